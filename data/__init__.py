@@ -1,0 +1,1 @@
+"""What is trained on: loaders, splits, balancing, prepared arrays."""

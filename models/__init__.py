@@ -1,0 +1,1 @@
+"""What is trained: shared blocks and one module per family of models."""

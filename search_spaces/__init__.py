@@ -1,0 +1,1 @@
+"""What may be tried: dimensions, spaces, and their conversion to HyperOpt."""

@@ -1,0 +1,49 @@
+"""What a trial says while and after it trains."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["completed", "stopped", "failed"]
+"""``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
+
+
+class EpochReport(BaseModel):
+    """One epoch's figures.
+
+    train_loss: mean cross-entropy over the epoch's rows, nats.  metrics: over the whole validation split, ``loss``
+    among them.  weights_sha256: of the weights after this epoch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epoch: int
+    """1, 2, ..."""
+    train_loss: float
+    metrics: dict[str, float]
+    learning_rate: float
+    weights_sha256: str
+    seconds: float
+    """Wall time; the only figure that may differ in a reproduction."""
+
+
+class TrialResult(BaseModel):
+    """One trial's end.  ``best_*`` are taken at the epoch with the best objective (the first, where equal)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status
+    reason: str | None = None
+    """Why it failed or stopped."""
+    epochs: int = 0
+    """Epochs trained."""
+    best_epoch: int | None = None
+    objective: float | None = None
+    best_metrics: dict[str, float] = {}
+    confusion: list[list[int]] = []
+    """(K, K) counts at the best epoch; rows are true classes."""
+    weights_sha256: str | None = None
+    """Of the best epoch's weights."""
+    parameters: int | None = None
+    """Trainable parameters of the model."""
+    seconds: float = 0.0
