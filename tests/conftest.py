@@ -1,0 +1,21 @@
+"""What every test room shares: one thread, and where the real data are."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy or torch is imported: thread counts change bits
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """Return the folder of the real data sets, or skip; mark such a test with ``datasets``."""
+    folder = os.environ.get("SEQTUNE_DATASETS")
+    if not folder:
+        pytest.skip("SEQTUNE_DATASETS is not set: the real data are not here")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"SEQTUNE_DATASETS = {folder}: no such folder")
+    return path
