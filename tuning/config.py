@@ -18,7 +18,7 @@ METRICS = {
 }
 """What an objective may be, and its goal.  ``balanced_accuracy`` and ``recall_macro`` are one figure by two names."""
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Frozen(BaseModel):
@@ -158,7 +158,7 @@ class CampaignConfig(Frozen):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if not NAME.fullmatch(value) or len(value) > 100:
+        if not NAME.fullmatch(value):
             raise ValueError("letters, digits and . _ - only, a letter or digit first, at most 100 characters")
         return value
 

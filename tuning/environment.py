@@ -1,0 +1,94 @@
+"""What a trial ran on, as far as it can change bits: versions, processor, instruction sets, threads."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+PACKAGES = ("seqtune", "torch", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "ray", "hyperopt", "mlflow")
+
+ISA_VARIABLES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR")
+"""Each of these changes bits of trained weights where it is set."""
+
+ISA_FLAGS = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "neon", "sve")
+
+
+class Environment(BaseModel):
+    """One process's environment; equal environments promise equal bits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    python: str
+    packages: dict[str, str]
+    platform: str
+    processor: str
+    isa: str
+    """Torch's CPU capability, the processor's vector extensions, and the variables that limit them."""
+    threads: int
+    device: str
+    commit: str | None = None
+    """Git commit of the package's checkout, with + where it is dirty."""
+
+
+def differences(a: Environment, b: Environment) -> list[str]:
+    """Name what differs between two environments, one line each, the commit left out."""
+    lines = [
+        f"{name}: {a.packages.get(name, 'absent')} -> {b.packages.get(name, 'absent')}"
+        for name in sorted({*a.packages, *b.packages})
+        if a.packages.get(name) != b.packages.get(name)
+    ]
+    lines += [
+        f"{field}: {getattr(a, field)} -> {getattr(b, field)}"
+        for field in ("python", "platform", "processor", "isa", "threads", "device")
+        if getattr(a, field) != getattr(b, field)
+    ]
+    return lines
+
+
+def current(device: str = "cpu") -> Environment:
+    """Describe this process.  Call after the thread count is set; imports torch."""
+    import torch
+
+    processor = torch.cpu.get_capabilities()
+    limits = [f"{name}={os.environ[name]}" for name in ISA_VARIABLES if name in os.environ]
+    isa = [torch.backends.cpu.get_cpu_capability(), *(flag for flag in ISA_FLAGS if processor.get(flag)), *limits]
+    return Environment(
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        platform=f"{platform.system()} {platform.machine()}",
+        processor=str(processor.get("cpu_name", platform.processor())),
+        isa=" ".join(isa),
+        threads=torch.get_num_threads(),
+        device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        commit=_commit(),
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+@cache
+def _commit() -> str | None:
+    here = Path(__file__).parent
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD", cwd=here)
+        # The checkout must be ours: an installed package may lie inside somebody else's repository.
+        if _git("ls-files", "environment.py", cwd=here) != "environment.py":
+            return None
+        dirty = _git("status", "--porcelain", "--untracked-files=no", cwd=here)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{head}+" if dirty else head
+
+
+def _git(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - fixed words; git from the PATH, as everywhere
+    return done.stdout.strip()

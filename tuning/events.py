@@ -1,0 +1,117 @@
+"""The events of a campaign, in the words of its journal."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tuning.config import CampaignConfig, TrialConfig
+from tuning.environment import Environment
+from tuning.results import EpochReport, TrialResult
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataRecord(_Event):
+    """One prepared variant of the campaign's data, as far as records need it."""
+
+    sha256: str
+    classes: tuple[str, ...]
+    steps: int
+    channels: int
+    train: dict[str, int]
+    valid: dict[str, int]
+    test: dict[str, int]
+    epoch: dict[str, int]
+    """Rows of each class that one epoch sees after balancing."""
+    notes: tuple[str, ...] = ()
+
+
+class Opened(_Event):
+    """The campaign's first event."""
+
+    kind: Literal["campaign"] = "campaign"
+    config: CampaignConfig
+    dimensions: dict[str, str]
+    """The searched dimensions, path -> description."""
+    data: dict[str, DataRecord]
+    """balance -> prepared data."""
+
+
+class Launched(_Event):
+    """A launch began; the first or a continuation."""
+
+    kind: Literal["launch"] = "launch"
+    environment: Environment
+    trials: int
+    """How many trials the campaign is to have by now."""
+
+
+class Suggested(_Event):
+    """Trial k has its configuration."""
+
+    kind: Literal["suggestion"] = "suggestion"
+    trial: TrialConfig
+    assignment: dict[str, Any]
+    """The searched dimensions' values, path -> value."""
+    same_as: int | None = None
+    """An earlier trial with equal values: a replicate, or reused where ``reused``."""
+    reused: bool = False
+
+
+class Started(_Event):
+    """A worker took the trial."""
+
+    kind: Literal["start"] = "start"
+    trial: int
+    attempt: int
+    """1, 2, ..."""
+    from_epoch: int = 0
+    """The last completed epoch that this attempt goes on from."""
+
+
+class EpochEnded(_Event):
+    """One epoch's figures."""
+
+    kind: Literal["epoch"] = "epoch"
+    trial: int
+    report: EpochReport
+
+
+class Ended(_Event):
+    """The trial's end, whatever its status."""
+
+    kind: Literal["end"] = "end"
+    trial: int
+    result: TrialResult
+    environment: Environment | None = None
+    """Of the process that trained it; None where no process lived to tell."""
+
+
+class Retried(_Event):
+    """A worker died; the trial is given to another."""
+
+    kind: Literal["retry"] = "retry"
+    trial: int
+    reason: str
+
+
+class Interrupted(_Event):
+    """The launch ended before the campaign did."""
+
+    kind: Literal["interruption"] = "interruption"
+    reason: str
+
+
+class Finished(_Event):
+    """Every trial has ended."""
+
+    kind: Literal["finish"] = "finish"
+    trials: int
+
+
+Event = Annotated[
+    Opened | Launched | Suggested | Started | EpochEnded | Ended | Retried | Interrupted | Finished,
+    Field(discriminator="kind"),
+]
