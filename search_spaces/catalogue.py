@@ -1,0 +1,21 @@
+"""Every space by its name."""
+
+import difflib
+
+from search_spaces.errors import SpaceError
+from search_spaces.heartbeat import CNN2D, CNN_GRU
+from search_spaces.space import Space
+
+SPACES: dict[str, Space] = {
+    "cnn-gru": CNN_GRU,
+    "cnn2d": CNN2D,
+}
+
+
+def find(name: str) -> Space:
+    """Return the space of that name.  SpaceError: there is none; the nearest name is suggested."""
+    if name in SPACES:
+        return SPACES[name]
+    near = difflib.get_close_matches(name, SPACES, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    raise SpaceError(f'space.name = "{name}": no such space. Known: {", ".join(SPACES)}.{hint}')

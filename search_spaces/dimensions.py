@@ -1,0 +1,173 @@
+"""One dimension of a space: which values it allows, its bounds included at both ends."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from numpy.random import Generator
+
+from search_spaces.errors import SpaceError
+
+Value = bool | int | float | str
+
+STEPS = 2**53
+"""Equal steps between the two ends of a real dimension: as many as a float tells apart in [0, 1]."""
+
+
+def fraction(rng: Generator) -> float:
+    """Return a number from [0, 1], both ends possible (``Generator.random`` leaves out 1)."""
+    return int(rng.integers(0, STEPS, endpoint=True)) / STEPS
+
+
+def equal(a: object, b: object) -> bool:
+    """Return whether two values are the same and of one type: 32 is not 32.0, and True is not 1."""
+    return type(a) is type(b) and a == b
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Choice:
+    """One of some values, in a given order: ``Choice(16, 32, 48)``."""
+
+    options: tuple[Value, ...]
+
+    def __init__(self, *options: Value) -> None:
+        if not options:
+            raise SpaceError("a choice needs at least one value")
+        for i, option in enumerate(options):
+            if type(option) not in (bool, int, float, str) or (isinstance(option, float) and not math.isfinite(option)):
+                raise SpaceError(f"a choice holds finite numbers, strings and booleans; got {option!r}")
+            if any(equal(option, other) for other in options[:i]):
+                raise SpaceError(f"a choice holds each value once; {option!r} is there twice")
+        object.__setattr__(self, "options", options)
+
+    def contains(self, value: object) -> bool:
+        """Return whether the value is one of the options, type included."""
+        return any(equal(value, option) for option in self.options)
+
+    def narrowed(self, values: Sequence[object]) -> Self:
+        """Return the choice among ``values`` only, in this choice's order.  SpaceError: a value that is no option."""
+        strange = [value for value in values if not self.contains(value)]
+        if strange or not values:
+            raise SpaceError(f"got {list(values)}; allowed: a list of one or more of {self.describe()}")
+        return type(self)(*(option for option in self.options if any(equal(option, value) for value in values)))
+
+    def sample(self, rng: Generator) -> Value:
+        """Draw an option, each equally likely."""
+        return self.options[int(rng.integers(len(self.options)))]
+
+    def values(self) -> Sequence[Value]:
+        """Return every value, in order."""
+        return self.options
+
+    def describe(self) -> str:
+        """Return a short text for tables and messages."""
+        return ", ".join(str(option) for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """Whole numbers from ``low`` to ``high``, both included; ``log``: uniform in the logarithm."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if type(self.low) is not int or type(self.high) is not int or self.low > self.high:
+            raise SpaceError(f"an integer dimension needs whole numbers low <= high; got {self.low!r}, {self.high!r}")
+        if self.log and self.low < 1:
+            raise SpaceError(f"a logarithmic integer dimension starts at 1 or above; got {self.low}")
+
+    def contains(self, value: object) -> bool:
+        """Return whether the value is an int (not a bool, not 3.0) within the bounds."""
+        return type(value) is int and self.low <= value <= self.high
+
+    def narrowed(self, values: Sequence[object]) -> Self:
+        """Return the dimension between ``values`` = [low, high].  SpaceError: not two numbers inside the old bounds."""
+        match values:
+            case [int(low), int(high)] if self.contains(low) and self.contains(high) and low <= high:
+                return type(self)(low, high, self.log)
+        raise SpaceError(f"got {list(values)}; allowed: [low, high], whole numbers from {self.describe()}")
+
+    def sample(self, rng: Generator) -> int:
+        """Draw a number; uniform, each number equally likely."""
+        return self.at(fraction(rng)) if self.log else int(rng.integers(self.low, self.high, endpoint=True))
+
+    def at(self, position: float) -> int:
+        """Return the number at a position of [0, 1]: 0 gives ``low``, 1 gives ``high``, each its own share of the way.
+
+        The way begins half a step below ``low`` and ends half a step above ``high``; otherwise rounding would give
+        the ends half the share of the others.
+        """
+        start, end = self.low - 0.5, self.high + 0.5
+        value = start * (end / start) ** position if self.log else start + (end - start) * position
+        return self.nearest(value)
+
+    def nearest(self, value: float) -> int:
+        """Return the number of this dimension that is nearest to any finite value."""
+        return min(max(round(value), self.low), self.high)
+
+    def values(self) -> Sequence[Value]:
+        """Return every value, in order."""
+        return range(self.low, self.high + 1)
+
+    def describe(self) -> str:
+        """Return a short text for tables and messages."""
+        return f"{self.low} to {self.high}{' (log)' if self.log else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """Numbers from ``low`` to ``high``, both included; ``log``: uniform in the logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        for end in (self.low, self.high):
+            if type(end) not in (int, float) or not math.isfinite(end):
+                raise SpaceError(f"a real dimension needs finite numbers; got {end!r}")
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
+        if self.low > self.high:
+            raise SpaceError(f"a real dimension needs low <= high; got {self.low}, {self.high}")
+        if self.log and self.low <= 0.0:
+            raise SpaceError(f"a logarithmic real dimension starts above 0; got {self.low}")
+
+    def contains(self, value: object) -> bool:
+        """Return whether the value is a float within the bounds."""
+        return type(value) is float and self.low <= value <= self.high
+
+    def narrowed(self, values: Sequence[object]) -> Self:
+        """Return the dimension between ``values`` = [low, high].  SpaceError: not two numbers inside the old bounds."""
+        match values:
+            case [int() | float() as low, int() | float() as high] if self.low <= low <= high <= self.high:
+                return type(self)(low, high, self.log)
+        raise SpaceError(f"got {list(values)}; allowed: [low, high], numbers from {self.describe()}")
+
+    def sample(self, rng: Generator) -> float:
+        """Draw a number."""
+        return self.at(fraction(rng))
+
+    def at(self, position: float) -> float:
+        """Return the number at a position of [0, 1]: 0 gives ``low``, 1 gives ``high``."""
+        if self.log:
+            return self.nearest(self.low * (self.high / self.low) ** position)
+        return self.nearest(self.low + (self.high - self.low) * position)
+
+    def nearest(self, value: float) -> float:
+        """Return the number of this dimension that is nearest to any finite value."""
+        return min(max(float(value), self.low), self.high)
+
+    def values(self) -> Sequence[Value] | None:
+        """Return the only value where both bounds are one, else None: too many to list."""
+        return (self.low,) if self.low == self.high else None
+
+    def describe(self) -> str:
+        """Return a short text for tables and messages."""
+        return f"{self.low} to {self.high}{' (log)' if self.log else ''}"
+
+
+Dimension = Choice | Integer | Real
