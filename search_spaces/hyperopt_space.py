@@ -1,0 +1,64 @@
+"""A space as native HyperOpt expressions, and HyperOpt's proposals back as assignments.
+
+Not through Ray's own conversion of ``tune`` domains, which loses ends and rounds out of range.  What HyperOpt 0.3.0
+does, and what is done about it here:
+
+- ``hp.uniformint(low, high)`` rounds a draw from [low, high], so both ends come up half as often as the others; and
+  ``hp.randint`` has no order for TPE.  Whole numbers are ``hp.quniform`` from half a step below to half a step above.
+- ``numpy.round`` rounds halves to even and ``exp(log(high))`` may miss ``high`` by one unit in the last place, so a
+  proposal can fall just outside.  It is decoded to the nearest value inside.
+- A distribution of no width is refused: a dimension with a single value is left out, and filled in on decoding.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+from hyperopt import hp
+
+from search_spaces.dimensions import Choice, Dimension, Integer, Value
+from search_spaces.space import Assignment, Space
+
+
+def to_hyperopt(space: Space) -> dict[str, Any]:
+    """Return path -> HyperOpt expression labelled by the path, flat, for ``HyperOptSearch(space=...)``.
+
+    Empty where the space has no dimension with more than one value: HyperOptSearch refuses that, so ask it nothing
+    then; ``from_hyperopt(space, {})`` is the only assignment.
+    """
+    return {path: _expression(path, d) for path, d in space.dimensions.items() if _only_value(d) is None}
+
+
+def from_hyperopt(space: Space, proposal: Mapping[str, Any]) -> Assignment:
+    """Return HyperOpt's proposal as an assignment of plain Python values, each inside its dimension.
+
+    Raises:
+        KeyError: the proposal lacks a dimension.
+    """
+    assignment: Assignment = {}
+    for path, dimension in space.dimensions.items():
+        only = _only_value(dimension)
+        assignment[path] = _decoded(dimension, proposal[path]) if only is None else only
+    return assignment
+
+
+def _only_value(dimension: Dimension) -> Value | None:
+    values = dimension.values()
+    return values[0] if values is not None and len(values) == 1 else None
+
+
+def _expression(label: str, dimension: Dimension) -> Any:
+    if isinstance(dimension, Choice):
+        return hp.choice(label, list(dimension.options))
+    if isinstance(dimension, Integer):
+        low, high = dimension.low - 0.5, dimension.high + 0.5
+        if dimension.log:
+            return hp.qloguniform(label, math.log(low), math.log(high), 1)
+        return hp.quniform(label, low, high, 1)
+    if dimension.log:
+        return hp.loguniform(label, math.log(dimension.low), math.log(dimension.high))
+    return hp.uniform(label, dimension.low, dimension.high)
+
+
+def _decoded(dimension: Dimension, raw: Any) -> Value:
+    return cast("Value", raw) if isinstance(dimension, Choice) else dimension.nearest(float(raw))
