@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data.config import Balance, DataConfig, DataOptions
 from models.configs import ModelConfig
+from tuning.complaints import nearest
 
 METRICS = {
     "accuracy": "max",
@@ -53,7 +54,7 @@ class ObjectiveConfig(Frozen):
     @classmethod
     def _known(cls, value: str) -> str:
         if value not in METRICS:
-            raise ValueError(f"no such metric. Known: {', '.join(METRICS)}")
+            raise ValueError(f"no such metric. Known: {', '.join(METRICS)}.{nearest(value, METRICS)}")
         return value
 
     @property

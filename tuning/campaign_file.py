@@ -1,0 +1,196 @@
+"""A campaign file, and what the command line changes of it, as a checked campaign configuration."""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from data.catalogue import resolve
+from data.errors import DataError
+from search_spaces.catalogue import find
+from search_spaces.errors import SpaceError
+from tuning import complaints
+from tuning.complaints import dotted, nearest, shown
+from tuning.config import CampaignConfig
+from tuning.errors import CampaignError
+
+Keys = tuple[str, ...]
+
+SMALLEST = """\
+    name = "mine"
+    seed = 1
+    [data]
+    dataset = "synthetic"
+    [space]
+    name = "cnn2d\""""
+_POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
+
+
+def load(path: Path, *, settings: Sequence[str] = (), name: str | None = None) -> CampaignConfig:
+    """Read and check a campaign file.
+
+    settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), put over the file's.
+    name: put over the file's name.
+
+    Raises:
+        CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
+    """
+    document = _document(path)
+    given: dict[complaints.Path, str] = {}
+    for setting in settings:
+        keys, value = _setting(setting)
+        _put(document, keys, value, setting)
+        given[keys] = "--set"
+    if name is not None:
+        document["name"] = name
+        given["name",] = "--name"
+    _flatten(document)
+    try:
+        config = CampaignConfig.model_validate(document, strict=True)
+    except ValidationError as error:
+        wrong = complaints.complaints(error, document, CampaignConfig)
+        lines = [f"{_where(keys, given, path)}: {text}" for keys, text in wrong]
+        if any(text.endswith("is missing") for text in lines):
+            lines.append(f"A campaign file needs at least\n{SMALLEST}")
+        raise CampaignError("\n".join(lines)) from None
+    for keys, number in _numbers(document):
+        if not math.isfinite(number):
+            raise CampaignError(f"{_where(keys, given, path)}: {dotted(keys)} = {number}: must be a finite number")
+    _check_names(config, document, path, given)
+    return config
+
+
+def _where(keys: complaints.Path, given: Mapping[complaints.Path, str], path: Path) -> str:
+    """Whose value it is: the file's, or an option's."""
+    return next((option for start, option in given.items() if keys[: len(start)] == start), str(path))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CampaignError(f"{path}: no such campaign file{_others(path.parent, path)}") from None
+    except IsADirectoryError:
+        raise CampaignError(f"{path}: is a folder; name a campaign file{_others(path, path)}") from None
+    except OSError as error:
+        raise CampaignError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CampaignError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8. Save the file as UTF-8"
+        ) from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CampaignError(_unreadable(path, text, str(error))) from None
+    if not document:
+        raise CampaignError(f"{path}: is empty. A campaign file needs at least\n{SMALLEST}")
+    return document
+
+
+def _others(folder: Path, wanted: Path) -> str:
+    """Name the campaign files that stand in the folder, or else in ./campaigns, and the one meant perhaps."""
+    for place in (folder, Path("campaigns")):
+        if there := sorted(str(p) for p in place.glob("*.toml") if p.name != "pyproject.toml"):
+            return f". There are: {', '.join(there)}.{nearest(wanted, there)}"
+    return f" (looked in {folder.absolute()})"
+
+
+def _unreadable(path: Path, text: str, complaint: str) -> str:
+    """Show the line that is no TOML, and a caret under the place."""
+    found = _POSITION.fullmatch(complaint)
+    if not found:
+        return f"{path}: not TOML: {complaint}"
+    what, line, column = found.groups()
+    lines = text.splitlines() or [""]
+    number = min(int(line), len(lines)) if line else len(lines)
+    source = lines[number - 1].replace("\t", " ")
+    at = int(column) - 1 if column else len(source)
+    return f"{path}, line {number}: not TOML: {what}\n    {source}\n    {' ' * at}^"
+
+
+def _setting(setting: str) -> tuple[Keys, Any]:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise CampaignError(f"--set {setting}: no value. Write KEY=VALUE, for example --set search.trials=20")
+    try:
+        keys: list[str] = []
+        table: Any = tomllib.loads(f"{key} = 0")
+        while isinstance(table, dict):
+            (word,) = table
+            keys.append(word)
+            table = table[word]
+    except (tomllib.TOMLDecodeError, ValueError):
+        raise CampaignError(
+            f"--set {setting}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
+        ) from None
+    try:
+        return tuple(keys), tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
+
+
+def _put(document: dict[str, Any], keys: Keys, value: Any, setting: str) -> None:
+    table = document
+    for i, word in enumerate(keys[:-1], start=1):
+        table = table.setdefault(word, {})
+        if not isinstance(table, dict):
+            raise CampaignError(f"--set {setting}: {dotted(keys[:i])} is a value, not a table of keys")
+    table[keys[-1]] = value
+
+
+def _flatten(document: dict[str, Any]) -> None:
+    """In ``fix`` and ``narrow`` an unquoted ``model.dropout = 0.3`` means what ``"model.dropout" = 0.3`` does."""
+    space = document.get("space")
+    for key in ("fix", "narrow"):
+        if isinstance(space, dict) and isinstance(space.get(key), dict):
+            space[key] = {".".join(words): value for words, value in _leaves(space[key])}
+
+
+def _leaves(table: Mapping[str, Any], before: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    for word, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*before, word))
+        else:
+            yield (*before, word), value
+
+
+def _numbers(value: Any, before: complaints.Path = ()) -> Iterator[tuple[complaints.Path, float]]:
+    if isinstance(value, float):
+        yield before, value
+    elif isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(inner, (*before, step))
+
+
+def _check_names(
+    config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[complaints.Path, str]
+) -> None:
+    """The data set and the space exist, and the space decides nothing that the file sets in [train] as well."""
+    options = config.space
+    try:
+        resolve(config.data)
+    except DataError as error:
+        raise CampaignError(f"{_where(('data', 'dataset'), given, path)}: {error}") from None
+    try:
+        space = find(options.name).cut(fix=options.fix, narrow=options.narrow, also=options.also)
+    except SpaceError as error:
+        raise CampaignError(f"{_where(('space', 'name'), given, path)}: {error}") from None
+    for word, value in document.get("train", {}).items():
+        key = f"train.{word}"
+        if key in space.dimensions:
+            raise CampaignError(
+                f'{path}: {key} = {shown(value)}: space "{space.name}" searches it '
+                f"({space.dimensions[key].describe()}). "
+                f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}, or leave it out'
+            )
+        if key in space.constants:
+            raise CampaignError(
+                f"{path}: {key} = {shown(value)}: space.fix sets it to {shown(space.constants[key])} already. Keep one"
+            )
