@@ -46,6 +46,7 @@ class Launched(_Event):
     environment: Environment
     trials: int
     """How many trials the campaign is to have by now."""
+    concurrency: int = 1
 
 
 class Suggested(_Event):

@@ -73,14 +73,14 @@ class Home:
             CampaignError: another process holds it.
             StoreError: the folder cannot be written.
         """
-        folder = self.campaign(name)
+        folder = self.path / "locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / "lock")
+            lock = FileLock(folder / f"{name}.lock")
             lock.acquire(blocking=False)
         except Timeout as error:
             raise CampaignError(
-                f"campaign {name!r} is being run by another process (it holds {folder / 'lock'}). "
+                f"campaign {name!r} is being run by another process (it holds {folder / f'{name}.lock'}). "
                 "Wait for it or end it; a second launch then continues it"
             ) from error
         except OSError as error:

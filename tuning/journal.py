@@ -37,7 +37,11 @@ class Journal:
         """Open for appending; a torn last line is cut off (nothing can have depended on it)."""
         self.path = path
         self.entries, sound = _read(path)
-        self._file = path.open("ab", buffering=0)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error}. Choose another --home") from error
         if sound < path.stat().st_size:
             self._file.truncate(sound)
             os.fsync(self._file.fileno())

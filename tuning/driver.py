@@ -1,0 +1,158 @@
+"""The driver of a campaign: the one place where suggestions, reports and ends become journal entries.
+
+It knows no Ray: workers are whoever asks ``next_trial`` and reports back.  Every event is in the journal before the
+search or an observer sees it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from search_spaces.space import Space
+from tuning.config import TrialConfig
+from tuning.environment import Environment
+from tuning.errors import JournalError
+from tuning.events import Ended, EpochEnded, Event, Finished, Interrupted, Launched, Retried, Started, Suggested
+from tuning.journal import Entry, Journal
+from tuning.record import CampaignRecord, apply, fold
+from tuning.results import EpochReport, TrialResult
+from tuning.search import OrderedSearch, Outcome, Suggestion
+from tuning.trials import trial_config
+
+Observer = Callable[[CampaignRecord, Entry], None]
+"""Called after each event of this launch, when it is in the journal and in the record."""
+
+
+class Driver:
+    """Runs one launch of a campaign; continues where the journal ends."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        space: Space,
+        search: OrderedSearch,
+        *,
+        launched: Launched,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Replay the journal (its first event is there), then log the launch.
+
+        Raises:
+            JournalError: the search does not suggest again what the journal says it did.
+        """
+        self.journal = journal
+        self.space = space
+        self.search = search
+        self.observers = observers
+        self.record = fold(journal.entries)
+        self.data_sha256: Mapping[str, str] = {balance: data.sha256 for balance, data in self.record.data.items()}
+        self._replay()
+        self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
+        self._log(launched)
+        self._settle()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial of the campaign has ended."""
+        return len(self.record.ended) >= self.record.target
+
+    def next_trial(self) -> TrialConfig | None:
+        """Return the next trial to train; None while the search waits for results, or when there is no more.
+
+        Trials that a former launch left unfinished come first.
+        """
+        while self._unfinished:
+            trial = self.record.trials[self._unfinished.pop(0)]
+            if not trial.reused:
+                return trial.config
+        while not self.exhausted and self.search.ready():
+            suggestion = self.search.suggest()
+            trial_configuration = self._configure(suggestion)
+            self._log(
+                Suggested(
+                    trial=trial_configuration,
+                    assignment=suggestion.assignment,
+                    same_as=suggestion.same_as,
+                    reused=suggestion.reused,
+                )
+            )
+            if not suggestion.reused:
+                return trial_configuration
+            self._settle()
+        return None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every trial has been suggested and handed out."""
+        return not self._unfinished and self.search.index >= self.record.target
+
+    def started(self, index: int) -> None:
+        """A worker took the trial."""
+        trial = self.record.trials[index]
+        self._log(Started(trial=index, attempt=trial.attempts + 1, from_epoch=len(trial.epochs)))
+
+    def reported(self, index: int, reports: Iterable[EpochReport]) -> None:
+        """A worker finished epochs; those that the journal has already must be equal.
+
+        Raises:
+            JournalError: a trial that went on after a crash came out otherwise than before.
+        """
+        trial = self.record.trials[index]
+        for report in reports:
+            if report.epoch > len(trial.epochs):
+                self._log(EpochEnded(trial=index, report=report))
+            elif trial.epochs[report.epoch - 1].model_copy(update={"seconds": report.seconds}) != report:
+                raise JournalError(
+                    f"{self.journal.path}: trial {index}, epoch {report.epoch} came out differently after the restart. "
+                    "Was the package or the machine changed in between? Launch under another name to begin anew"
+                )
+
+    def ended(self, index: int, result: TrialResult, environment: Environment | None) -> None:
+        """A trial ended; its result goes to the journal, then to the search."""
+        self._log(Ended(trial=index, result=result, environment=environment))
+        self.search.record(index, _outcome(result))
+        self._settle()
+
+    def retried(self, index: int, reason: str) -> None:
+        """A worker died and the trial goes to another, unseen by the search."""
+        self._log(Retried(trial=index, reason=reason))
+
+    def interrupted(self, reason: str) -> None:
+        """The launch ends before the campaign does."""
+        self._log(Interrupted(reason=reason))
+
+    def _replay(self) -> None:
+        # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
+        for k, trial in self.record.trials.items():
+            if trial.result is not None:
+                self.search.record(k, _outcome(trial.result))
+        for k, trial in sorted(self.record.trials.items()):
+            again = self.search.suggest()
+            if self._configure(again) != trial.config:
+                raise JournalError(
+                    f"{self.journal.path}: the search no longer suggests for trial {k} what the journal says "
+                    f"({again.assignment} instead of {trial.assignment}). Were hyperopt, ray or numpy changed since? "
+                    "Go on with the versions named by `seqtune status NAME --events`, or launch under another name"
+                )
+
+    def _configure(self, suggestion: Suggestion) -> TrialConfig:
+        return trial_config(self.record.config, self.space, suggestion, self.data_sha256)
+
+    def _settle(self) -> None:
+        """End every reused trial whose original has ended, and the campaign with its last trial."""
+        for k, trial in sorted(self.record.trials.items()):
+            if trial.reused and trial.result is None and trial.same_as is not None:
+                original = self.record.trials[trial.same_as]
+                if original.result is not None:
+                    self._log(Ended(trial=k, result=original.result, environment=original.environment))
+                    self.search.record(k, _outcome(original.result))
+        if self.complete:
+            self._log(Finished(trials=len(self.record.ended)))
+
+    def _log(self, event: Event) -> None:
+        entry = self.journal.append(event)
+        apply(self.record, entry)
+        for observer in self.observers:
+            observer(self.record, entry)
+
+
+def _outcome(result: TrialResult) -> Outcome:
+    return Outcome(None if result.status == "failed" else result.objective)

@@ -1,0 +1,142 @@
+"""Launch a campaign, or go on with it: prepare the data, open the journal, run the driver's trials on Ray."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.prepare import Prepared, prepare
+
+from search_spaces.space import Space
+from tuning.config import CampaignConfig
+from tuning.driver import Driver, Observer
+from tuning.environment import current
+from tuning.errors import CampaignError
+from tuning.events import DataRecord, Launched, Opened
+from tuning.home import Home
+from tuning.journal import Journal, read
+from tuning.record import CampaignRecord, fold
+from tuning.search import OrderedSearch, Proposer, RandomProposer
+from tuning.seeds import derive
+from tuning.trials import campaign_space, data_config
+
+MAY_CHANGE = ("search.trials", "resources.concurrency", "resources.max_retries")
+"""Keys that a campaign's file may change between launches: no trial depends on them."""
+
+
+def launch(
+    config: CampaignConfig,
+    *,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[str], None],
+) -> CampaignRecord:
+    """Run a campaign to its end, from wherever its journal stands.
+
+    An interrupted launch returns too: ``finished_at`` is None then, and ``interruptions`` says why.
+
+    Raises:
+        SpaceError, DataError, CampaignError: the file asks for what is not there, or differs from the campaign's own.
+        JournalError, StoreError: the journal cannot be read or written.
+    """
+    space = campaign_space(config)
+    with home.locked(config.name):
+        path = home.journal(config.name)
+        if before := read(path):
+            _refuse_other(config, fold(before), home)
+        prepared: dict[str, Prepared] = {
+            balance: prepare(data_config(config, balance), datasets=datasets, store=home.arrays, progress=progress)
+            for balance in config.data.balances
+        }
+        with Journal(path) as journal:
+            if not journal.entries:
+                journal.append(Opened(config=config, dimensions=_described(space), data=_recorded(prepared)))
+            record = fold(journal.entries)
+            _refuse_other_data(record, prepared)
+            if record.finished_at is not None and len(record.ended) >= config.search.trials:
+                return record
+            arrays = {balance: entry.directory for balance, entry in prepared.items()}
+            return _run(config, space, journal, arrays=arrays, home=home, observers=observers)
+
+
+def _run(
+    config: CampaignConfig,
+    space: Space,
+    journal: Journal,
+    *,
+    arrays: Mapping[str, Path],
+    home: Home,
+    observers: Sequence[Observer],
+) -> CampaignRecord:
+    from tuning.ray_adapter import Interrupted, run
+
+    search = OrderedSearch(
+        _proposer(config, space), window=config.search.window, on_duplicate=config.search.on_duplicate
+    )
+    launched = Launched(
+        environment=current(config.resources.device),
+        trials=config.search.trials,
+        concurrency=config.resources.concurrency,
+    )
+    driver = Driver(journal, space, search, launched=launched, observers=observers)
+    try:
+        run(driver, arrays, home, config.resources)
+    except Interrupted:
+        driver.interrupted("interrupted by the user")
+    return driver.record
+
+
+def _proposer(config: CampaignConfig, space: Space) -> Proposer:
+    seed = derive(config.seed, "search")
+    if config.search.algorithm == "random" or space.size == 1:
+        return RandomProposer(space, seed)
+    from tuning.hyperopt_search import HyperOptProposer
+
+    return HyperOptProposer(space, seed=seed, startup_trials=config.search.startup_trials, goal=config.objective.goal)
+
+
+def _described(space: Space) -> dict[str, str]:
+    return {path: dimension.describe() for path, dimension in space.dimensions.items()}
+
+
+def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    return {balance: DataRecord.model_validate(entry.summary()) for balance, entry in prepared.items()}
+
+
+def _refuse_other(config: CampaignConfig, record: CampaignRecord, home: Home) -> None:
+    """Raise CampaignError where the campaign of this name was another one."""
+    before, now = _flat(record.config.model_dump(mode="json")), _flat(config.model_dump(mode="json"))
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in MAY_CHANGE]
+    if changed:
+        lines = "".join(f"\n  {key}: {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in changed)
+        raise CampaignError(
+            f"campaign {config.name!r} in {home.path} was launched from another file:{lines}\n"
+            "Undo the change, or give the campaign another name (--name). "
+            f"Only {', '.join(MAY_CHANGE)} may change"
+        )
+    if config.search.trials < record.target:
+        raise CampaignError(
+            f"campaign {config.name!r} already has {record.target} trials; search.trials = {config.search.trials} "
+            "would take some away. Set it to at least as many"
+        )
+
+
+def _refuse_other_data(record: CampaignRecord, prepared: Mapping[str, Prepared]) -> None:
+    for balance, entry in prepared.items():
+        before = record.data[balance].sha256
+        if before != entry.sha256:
+            raise CampaignError(
+                f"campaign {record.config.name!r}: the data of balance {balance!r} is not what it was "
+                f"(sha256 {before[:12]} then, {entry.sha256[:12]} now). Bring the old files back, "
+                "or give the campaign another name (--name)"
+            )
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {
+        path: leaf
+        for key, inner in value.items()
+        for path, leaf in _flat(inner, f"{prefix}.{key}" if prefix else key).items()
+    }

@@ -1,0 +1,200 @@
+"""Ray Tune as the place where trials run: a class Trainable with reused actors, and a Searcher that asks the driver.
+
+Ray's own files, loggers, state snapshots and console output are off: the journal is the only record.
+"""
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tuning.config import ResourceOptions, TrialConfig
+from tuning.driver import Driver
+from tuning.home import Home
+from tuning.results import TrialResult
+
+_QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_TRAIN_V2_ENABLED": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+
+import ray  # noqa: E402 - reads the environment while it is imported
+from ray import tune  # noqa: E402
+from ray.tune.search import Searcher  # noqa: E402
+
+from tuning.worker import Progress, TrialRun  # noqa: E402
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: the user's wish
+    """The launch was asked to end."""
+
+
+class TrialTrainable(tune.Trainable):  # type: ignore[misc]
+    """A Ray actor that trains one trial after another."""
+
+    run: TrialRun
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take the first trial."""
+        self.run = TrialRun(
+            TrialConfig.model_validate_json(config["trial"]), Path(config["arrays"]), Path(config["folder"])
+        )
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self.setup(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train one epoch."""
+        progress = self.run.step()
+        return {"progress": progress.model_dump_json(), "done": progress.result is not None}
+
+
+class _DriverSearch(Searcher):  # type: ignore[misc]
+    """Carries trials from the driver to Ray and reports back.
+
+    What goes wrong here is kept and raised between Ray's steps, where it reaches the caller unwrapped.
+    """
+
+    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home) -> None:
+        super().__init__(metric="progress", mode="max")
+        self.driver = driver
+        self.arrays = arrays
+        self.home = home
+        self.indices: dict[str, int] = {}
+        self.problem: BaseException | None = None
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        with self._kept():
+            trial = None if self.problem else self.driver.next_trial()
+            if trial is not None:
+                self.indices[trial_id] = trial.index
+                return {
+                    "trial": trial.model_dump_json(),
+                    "arrays": str(self.arrays[trial.data.balance]),
+                    "folder": str(self.home.trial(trial.campaign, trial.index)),
+                }
+        return self.FINISHED if self.driver.exhausted else None
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        with self._kept():
+            progress = Progress.model_validate_json(result["progress"])
+            self.driver.reported(self.indices[trial_id], progress.reports)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: FBT001, FBT002 - Ray's signature
+        with self._kept():
+            index = self.indices[trial_id]
+            if result is None or error:
+                reason = f"worker died; {self.driver.record.trials[index].attempts} attempts"
+                self.driver.ended(index, TrialResult(status="failed", reason=reason), None)
+                return
+            progress = Progress.model_validate_json(result["progress"])
+            self.driver.reported(index, progress.reports)
+            if progress.result is not None:
+                self.driver.ended(index, progress.result, progress.environment)
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as problem:  # noqa: BLE001 - kept for the next step
+            self.problem = self.problem or problem
+
+
+class _Watch(tune.Callback):  # type: ignore[misc]
+    """Tells the driver of starts and retries, and raises between steps what must end the launch."""
+
+    def __init__(self, search: _DriverSearch, interrupted: threading.Event) -> None:
+        self.search = search
+        self.interrupted = interrupted
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
+        with self.search._kept():  # noqa: SLF001 - one adapter, two of Ray's hooks
+            self.search.driver.started(self.search.indices[trial.trial_id])
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
+        with self.search._kept():  # noqa: SLF001
+            self.search.driver.retried(self.search.indices[trial.trial_id], "worker died")
+
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
+        if self.search.problem is not None:
+            raise self.search.problem
+        if self.interrupted.is_set():
+            raise Interrupted
+
+
+def run(driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions) -> None:
+    """Train what the driver hands out until it has no more.  ``arrays``: balance -> prepared directory.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; a second one leaves at once.
+        StoreError, JournalError: from the driver.
+    """
+    with _signals() as interrupted, tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
+        ray.init(
+            address="local",
+            num_cpus=resources.concurrency * resources.threads,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=128 * 2**20,
+        )
+        try:
+            search = _DriverSearch(driver, arrays, home)
+            gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
+            tune.Tuner(
+                tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
+                tune_config=tune.TuneConfig(
+                    search_alg=search,
+                    num_samples=max(1, driver.record.target),
+                    reuse_actors=True,
+                    max_concurrent_trials=None,
+                ),
+                run_config=tune.RunConfig(
+                    storage_path=scratch,
+                    verbose=0,
+                    callbacks=[_Watch(search, interrupted)],
+                    failure_config=tune.FailureConfig(max_failures=resources.max_retries),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                ),
+            ).fit()
+            if search.problem is not None:
+                raise search.problem
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM set the event; a second one ends the process through KeyboardInterrupt."""
+    interrupted = threading.Event()
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

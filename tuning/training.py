@@ -1,0 +1,292 @@
+"""The training loop: a trial's configuration and arrays in, epoch reports and a result out.  Plain torch.
+
+No Ray, MLflow or printing in here.  Global random generators are touched in one place, when a
+training begins or goes on.
+"""
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+
+from data.arrays import Arrays, Part
+from models.catalogue import build
+from tuning.config import DeviceConfig, TrialConfig
+from tuning.metrics import confusion, from_counts
+from tuning.results import EpochReport, TrialResult
+from tuning.seeds import derive
+
+EVALUATION_BATCH = 512
+"""Rows a forward pass in validation; fixed, so that a trial's figures do not depend on its batch size."""
+
+# B batch, T time, C channel, K class
+
+
+class DivergedError(ArithmeticError):
+    """A loss that is no number any more."""
+
+
+def ignore(_: EpochReport) -> None:
+    """Do nothing with a report."""
+
+
+def train(trial: TrialConfig, arrays: Arrays, *, on_epoch: Callable[[EpochReport], None] = ignore) -> TrialResult:
+    """Train one trial from its first epoch to its end; ``on_epoch`` is called after each.
+
+    Raises:
+        DivergedError: the loss became NaN or infinite.
+    """
+    training = Training(trial, arrays)
+    while not training.done:
+        on_epoch(training.run_epoch())
+    return training.result()
+
+
+class Training:
+    """A trial under way, one epoch at a time; its state can be kept and taken up again bit for bit."""
+
+    def __init__(self, trial: TrialConfig, arrays: Arrays) -> None:
+        """Seed everything, then build model, optimizer and scheduler."""
+        self.trial = trial
+        self.arrays = arrays
+        self.device = torch.device(trial.device.device)
+        _make_deterministic(trial.device)
+        torch.manual_seed(trial.seed)
+        self.shuffle = torch.Generator().manual_seed(derive(trial.seed, "shuffle"))
+        model = build(trial.model, steps=arrays.steps, channels=arrays.channels, classes=arrays.classes)
+        self.model = model.to(self.device)
+        self.optimizer = _optimizer(trial, self.model)
+        self.scheduler = _scheduler(trial, self.optimizer)
+        self.train_rows = _Rows(arrays.train, self.device)
+        self.valid_rows = _Rows(arrays.valid, self.device)
+        weights = arrays.class_weights
+        self.class_weights = None if weights is None else torch.tensor(np.asarray(weights), device=self.device)
+        self.history: list[EpochReport] = []
+        self.best: EpochReport | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self.best_counts: list[list[int]] = []
+        self.seconds = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget or the patience is used up."""
+        if len(self.history) >= self.trial.train.epochs:
+            return True
+        patience = self.trial.train.early_stopping_patience
+        return self.best is not None and len(self.history) - self.best.epoch >= patience
+
+    def run_epoch(self) -> EpochReport:
+        """Train one epoch, validate, step the schedule, and report.
+
+        Raises:
+            DivergedError: the loss became NaN or infinite; the training cannot go on.
+        """
+        begin = time.perf_counter()
+        epoch = len(self.history) + 1
+        learning_rate = float(self.optimizer.param_groups[0]["lr"])
+        train_loss = self._train_epoch()
+        valid_loss, counts = self._validate()
+        for name, loss in (("training", train_loss), ("validation", valid_loss)):
+            if not math.isfinite(loss):
+                raise DivergedError(f"{name} loss is {loss} in epoch {epoch} (learning rate {learning_rate:g})")
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(valid_loss)
+        elif self.scheduler is not None:
+            self.scheduler.step()
+        seconds = time.perf_counter() - begin
+        report = EpochReport(
+            epoch=epoch,
+            train_loss=train_loss,
+            metrics={"loss": valid_loss, **from_counts(counts, self.arrays.class_names)},
+            learning_rate=learning_rate,
+            weights_sha256=weights_sha256(self.model.state_dict()),
+            seconds=seconds,
+        )
+        self.history.append(report)
+        self.seconds += seconds
+        metric = self.trial.objective.metric
+        best = None if self.best is None else self.best.metrics[metric]
+        if self.trial.objective.better(report.metrics[metric], best):
+            self.best = report
+            self.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+            self.best_counts = counts.tolist()
+        return report
+
+    def result(self) -> TrialResult:
+        """Return the figures of a training that is done; the best epoch is the first with the best objective."""
+        if self.best is None:
+            raise RuntimeError("no epoch has been trained yet")
+        return TrialResult(
+            status="completed",
+            epochs=len(self.history),
+            best_epoch=self.best.epoch,
+            objective=self.best.metrics[self.trial.objective.metric],
+            best_metrics=self.best.metrics,
+            confusion=self.best_counts,
+            weights_sha256=self.best.weights_sha256,
+            parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            seconds=self.seconds,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+        return {
+            "trial": self.trial.model_dump_json(),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+            "shuffle": self.shuffle.get_state(),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "history": [report.model_dump_json() for report in self.history],
+            "best_epoch": None if self.best is None else self.best.epoch,
+            "best_weights": self.best_weights,
+            "best_counts": self.best_counts,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a kept state.
+
+        Raises:
+            ValueError: the state belongs to another trial configuration.
+        """
+        if state["trial"] != self.trial.model_dump_json():
+            raise ValueError("the checkpoint was made for another trial configuration")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.shuffle.set_state(state["shuffle"])
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"])
+        self.history = [EpochReport.model_validate_json(text) for text in state["history"]]
+        self.best = None if state["best_epoch"] is None else self.history[state["best_epoch"] - 1]
+        self.best_weights = state["best_weights"]
+        self.best_counts = state["best_counts"]
+        self.seconds = state["seconds"]
+
+    def _train_epoch(self) -> float:
+        self.model.train()
+        order = self.arrays.order[torch.randperm(len(self.arrays.order), generator=self.shuffle).numpy()]
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        weight = torch.zeros((), dtype=torch.float64, device=self.device)
+        size = self.trial.train.batch_size
+        for start in range(0, len(order), size):
+            x, lengths, y = self.train_rows.take(order[start : start + size])
+            self.optimizer.zero_grad(set_to_none=True)
+            with self._precision():
+                logits = self.model(x, lengths)  # (B, K)
+            loss = functional.cross_entropy(logits.float(), y, weight=self.class_weights)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            share = float(len(y)) if self.class_weights is None else self.class_weights[y].sum().double()
+            total += loss.detach().double() * share
+            weight += share
+        return float(total / weight)
+
+    @torch.no_grad()
+    def _validate(self) -> tuple[float, NDArray[np.int64]]:
+        """Mean cross-entropy (unweighted) and (K, K) counts over the whole validation part."""
+        self.model.eval()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        predicted = []
+        truth = self.arrays.valid.y
+        for start in range(0, len(truth), EVALUATION_BATCH):
+            x, lengths, y = self.valid_rows.take(np.arange(start, min(start + EVALUATION_BATCH, len(truth))))
+            with self._precision():
+                logits = self.model(x, lengths).float()  # (B, K)
+            total += functional.cross_entropy(logits, y, reduction="sum").double()
+            predicted.append(logits.argmax(dim=1))
+        counts = confusion(np.asarray(truth), torch.cat(predicted).cpu().numpy(), self.arrays.classes)
+        return float(total) / len(truth), counts
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self.trial.train.precision == "bfloat16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+
+class _Rows:
+    """Batches of a part, cut to the longest sequence among them."""
+
+    def __init__(self, part: Part, device: torch.device) -> None:
+        self.part = part
+        self.device = device
+        # A GPU holds the whole part; on a CPU rows are gathered from the shared memory map.
+        on_gpu = device.type == "cuda"
+        self.x = torch.tensor(np.asarray(part.x), device=device) if on_gpu else None
+
+    def take(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+        lengths = self.part.lengths[rows]
+        longest = int(lengths.max())
+        if self.x is None:
+            x = torch.from_numpy(self.part.x[rows])[:, :longest]
+        else:
+            x = self.x[torch.from_numpy(rows).to(self.device), :longest]
+        y = torch.from_numpy(self.part.y[rows]).to(self.device)
+        return x, torch.from_numpy(lengths).to(self.device), y  # (B, T, C), (B,), (B,)
+
+
+def weights_sha256(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of a state dict, in the order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_checkpoint(training: Training, path: Path) -> None:
+    """Write the state so that a crash leaves the old checkpoint or the new one, never a part."""
+    fresh = path.with_suffix(".new")
+    torch.save(training.state(), fresh)
+    fresh.replace(path)
+
+
+def load_checkpoint(training: Training, path: Path) -> None:
+    """Take up a checkpoint.
+
+    Raises:
+        ValueError: it belongs to another configuration.
+    """
+    training.restore(torch.load(path, weights_only=True))
+
+
+def _make_deterministic(device: DeviceConfig) -> None:
+    torch.set_num_threads(device.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    if device.device == "cuda":
+        # cuBLAS reads this when it starts; without it deterministic algorithms refuse to run.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def _optimizer(trial: TrialConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if trial.train.optimizer == "adamw" else torch.optim.Adam
+    return kind(model.parameters(), lr=trial.train.learning_rate, weight_decay=trial.train.weight_decay)
+
+
+def _scheduler(trial: TrialConfig, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
+    match trial.train.scheduler:
+        case "plateau":
+            return ReduceLROnPlateau(
+                optimizer, factor=trial.train.plateau_factor, patience=trial.train.plateau_patience
+            )
+        case "cosine":
+            return CosineAnnealingLR(optimizer, T_max=trial.train.epochs)
+        case "none":
+            return None
