@@ -30,11 +30,13 @@ SMALLEST = """\
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-def load(path: Path, *, settings: Sequence[str] = (), name: str | None = None) -> CampaignConfig:
+def load(
+    path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None
+) -> CampaignConfig:
     """Read and check a campaign file.
 
     settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), put over the file's.
-    name: put over the file's name.
+    trials, name: put over the file's ``search.trials`` and ``name``.
 
     Raises:
         CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
@@ -43,8 +45,11 @@ def load(path: Path, *, settings: Sequence[str] = (), name: str | None = None) -
     given: dict[complaints.Path, str] = {}
     for setting in settings:
         keys, value = _setting(setting)
-        _put(document, keys, value, setting)
-        given[keys] = "--set"
+        _put(document, keys, value, option := f"--set {setting}")
+        given[keys] = option
+    if trials is not None:
+        _put(document, ("search", "trials"), trials, "--trials")
+        given["search", "trials"] = "--trials"
     if name is not None:
         document["name"] = name
         given["name",] = "--name"
@@ -57,9 +62,9 @@ def load(path: Path, *, settings: Sequence[str] = (), name: str | None = None) -
         if any(text.endswith("is missing") for text in lines):
             lines.append(f"A campaign file needs at least\n{SMALLEST}")
         raise CampaignError("\n".join(lines)) from None
-    for keys, number in _numbers(document):
+    for place, number in _numbers(document):
         if not math.isfinite(number):
-            raise CampaignError(f"{_where(keys, given, path)}: {dotted(keys)} = {number}: must be a finite number")
+            raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
     _check_names(config, document, path, given)
     return config
 
@@ -136,12 +141,12 @@ def _setting(setting: str) -> tuple[Keys, Any]:
         return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
 
 
-def _put(document: dict[str, Any], keys: Keys, value: Any, setting: str) -> None:
+def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:
     table = document
     for i, word in enumerate(keys[:-1], start=1):
         table = table.setdefault(word, {})
         if not isinstance(table, dict):
-            raise CampaignError(f"--set {setting}: {dotted(keys[:i])} is a value, not a table of keys")
+            raise CampaignError(f"{option}: {dotted(keys[:i])} is a value, not a table of keys")
     table[keys[-1]] = value
 
 

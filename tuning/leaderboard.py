@@ -1,0 +1,184 @@
+"""A campaign's trials in the order of its objective."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from tuning import tables
+from tuning.record import CampaignRecord, TrialRecord
+from tuning.tables import Cell, Column, score, short_names, shown
+
+BESIDE = ("accuracy", "recall_macro", "f1_macro")
+"""Metrics shown beside the objective."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A completed trial.  metrics: of its best epoch, on the validation split."""
+
+    rank: int
+    trial: int
+    objective: float
+    metrics: dict[str, float]
+    best_epoch: int
+    epochs: int
+    settings: dict[str, Any]
+    seed: int
+    seconds: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unranked:
+    """A trial that has no place among the completed ones, and why."""
+
+    trial: int
+    status: str
+    reason: str | None
+    epochs: int
+    objective: float | None
+    settings: dict[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """What ``seqtune top`` shows; ``selection`` says how the figures were chosen."""
+
+    campaign: str
+    metric: str
+    goal: str
+    selection: str
+    finished: bool
+    ended: int
+    target: int
+    completed: int
+    ranked: list[Ranked]
+    unranked: list[Unranked]
+
+
+def trial_name(index: int) -> str:
+    """Return ``t007``."""
+    return f"t{index:03d}"
+
+
+def selection(record: CampaignRecord) -> str:
+    """Return how trials are ranked, in one phrase."""
+    better = "higher" if record.config.objective.goal == "max" else "lower"
+    return f"{record.config.objective.metric} ({better} is better) on the validation split, at each trial's best epoch"
+
+
+def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
+    """Return the best ``k`` completed trials, and every trial that ended without completing."""
+    ranked = record.ranked()
+    return Leaderboard(
+        campaign=record.config.name,
+        metric=record.config.objective.metric,
+        goal=record.config.objective.goal,
+        selection=selection(record),
+        finished=record.finished_at is not None,
+        ended=len(record.ended),
+        target=record.target,
+        completed=len(ranked),
+        ranked=[_ranked(rank, trial) for rank, trial in enumerate(ranked[:k], start=1)],
+        unranked=[_unranked(t) for t in record.ended if t.status != "completed" or t.reused],
+    )
+
+
+def show(board: Leaderboard, target: Console) -> None:
+    """Print a leaderboard."""
+    tables.line(target, f"{board.campaign}: {_progress(board)}, ranked by {board.selection}", "bold")
+    if board.ranked:
+        target.print()
+        _show_ranked(board, target)
+    if board.unranked:
+        target.print()
+        tables.line(target, "Not ranked:")
+        for trial in board.unranked:
+            tables.line(target, f"  {trial_name(trial.trial)} {_why(trial)}  {tables.settings(trial.settings)}")
+
+
+def _progress(board: Leaderboard) -> str:
+    if board.finished:
+        return f"finished, {board.completed} of {board.ended} trials completed"
+    return f"not finished ({board.ended} of {board.target} trials ended), so this may change"
+
+
+def _show_ranked(board: Leaderboard, target: Console) -> None:
+    names = short_names(board.ranked[0].settings)
+    beside = [metric for metric in BESIDE if metric != board.metric]
+    columns = [
+        Column(head="rank", right=True),
+        Column(head="trial"),
+        Column(head=_folded(board.metric), right=True),
+        *(Column(head=_folded(metric), right=True, spare=3 + i) for i, metric in enumerate(beside)),
+        Column(head="best\nepoch", right=True, spare=2),
+        *(Column(head=_folded(name), right=True) for name in names.values()),
+        Column(head="seed", right=True, spare=10),
+        Column(head="seconds", right=True, spare=9),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            row.rank,
+            trial_name(row.trial),
+            score(row.objective),
+            *(score(row.metrics.get(metric)) for metric in beside),
+            f"{row.best_epoch}/{row.epochs}",
+            *(shown(row.settings.get(path)) for path in names),
+            row.seed,
+            f"{row.seconds:.0f}",
+        ]
+        for row in board.ranked
+    ]
+    hidden = tables.table(target, columns, rows)
+    if hidden:
+        tables.line(
+            target, f"(no room for {', '.join(head.replace(chr(10), '_') for head in hidden)}: see --json)", "dim"
+        )
+
+
+def _folded(name: str) -> str:
+    """Break a name into two lines, so that its column is no wider than its figures."""
+    return name.replace("_", "\n", 1)
+
+
+def _why(trial: Unranked) -> str:
+    if trial.status == "completed":
+        return f"completed: {trial.reason}"
+    after = f" after {trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
+    return f"{trial.status}{after}: {trial.reason or 'no reason recorded'}"
+
+
+def _ranked(rank: int, trial: TrialRecord) -> Ranked:
+    result = trial.result
+    if result is None or result.objective is None or result.best_epoch is None:
+        raise TypeError(f"{trial_name(trial.config.index)} is ranked without an objective")
+    return Ranked(
+        rank=rank,
+        trial=trial.config.index,
+        objective=result.objective,
+        metrics=dict(result.best_metrics),
+        best_epoch=result.best_epoch,
+        epochs=result.epochs,
+        settings=dict(trial.assignment),
+        seed=trial.config.seed,
+        seconds=result.seconds,
+        status=result.status,
+    )
+
+
+def _unranked(trial: TrialRecord) -> Unranked:
+    result = trial.result
+    reason = (
+        f"took over the result of {trial_name(trial.same_as)}" if trial.reused and trial.same_as is not None else None
+    )
+    return Unranked(
+        trial=trial.config.index,
+        status=trial.status,
+        reason=reason or (result.reason if result else None),
+        epochs=result.epochs if result else 0,
+        objective=result.objective if result else None,
+        settings=dict(trial.assignment),
+        seed=trial.config.seed,
+    )

@@ -1,0 +1,115 @@
+"""Tables and lines for people on a terminal, in a pipe and in a log; JSON for programs."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+UNBOUNDED = 10_000
+"""Characters a line may have where no terminal limits it: a pipe or a file gets whole lines."""
+
+Cell = bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column.  spare: 0 always stays; of the others the largest goes first where the terminal is too narrow."""
+
+    head: str
+    spare: int = 0
+    right: bool = False
+
+
+def console(*, error: bool = False) -> Console:
+    """Return where to print: as wide as the terminal, unbounded where there is none."""
+    found = Console(stderr=error, highlight=False, soft_wrap=False)
+    if not found.is_terminal and "COLUMNS" not in os.environ:
+        found.width = UNBOUNDED
+    return found
+
+
+def line(target: Console, text: str, style: str = "") -> None:
+    """Print text as it is: no markup, words never cut, the terminal wraps."""
+    target.print(Text(text, style=style), soft_wrap=True)
+
+
+def table(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> list[str]:
+    """Print rows under their heads; return the heads of columns that the terminal has no room for."""
+    cells = [[shown(cell) for cell in row] for row in rows]
+    keep = list(range(len(columns)))
+    while _width(target, _built(columns, cells, keep)) > target.width:
+        spare = [i for i in keep if columns[i].spare]
+        if not spare:
+            break
+        keep.remove(max(spare, key=lambda i: columns[i].spare))
+    target.print(_built(columns, cells, keep))
+    return [column.head for i, column in enumerate(columns) if i not in keep]
+
+
+def json_lines(data: Any) -> str:
+    """Return data as indented JSON; what is no finite number is null."""
+    return to_json(data, indent=2, inf_nan_mode="null").decode()
+
+
+def shown(value: Cell) -> str:
+    """Return a value as it stands in a table: four digits of a real number, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def score(value: float | None) -> str:
+    """Return a metric with four decimals."""
+    return "" if value is None else f"{value:.4f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span in two units at most: ``41 s``, ``3 min 20 s``, ``2 h 5 min``, ``4 d 3 h``."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    if whole < 1:
+        return f"{seconds:.1f} s"
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    first = next(i for i, (_, size) in enumerate(units) if whole >= size)
+    parts = []
+    for unit, size in units[first : first + 2]:
+        if count := whole // size:
+            parts.append(f"{count} {unit}")
+        whole %= size
+    return " ".join(parts)
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return path -> last word, or the whole path where two end alike."""
+    whole = list(paths)
+    last = [path.rpartition(".")[2] for path in whole]
+    return {path: word if last.count(word) == 1 else path for path, word in zip(whole, last, strict=True)}
+
+
+def settings(assignment: Mapping[str, Cell]) -> str:
+    """Return ``hidden=64 balance=smote``."""
+    names = short_names(assignment)
+    return " ".join(f"{names[path]}={shown(value)}" for path, value in assignment.items())
+
+
+def _built(columns: Sequence[Column], cells: Sequence[Sequence[str]], keep: Sequence[int]) -> Table:
+    built = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for i in keep:
+        column = columns[i]
+        built.add_column(Text(column.head), justify="right" if column.right else "left", vertical="bottom")
+    for row in cells:
+        built.add_row(*(Text(row[i]) for i in keep))
+    return built
+
+
+def _width(target: Console, built: Table) -> int:
+    return Measurement.get(target, target.options.update(max_width=UNBOUNDED), built).maximum
