@@ -153,6 +153,8 @@ class Real:
 
     def at(self, position: float) -> float:
         """Return the number at a position of [0, 1]: 0 gives ``low``, 1 gives ``high``."""
+        if position == 1.0:
+            return self.high  # the sums below may fall short of it by a rounding
         if self.log:
             return self.nearest(self.low * (self.high / self.low) ** position)
         return self.nearest(self.low + (self.high - self.low) * position)
