@@ -4,6 +4,7 @@ One JSON object a line: ``n`` (0, 1, ...), ``at`` (Unix time, s), ``kind``, the 
 CRC-32 of the line before it, so that damage is told from an append cut short by a crash.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -60,7 +61,8 @@ class Journal:
                 raise OSError("the disk took only a part of the line; it is probably full")  # noqa: TRY301 - joins the disk's own errors
             os.fsync(self._file.fileno())
         except OSError as error:
-            self._file.truncate(self._size)
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
             raise StoreError(
                 f"{self.path}: the journal cannot be written: {error}. The campaign stops here; "
                 "make room and launch it again, it goes on from this point"

@@ -100,7 +100,20 @@ def _described(space: Space) -> dict[str, str]:
 
 
 def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
-    return {balance: DataRecord.model_validate(entry.summary()) for balance, entry in prepared.items()}
+    return {
+        balance: DataRecord(
+            sha256=entry.sha256,
+            classes=entry.manifest.class_names,
+            steps=entry.manifest.steps,
+            channels=entry.manifest.channels,
+            train=dict(entry.manifest.counts.train),
+            valid=dict(entry.manifest.counts.valid),
+            test=dict(entry.manifest.counts.test),
+            epoch=dict(entry.manifest.counts.epoch),
+            notes=entry.manifest.notes,
+        )
+        for balance, entry in prepared.items()
+    }
 
 
 def _refuse_other(config: CampaignConfig, record: CampaignRecord, home: Home) -> None:

@@ -1,0 +1,155 @@
+"""The driver with workers that are plain function calls: order, continuation, reuse, failures."""
+
+import numpy as np
+import pytest
+from factories import campaign
+
+from tuning.driver import Driver
+from tuning.environment import Environment
+from tuning.errors import JournalError
+from tuning.events import DataRecord, Launched, Opened
+from tuning.journal import Journal, read
+from tuning.launch import _proposer
+from tuning.record import fold
+from tuning.results import EpochReport, TrialResult
+from tuning.search import OrderedSearch
+from tuning.trials import campaign_space
+
+ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
+DATA = DataRecord(sha256="0" * 64, classes=("a", "b"), steps=8, channels=1, train={}, valid={}, test={}, epoch={})
+
+
+class CrashError(Exception):
+    """The driver's process dies here."""
+
+
+def report(epoch, value=0.5):
+    return EpochReport(
+        epoch=epoch, train_loss=1.0, metrics={"recall_macro": value}, learning_rate=1e-3, weights_sha256="f", seconds=1
+    )
+
+
+def start(path, config, **changes):
+    return drive(Journal(path), config, **changes)
+
+
+def drive(journal, config, **changes):
+    if not journal.entries:
+        journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(config.data.balances, DATA)))
+    space = campaign_space(config)
+    search = OrderedSearch(
+        _proposer(config, space), window=config.search.window, on_duplicate=config.search.on_duplicate
+    )
+    launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", config.search.trials))
+    return Driver(journal, space, search, launched=launched)
+
+
+def score(trial):
+    return trial.train.plateau_factor if trial.train.batch_size != 48 else None
+
+
+def work(driver, *, order_seed=0, crash_after=None):
+    """Simulated workers that end in random order; ``crash_after`` events of theirs the process dies."""
+    rng = np.random.default_rng(order_seed)
+    flying, steps = [], 0
+    while True:
+        while (trial := driver.next_trial()) is not None:
+            driver.started(trial.index)
+            flying.append(trial)
+        if not flying:
+            break
+        trial = flying.pop(rng.integers(len(flying)))
+        steps += 1
+        if steps == crash_after:
+            driver.journal.close()
+            raise CrashError
+        value = score(trial)
+        if value is None:
+            driver.ended(trial.index, TrialResult(status="failed", reason="too large"), None)
+        else:
+            driver.reported(trial.index, [report(1, value), report(2, value)])
+            driver.ended(trial.index, TrialResult(status="completed", epochs=2, objective=value), ENVIRONMENT)
+    driver.journal.close()
+    return driver.record
+
+
+def story(record):
+    """What must be equal between two tellings of one campaign."""
+    return [(t.config, t.result, t.epochs) for _, t in sorted(record.trials.items())]
+
+
+CONFIG = campaign(search__trials=24, search__window=4, search__startup_trials=6)
+
+
+def test_a_campaign_is_the_same_whatever_order_its_trials_end_in(tmp_path):
+    a = work(start(tmp_path / "a.jsonl", CONFIG), order_seed=1)
+    b = work(start(tmp_path / "b.jsonl", CONFIG), order_seed=2)
+    assert story(a) == story(b)
+    assert len(a.trials) == 24
+    assert a.finished_at is not None
+
+
+@pytest.mark.parametrize("crash_after", [1, 5, 13, 23])
+def test_a_crashed_campaign_goes_on_as_if_it_had_not(tmp_path, crash_after):
+    undisturbed = work(start(tmp_path / "a.jsonl", CONFIG))
+    with pytest.raises(CrashError):
+        work(start(tmp_path / "b.jsonl", CONFIG), crash_after=crash_after)
+    continued = work(start(tmp_path / "b.jsonl", CONFIG), order_seed=5)
+    assert story(continued) == story(undisturbed)
+    assert story(fold(read(tmp_path / "b.jsonl"))) == story(undisturbed)
+
+
+def test_more_trials_extend_a_finished_campaign(tmp_path):
+    whole = work(start(tmp_path / "a.jsonl", CONFIG))
+    short = CONFIG.model_copy(update={"search": CONFIG.search.model_copy(update={"trials": 9})})
+    work(start(tmp_path / "b.jsonl", short))
+    longer = work(start(tmp_path / "b.jsonl", short, trials=24))
+    assert [t.assignment for t in longer.trials.values()] == [t.assignment for t in whole.trials.values()]
+
+
+def test_a_failure_is_a_status_with_its_reason_and_ranks_nowhere(tmp_path):
+    record = work(start(tmp_path / "a.jsonl", CONFIG))
+    failed = [t for t in record.trials.values() if t.config.train.batch_size == 48]
+    assert failed
+    assert all(t.status == "failed" and t.result.reason == "too large" for t in failed)
+    assert not {t.config.index for t in failed} & {t.config.index for t in record.ranked()}
+
+
+def test_reused_duplicates_are_not_trained_and_take_the_result_of_their_original(tmp_path):
+    config = campaign(
+        search__trials=12,
+        search__window=3,
+        search__on_duplicate="reuse",
+        data__balance="raw",
+        space__fix={"hidden": 62, "blocks": 1, "layers": 2, "plateau_factor": 0.1, "dropout": 0.1},
+    )
+    record = work(start(tmp_path / "a.jsonl", config))
+    reused = [t for t in record.trials.values() if t.reused]
+    assert len(record.ended) == 12
+    assert len(reused) >= 12 - 3
+    assert all(t.attempts == 0 and t.result == record.trials[t.same_as].result for t in reused)
+
+
+def test_an_epoch_that_comes_out_differently_after_a_restart_is_refused(tmp_path):
+    driver = start(tmp_path / "a.jsonl", CONFIG)
+    trial = driver.next_trial()
+    driver.started(trial.index)
+    driver.reported(trial.index, [report(1, 0.5)])
+    driver.reported(trial.index, [report(1, 0.5)])
+    with pytest.raises(JournalError, match="epoch 1 came out differently"):
+        driver.reported(trial.index, [report(1, 0.6)])
+    driver.journal.close()
+
+
+def test_a_search_that_suggests_otherwise_than_the_journal_says_is_refused(tmp_path):
+    work(start(tmp_path / "a.jsonl", CONFIG))
+    lines = (tmp_path / "a.jsonl").read_bytes()
+    other = CONFIG.model_copy(update={"seed": 12})
+    with Journal(tmp_path / "b.jsonl") as journal:
+        for entry in read(tmp_path / "a.jsonl"):
+            event = entry.event
+            journal.append(event.model_copy(update={"config": other}) if entry.n == 0 else event)
+    with Journal(tmp_path / "b.jsonl") as journal:
+        with pytest.raises(JournalError, match="no longer suggests for trial 0"):
+            drive(journal, other)
+    assert (tmp_path / "a.jsonl").read_bytes() == lines

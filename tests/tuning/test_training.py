@@ -1,0 +1,107 @@
+import subprocess
+import sys
+
+import pytest
+import torch
+from factories import arrays, trial
+
+from tuning.training import DivergedError, Training, load_checkpoint, save_checkpoint, train, weights_sha256
+
+
+def run(config, data):
+    reports = []
+    result = train(config, data, on_epoch=reports.append)
+    return [r.model_copy(update={"seconds": 0.0}) for r in reports], result.model_copy(update={"seconds": 0.0})
+
+
+@pytest.mark.parametrize("family", ["cnn2d", "cnn-gru"])
+def test_the_same_trial_gives_the_same_bits(family):
+    model = {"family": family} | ({} if family == "cnn2d" else {"cnn_hidden": 4, "gru_hidden": 4, "blocks": 1})
+    config = trial(model=model | ({"hidden": 4} if family == "cnn2d" else {}))
+    assert run(config, arrays()) == run(config, arrays())
+
+
+def test_another_seed_gives_other_weights():
+    assert run(trial(seed=1), arrays())[1].weights_sha256 != run(trial(seed=2), arrays())[1].weights_sha256
+
+
+def test_a_fresh_process_gives_the_same_weights():
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from factories import arrays, trial\nfrom tuning.training import train\n"
+        "print(train(trial(), arrays()).weights_sha256)"
+    )
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert fresh.stdout.strip() == train(trial(), arrays()).weights_sha256
+
+
+def test_training_learns():
+    config = trial(train__epochs=12, model__dropout=0.0)
+    reports, result = run(config, arrays(rows=240))
+    assert reports[-1].train_loss < reports[0].train_loss / 2
+    assert result.objective > 0.8
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+@pytest.mark.parametrize("scheduler", ["plateau", "cosine", "none"])
+def test_going_on_from_a_checkpoint_is_bit_for_bit_as_if_never_stopped(tmp_path, stop, scheduler):
+    config = trial(train__epochs=4, train__scheduler=scheduler, train__plateau_patience=0)
+    whole, result = run(config, arrays())
+    first = Training(config, arrays())
+    for _ in range(stop):
+        first.run_epoch()
+    save_checkpoint(first, tmp_path / "c.pt")
+    torch.manual_seed(999)
+    second = Training(config, arrays())
+    load_checkpoint(second, tmp_path / "c.pt")
+    while not second.done:
+        second.run_epoch()
+    assert [r.model_copy(update={"seconds": 0.0}) for r in second.history] == whole
+    assert second.result().model_copy(update={"seconds": 0.0}) == result
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
+    training = Training(trial(), arrays())
+    training.run_epoch()
+    save_checkpoint(training, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="another trial configuration"):
+        load_checkpoint(Training(trial(seed=8), arrays()), tmp_path / "c.pt")
+
+
+def test_divergence_is_an_error_with_its_epoch():
+    data = arrays()
+    with pytest.raises(DivergedError, match=r"loss is (nan|inf) in epoch 1"):
+        train(trial(train__learning_rate=1e30), data)
+
+
+def test_patience_ends_a_trial_and_the_best_epoch_counts():
+    config = trial(train__epochs=40, train__early_stopping_patience=2, train__learning_rate=1e-7)
+    reports, result = run(config, arrays())
+    assert len(reports) < 40
+    assert len(reports) - result.best_epoch == 2
+    objectives = [r.metrics["recall_macro"] for r in reports]
+    assert result.objective == max(objectives)
+    assert result.best_epoch == objectives.index(max(objectives)) + 1
+    assert result.weights_sha256 == reports[result.best_epoch - 1].weights_sha256
+
+
+def test_a_loss_objective_takes_the_lowest():
+    reports, result = run(trial(objective__metric="loss", train__epochs=5), arrays())
+    assert result.objective == min(r.metrics["loss"] for r in reports)
+
+
+def test_class_weights_change_the_training():
+    assert run(trial(), arrays())[0] != run(trial(), arrays(weights=True))[0]
+
+
+def test_best_weights_are_those_that_the_hash_names():
+    training = Training(trial(), arrays())
+    while not training.done:
+        training.run_epoch()
+    assert weights_sha256(training.best_weights) == training.result().weights_sha256
+
+
+def test_bfloat16_trains_and_repeats():
+    config = trial(train__precision="bfloat16")
+    assert run(config, arrays()) == run(config, arrays())
+    assert run(config, arrays())[1].weights_sha256 != run(trial(), arrays())[1].weights_sha256
