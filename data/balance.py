@@ -1,0 +1,110 @@
+"""How the training part, and only the training part, is balanced: with imbalanced-learn, after the split.
+
+Sources: Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE", JAIR 16, 2002; Lemaitre, Nogueira, Aridas, "Imbalanced-learn",
+JMLR 18(17), 2017.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Part
+from data.config import DataConfig
+from data.errors import DataError
+
+# N rows, M rows of an epoch, T time steps, C channels, K classes
+
+
+def epoch_order(y: NDArray[np.int64], config: DataConfig) -> NDArray[np.int64]:
+    """Return (M,) the rows that make up one epoch; every balance but the oversampling ones takes each row once."""
+    order = np.arange(len(y))
+    if config.balance == "oversample":
+        return _oversampled(order, y, config.balance_seed)
+    if config.balance == "semi-oversample":
+        return _semi_oversampled(order, y, config)
+    return order
+
+
+def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Return (K,) N / (K * rows of the class): the mean over rows is 1."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    return np.asarray(compute_class_weight("balanced", classes=np.arange(classes), y=y), dtype=np.float32)
+
+
+def refuse_smote(train: Part, config: DataConfig, class_names: Sequence[str]) -> None:
+    """Raise DataError where SMOTE is not defined: too few rows in a class, or sequences of different length."""
+    steps = train.x.shape[1]
+    if (train.lengths != steps).any():
+        raise DataError(
+            f"{config.dataset}: sequences have different lengths ({train.lengths.min()} to {steps}); SMOTE mixes rows "
+            'step by step and needs equal ones. Use balance = "oversample".'
+        )
+    counts = np.bincount(train.y)
+    number, neighbors = int(counts.argmin()), config.smote_neighbors
+    if counts[number] <= neighbors:
+        fewer = f", or data.smote_neighbors <= {counts[number] - 1}" if counts[number] > 1 else ""
+        raise DataError(
+            f"{config.dataset}: class {class_names[number]} has {counts[number]} training rows; SMOTE with "
+            f'k_neighbors={neighbors} needs at least {neighbors + 1}. Use balance = "oversample"{fewer}.'
+        )
+
+
+def smote_rows(train: Part, config: DataConfig) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield (class, (n, T, C) synthetic rows) for each class smaller than the largest.
+
+    The rows are those of imbalanced-learn's SMOTE over the whole part.  It treats each class on its own and from the
+    same seed, so one class at a time gives the same rows in less than half the memory.  One thread: the neighbours
+    of a row must not depend on how distances are cut into blocks.
+    """
+    from imblearn.over_sampling import SMOTE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    counts = np.bincount(train.y)
+    largest = int(counts.argmax())
+    for number in np.flatnonzero(counts < counts[largest]).tolist():
+        own = np.flatnonzero(train.y == number)
+        rows = np.append(own, np.flatnonzero(train.y == largest)[0])  # it wants to see a second class
+        smote = SMOTE(
+            sampling_strategy={number: int(counts[largest])},
+            k_neighbors=config.smote_neighbors,
+            random_state=config.balance_seed,
+        )
+        with threadpool_limits(limits=1):
+            x, _ = smote.fit_resample(train.x[rows].reshape(len(rows), -1), train.y[rows])
+        yield number, x[len(rows) :].reshape(-1, *train.x.shape[1:])
+
+
+def _oversampled(order: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    from imblearn.over_sampling import RandomOverSampler
+
+    return _resampled(RandomOverSampler(random_state=seed), order, y)
+
+
+def _semi_oversampled(order: NDArray[np.int64], y: NDArray[np.int64], config: DataConfig) -> NDArray[np.int64]:
+    """Cut the largest class to ``majority_kept`` of its rows, then repeat rows of all others until they are as many.
+
+    Rows to repeat are drawn from all minority classes alike, so that their proportions stay but for chance.
+    """
+    from imblearn.over_sampling import RandomOverSampler
+    from imblearn.under_sampling import RandomUnderSampler
+
+    counts = np.bincount(y)
+    largest = int(counts.argmax())
+    kept = max(1, round(config.majority_kept * int(counts[largest])))
+    if kept < counts[largest]:
+        under = RandomUnderSampler(sampling_strategy={largest: kept}, random_state=config.balance_seed)
+        order = _resampled(under, order, y)
+    minority = y[order] != largest
+    if minority.sum() >= kept:
+        return order
+    over = RandomOverSampler(sampling_strategy={True: kept}, random_state=config.balance_seed)
+    return _resampled(over, order, minority)
+
+
+def _resampled(sampler: Any, order: NDArray[np.int64], y: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return the rows of ``order`` that an imbalanced-learn sampler takes; only their numbers are copied."""
+    chosen, _ = sampler.fit_resample(order[:, None], y)
+    return np.asarray(chosen[:, 0], dtype=np.int64)

@@ -1,0 +1,60 @@
+"""The data sets known by name.  Adding one: a module with a ``DataSet``, its import here, its line below."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from data.config import DataOptions
+from data.errors import DataError
+from data.heartbeats import HEARTBEATS
+from data.rows import DataSet
+from data.synthetic import SYNTHETIC
+from data.table import SUFFIXES, TABLE
+
+CATALOGUE: dict[str, DataSet] = {
+    "heartbeats": HEARTBEATS,
+    "synthetic": SYNTHETIC,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """One line of ``seqtune datasets``.  where: the files found, or where they were looked for."""
+
+    name: str
+    about: str
+    size: str
+    found: bool
+    where: str
+
+
+def resolve(options: DataOptions) -> DataSet:
+    """Return the data set that ``options.dataset`` names: one of the catalogue, or a table by its path."""
+    name = options.dataset
+    if name in CATALOGUE:
+        given = [key for key in ("label", "group", "test") if getattr(options, key) is not None]
+        if given:
+            raise DataError(f"data.{given[0]}: {name} knows its own columns and test part; only a table is told them.")
+        return CATALOGUE[name]
+    if Path(name).suffix in SUFFIXES:
+        return TABLE
+    near = get_close_matches(name, CATALOGUE, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(
+        f"data.dataset = {name!r}: no such data set. Known: {', '.join(CATALOGUE)}, or the path of a table "
+        f"({', '.join(SUFFIXES)}).{meant}"
+    )
+
+
+def describe(datasets: Path | None) -> list[Description]:
+    """Return every data set of the catalogue with where it was found; loads nothing."""
+    return [_description(name, data_set, datasets) for name, data_set in CATALOGUE.items()]
+
+
+def _description(name: str, data_set: DataSet, datasets: Path | None) -> Description:
+    try:
+        paths = data_set.find(DataOptions(dataset=name), datasets)
+    except DataError as error:
+        return Description(name=name, about=data_set.about, size=data_set.size, found=False, where=str(error))
+    where = ", ".join(map(str, paths)) or "built in"
+    return Description(name=name, about=data_set.about, size=data_set.size, found=True, where=where)

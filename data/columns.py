@@ -1,0 +1,132 @@
+"""CSV and Parquet files as columns: every fault becomes one message with file, row and column."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import DataError
+from data.rows import refuse_non_finite
+
+PARQUET = (".parquet", ".parq")
+
+
+def column_names(path: Path, *, header: bool = True) -> list[str]:
+    """Return a file's column names; a CSV file without a header has the columns "0", "1", ...
+
+    Raises DataError where the file cannot be read, or a column has no name or another's.
+    """
+    names = _parquet_names(path) if path.suffix in PARQUET else _csv_names(path, header=header)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{path}: {len(twice)} column names occur more than once, {twice[0]!r} first. "
+            "The first line must be a header with a name for each column."
+        )
+    for place, name in enumerate(names, start=1):
+        if not name or name == "__index_level_0__":
+            raise DataError(
+                f"{path}: column {place} has no name: probably row numbers, which would give away the label where "
+                "rows are ordered by class. Remove the column (pandas: index=False)."
+            )
+    return names
+
+
+def read_columns(
+    path: Path, *, numbers: Sequence[str], others: Sequence[str] = (), header: bool = True
+) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+    """Return the columns ``numbers`` as (N, len(numbers)) float32, all finite, and each of ``others`` as (N,).
+
+    A decimal number becomes the nearest float32, whatever the format.  Rows are counted from 1, without the header.
+    """
+    import pyarrow as pa
+
+    table = _read_parquet(path, [*numbers, *others]) if path.suffix in PARQUET else _read_csv(path, others, header)
+    if table.num_rows == 0:
+        raise DataError(f"{path}: the file has no rows.")
+    x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
+    for place, name in enumerate(numbers):
+        try:
+            x[:, place] = table.column(name).cast(pa.float32(), safe=False).to_numpy()
+        except pa.ArrowException as error:
+            raise DataError(f"{path}: {_first_text(table.column(name).to_pylist(), name)}") from error
+    refuse_non_finite(x, str(path), numbers)
+    return x, {name: np.array(table.column(name).to_pylist()) for name in others}
+
+
+def _first_text(values: list[Any], name: str) -> str:
+    """Return the sentence about the first value of a column that is no number."""
+    for row, value in enumerate(values, start=1):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"row {row}, column {name!r}: got {value!r}, needs a number."
+    return f"column {name!r} holds numbers as {type(values[0]).__name__}: store them as float32."
+
+
+def _csv_names(path: Path, *, header: bool) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV in UTF-8: {error}.") from error
+    if not first:
+        raise DataError(f"{path}: the file is empty, or begins with an empty line.")
+    return first if header else [str(place) for place in range(len(first))]
+
+
+def _read_csv(path: Path, others: Sequence[str], header: bool) -> Any:  # noqa: FBT001 - within this module
+    """Return an Arrow table: float32 but for ``others``, which are text.  Types are given: none is guessed."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    names = column_names(path, header=header)
+    types = {name: pa.string() if name in others else pa.float32() for name in names}
+    try:
+        return arrow.read_csv(
+            path,
+            read_options=arrow.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
+            convert_options=arrow.ConvertOptions(column_types=types),
+        )
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header))}") from error
+
+
+def _explained(fault: str, names: list[str], skipped: int) -> str:
+    """Return Arrow's message about a CSV file in our words; other messages as they are."""
+    value = re.search(r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (?:invalid value )?(.*)", fault)
+    if value:
+        place, line, kind, got = value.groups()
+        needed = "UTF-8 text" if kind == "string" else "a number"
+        return f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs {needed}."
+    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
+    if width:
+        line, expected, got = width.groups()
+        return f"row {int(line) - skipped} has {got} columns, the first line has {expected}."
+    return f"cannot be read as CSV: {fault}."
+
+
+def _parquet_names(path: Path) -> list[str]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return list(parquet.read_schema(path, memory_map=False).names)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
+
+
+def _read_parquet(path: Path, names: Sequence[str]) -> Any:
+    """Return an Arrow table of the columns."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return parquet.read_table(path, columns=list(names), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error

@@ -1,0 +1,108 @@
+"""MIT-BIH heartbeats, "heartbeat categorization" version: 109,446 beats, 187 samples x 1, five AAMI classes.
+
+Source: Moody and Mark, IEEE Eng. in Med. and Biol. 20(3), 2001; Kachuee, Fazeli, Sarrafzadeh, ICHI 2018
+(arXiv:1805.00794).
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Part
+from data.columns import column_names, read_columns
+from data.config import DataOptions
+from data.errors import DataError
+from data.files import hint
+from data.rows import DataSet, Rows, part
+
+CLASS_NAMES = ("N", "S", "V", "F", "Q")
+STEPS = 187
+LAYOUTS = (
+    ("mitbih_train.parquet", "mitbih_test.parquet"),
+    ("mitbih_train.csv", "mitbih_test.csv"),  # Kaggle: no header, the label last
+    ("heart_big_train.parq", "heart_big_test.parq"),
+)
+FOLDERS = ("mitbih_heartbeat", ".")
+SAME_SUBJECT = {202: 201}
+"""Record -> the other record of one and the same patient (PhysioNet's own notes)."""
+
+
+def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
+    """Return the official training and test file; for a grouped split their two files of patient records too."""
+    if datasets is None:
+        raise DataError(f"heartbeats: not found.{hint(datasets)}")
+    for folder in FOLDERS:
+        for layout in LAYOUTS:
+            train, test = (datasets / folder / name for name in layout)
+            if train.is_file() and test.is_file():
+                return (train, test, *_records(train, test)) if options.split == "grouped" else (train, test)
+            if train.is_file() or test.is_file():
+                there, missing = (train, test) if train.is_file() else (test, train)
+                raise DataError(f"heartbeats: {there} is there, {missing.name} beside it is not. Both are needed.")
+    names = " + ".join(LAYOUTS[0]), " + ".join(LAYOUTS[1]), " + ".join(LAYOUTS[2])
+    places = " and ".join(str((datasets / folder).absolute()) for folder in FOLDERS)
+    raise DataError(f"heartbeats: not found. Looked in {places} for {', '.join(names)}.")
+
+
+def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
+    """Return the official training rows, with the official test part.
+
+    The official parts share patients.  So for ``split = "grouped"`` both are pooled, and the rows come back as one
+    with the patient as the group and without an official test part: then no patient is in two parts.
+    """
+    train, test = _read(paths[0]), _read(paths[1])
+    if options.split != "grouped":
+        return Rows(rows=train, class_names=CLASS_NAMES, test=test)
+    groups = [_patients(path, len(rows.y)) for path, rows in zip(paths[2:], (train, test), strict=True)]
+    pooled = Part(
+        x=np.concatenate([train.x, test.x]),
+        lengths=np.concatenate([train.lengths, test.lengths]),
+        y=np.concatenate([train.y, test.y]),
+    )
+    return Rows(rows=pooled, class_names=CLASS_NAMES, groups=np.concatenate(groups))
+
+
+HEARTBEATS = DataSet(
+    about="MIT-BIH heartbeats (ECG), official test part, patients known",
+    size="109,446 rows, 5 classes, 187 x 1",
+    find=find,
+    load=load,
+)
+
+
+def _read(path: Path) -> Part:
+    header = path.suffix != ".csv"
+    names = column_names(path, header=header)
+    if len(names) != STEPS + 1:
+        raise DataError(f"{path}: {len(names)} columns; needs {STEPS + 1}: {STEPS} samples and the class.")
+    label = "target" if "target" in names else names[-1]
+    x, _ = read_columns(path, numbers=[*(name for name in names if name != label), label], header=header)
+    known = np.isin(x[:, STEPS], range(len(CLASS_NAMES)))
+    if not known.all():
+        row = int(known.argmin())
+        raise DataError(f"{path}: row {row + 1}, column {label!r}: got class {x[row, STEPS]}; needs 0, 1, 2, 3 or 4.")
+    return part(x[:, :STEPS], x[:, STEPS].astype(np.int64))
+
+
+def _records(train: Path, test: Path) -> tuple[Path, ...]:
+    """Return the files of patient records beside the data; DataError if they are not there."""
+    paths = tuple(path.with_name(f"{path.stem}_meta.parquet") for path in (train, test))
+    for path in paths:
+        if not path.is_file():
+            raise DataError(
+                f"heartbeats: a grouped split needs the patient of each row; {path} is not there. "
+                'Use split = "stratified", or put it there (a column `record`, one row a beat).'
+            )
+    return paths
+
+
+def _patients(path: Path, rows: int) -> NDArray[np.int64]:
+    """Return (N,) the record of each beat, one number a patient."""
+    if "record" not in column_names(path):
+        raise DataError(f"{path}: no column 'record'.")
+    x, _ = read_columns(path, numbers=["record"])
+    if len(x) != rows:
+        raise DataError(f"{path}: {len(x):,} rows; the data file beside it has {rows:,}.")
+    record = x[:, 0].astype(np.int64)
+    return np.array([SAME_SUBJECT.get(number, number) for number in range(record.max() + 1)], dtype=np.int64)[record]

@@ -1,0 +1,86 @@
+"""What a prepared directory says about itself, and the two names it goes by: its key and its content's hash."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data.arrays import MANIFEST, Counts
+from data.config import DataConfig
+from data.files import SourceFile
+
+FORMAT = 1
+"""Raised by one whenever the same DataConfig and files would give other arrays (the synthetic rows among them)."""
+TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
+TEST = ("test_x", "test_lengths", "test_y")
+
+
+class ArrayFile(BaseModel):
+    """One .npy file.  sha256: over type, shape and values, not over the file; bytes: the file's size."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """A prepared directory.
+
+    sha256: identity of what a trial sees, the same wherever and whenever it is prepared; test_sha256: of the test
+    part.  notes: what a user should know before believing a score.  versions: of the libraries that made the arrays.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    sha256: str
+    test_sha256: str
+    class_names: tuple[str, ...]
+    steps: int
+    channels: int
+    counts: Counts
+    notes: tuple[str, ...]
+    sources: tuple[SourceFile, ...]
+    seconds: float
+    versions: dict[str, str]
+    arrays: dict[str, ArrayFile]
+
+    @classmethod
+    def read(cls, directory: Path) -> "Manifest | None":
+        """Return a directory's manifest, or None where there is none that can be read."""
+        try:
+            return cls.model_validate_json((directory / MANIFEST).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, directory: Path) -> None:
+        """Write it; the last file of a directory."""
+        (directory / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def key(config: DataConfig, sources: Iterable[SourceFile], *, catalogued: bool) -> str:
+    """Return the hash of all that decides what is prepared; it is known before anything is loaded.
+
+    A table counts by its content, not by its path.  Fields that a balance does not look at are left out.
+    """
+    unused = {
+        "dataset": not catalogued,
+        "test": True,  # its content is among the sources
+        "balance_seed": config.balance not in {"oversample", "semi-oversample", "smote"},
+        "smote_neighbors": config.balance != "smote",
+        "majority_kept": config.balance != "semi-oversample",
+    }
+    used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
+    return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources]})
+
+
+def identity(class_names: tuple[str, ...], arrays: Mapping[str, ArrayFile], names: Iterable[str]) -> str:
+    """Return the hash of the class names and the named arrays' content: no path, no time, no library version."""
+    return _sha256({"classes": class_names, "arrays": {name: arrays[name].sha256 for name in names if name in arrays}})
+
+
+def _sha256(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

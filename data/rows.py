@@ -1,0 +1,119 @@
+"""What a loader returns, and the checks that every loader's rows pass."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Part
+from data.config import DataOptions
+from data.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """A data set before it is split.
+
+    rows: what is split.  class_names: K names; the order is that of the class numbers in ``y``.
+    groups: (N,) int64, the patient or user of each of ``rows``, or None.  test: the official test part, or None.
+    """
+
+    rows: Part
+    class_names: tuple[str, ...]
+    groups: NDArray[np.int64] | None = None
+    test: Part | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """One data set, or one kind of file: how its files are found, and how they become rows.
+
+    ``find`` is cheap and raises DataError saying where it looked; ``load`` takes the files that ``find`` returned.
+    """
+
+    about: str
+    size: str
+    find: Callable[[DataOptions, Path | None], tuple[Path, ...]]
+    load: Callable[[DataOptions, tuple[Path, ...]], Rows]
+
+
+def part(x: NDArray[Any], y: NDArray[np.int64], lengths: NDArray[Any] | None = None) -> Part:
+    """Return (N, T) or (N, T, C) sequences as a part: float32, zero after each row's length, no negative zeros.
+
+    ``lengths`` None: every row is T long.
+    """
+    values = np.ascontiguousarray(x if x.ndim == 3 else x[:, :, None], dtype=np.float32)  # noqa: PLR2004 - (N, T, C)
+    steps = values.shape[1]
+    if lengths is None:
+        lengths = np.full(len(values), steps, dtype=np.int64)
+    else:
+        values = np.where((np.arange(steps) < lengths[:, None])[:, :, None], values, np.float32(0))
+    values += np.float32(0)  # -0.0 becomes 0.0: equal sequences have equal bytes
+    return Part(x=values, lengths=lengths.astype(np.int64), y=y)
+
+
+def refuse_non_finite(x: NDArray[np.float32], where: str, columns: Sequence[str]) -> None:
+    """Raise DataError for the first NaN or infinite value of ``x`` (N, T)."""
+    bad = ~np.isfinite(x)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"{where}: row {row + 1}, column {columns[column]!r}: got {x[row, column]} (NaN, infinite, empty or beyond "
+            f"float32), {bad.sum():,} such values in all. Every value must be a number: fill or drop them; sequences "
+            "of different length go into an .npz file with an array `lengths`."
+        )
+
+
+def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return (N,) class numbers and the sorted class names; labels that are all numbers sort as numbers.
+
+    The number 1, the number 1.0 and the text "1" are one class, called 1, whatever the file format.
+    """
+    keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
+    if len(keys) < 2:  # noqa: PLR2004 - a classifier needs two
+        raise DataError(f"{where}: all {len(labels):,} rows have the label {_name(keys[0])!r}. At least two classes.")
+    return codes.astype(np.int64), tuple(_name(key) for key in keys)
+
+
+def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
+    """Return class numbers of a test file's labels; DataError for a class that training does not have."""
+    numbers = {name: number for number, name in enumerate(class_names)}
+    names = [_name(key) for key in _canonical(labels, where)]
+    unseen = sorted(set(names) - set(numbers))
+    if unseen:
+        raise DataError(
+            f"{where}: row {names.index(unseen[0]) + 1} has the label {unseen[0]!r}, which the training file does not "
+            f"have. Known: {', '.join(class_names)}."
+        )
+    return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def encode_groups(groups: NDArray[Any], where: str) -> NDArray[np.int64]:
+    """Return (N,) group numbers."""
+    _refuse_missing(groups, where, "group")
+    return np.unique(groups.astype(np.str_), return_inverse=True)[1].astype(np.int64)
+
+
+def _refuse_missing(values: NDArray[Any], where: str, what: str) -> None:
+    missing = np.array([value is None or value != value or value == "" for value in values.tolist()])  # noqa: PLR0124 - NaN
+    if missing.any():
+        raise DataError(f"{where}: row {int(missing.argmax()) + 1} has no {what} ({missing.sum():,} such rows).")
+
+
+def _canonical(labels: NDArray[Any], where: str) -> NDArray[Any]:
+    """Return labels as float64 if all of them are numbers, as text otherwise."""
+    _refuse_missing(labels, where, "label")
+    if labels.dtype == np.bool_:
+        return labels.astype(np.str_)
+    try:
+        numbers = labels.astype(np.float64)
+    except ValueError:
+        return labels.astype(np.str_)
+    return numbers if np.isfinite(numbers).all() else labels.astype(np.str_)
+
+
+def _name(key: Any) -> str:
+    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)

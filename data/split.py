@@ -1,0 +1,158 @@
+"""Which rows train, validate and test: stratified by class, or by whole groups."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.config import DataConfig
+from data.errors import DataError
+
+CANDIDATES = 500
+"""Random group splits of which the best balanced is taken."""
+
+# N rows, G groups, K classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Row numbers of each part, (n,) int64, disjoint.  test: empty where the data set has its own."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def sample(y: NDArray[np.int64], rows: int, seed: int) -> NDArray[np.int64]:
+    """Return ``rows`` of N row numbers in ascending order, in each class its share; all N if there are no more."""
+    from sklearn.utils import resample
+
+    if rows >= len(y):
+        return np.arange(len(y))
+    chosen = resample(np.arange(len(y)), replace=False, n_samples=rows, stratify=y, random_state=seed)
+    return np.sort(chosen).astype(np.int64)
+
+
+def split(
+    y: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+    config: DataConfig,
+    *,
+    class_names: Sequence[str],
+    official_test: bool,
+) -> Split:
+    """Return the split of N rows; each class occurs in each part.
+
+    valid_fraction is of all N rows where we cut the test part ourselves, of the training file where it is official.
+    """
+    test_fraction = 0.0 if official_test else config.test_fraction
+    if config.valid_fraction + test_fraction >= 1.0:
+        raise DataError(
+            f"data.valid_fraction + data.test_fraction = {config.valid_fraction} + {test_fraction} leaves no training "
+            "rows: keep their sum below 1."
+        )
+    fractions = {"valid": config.valid_fraction, **({} if official_test else {"test": test_fraction})}
+    if config.split == "grouped":
+        if groups is None:
+            raise DataError(
+                f'{config.dataset}: split = "grouped" needs groups, and there are none. Name the column with '
+                'data.group, or use split = "stratified".'
+            )
+        parts = _grouped(y, groups, fractions, config, class_names)
+    else:
+        parts = _stratified(y, fractions, config, class_names)
+    return Split(train=parts["train"], valid=parts["valid"], test=parts.get("test", np.arange(0)))
+
+
+def _stratified(
+    y: NDArray[np.int64], fractions: dict[str, float], config: DataConfig, class_names: Sequence[str]
+) -> dict[str, NDArray[np.int64]]:
+    """Return the parts of scikit-learn's stratified shuffle split, test first, then valid out of the rest."""
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    def refuse_fewer(rows: NDArray[np.int64], least: int) -> None:
+        counts = np.bincount(y[rows], minlength=len(class_names))
+        if counts.min() >= least:
+            return
+        number = int(counts.argmin())
+        more = f" (after max_rows = {config.max_rows}; raise it)" if config.max_rows else ""
+        raise DataError(
+            f"{config.dataset}: class {class_names[number]} has {(y == number).sum()} rows{more}; a split that leaves "
+            f"rows of it in every part needs about {needed}. Add rows, drop the class, or raise the smallest fraction."
+        )
+
+    needed = math.ceil(1 / min(*fractions.values(), 1 - sum(fractions.values())))
+    rest = np.arange(len(y))
+    parts: dict[str, NDArray[np.int64]] = {}
+    for name in reversed(fractions):
+        refuse_fewer(rest, least=2)
+        taken = sum(fractions[other] for other in parts)
+        cut = StratifiedShuffleSplit(1, test_size=fractions[name] / (1 - taken), random_state=config.split_seed)
+        try:
+            kept, out = next(cut.split(rest, y[rest]))
+        except ValueError as error:
+            raise DataError(f"{config.dataset}: {len(y)} rows are too few for this split: {error}") from error
+        parts[name], rest = rest[out], rest[kept]
+    parts["train"] = rest
+    for rows in parts.values():
+        refuse_fewer(rows, least=1)
+    return parts
+
+
+def _grouped(
+    y: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    fractions: dict[str, float],
+    config: DataConfig,
+    class_names: Sequence[str],
+) -> dict[str, NDArray[np.int64]]:
+    """Return parts made of whole groups: of many random ones those whose class shares come nearest the fractions.
+
+    Groups differ in size and classes, so one random draw may leave a class out of a part.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    table = np.zeros((len(names), len(class_names)), dtype=np.int64)  # (G, K) rows
+    np.add.at(table, (member, y), 1)
+    spread = (table > 0).sum(axis=0)
+    if spread.min() <= len(fractions):
+        number = int(spread.argmin())
+        raise DataError(
+            f"{config.dataset}: class {class_names[number]} occurs in {spread[number]} of {len(names)} groups; a "
+            f'grouped split needs it in at least {len(fractions) + 1}. Use split = "stratified", or drop the class.'
+        )
+    rest = np.arange(len(names))
+    chosen: dict[str, NDArray[np.int64]] = {}
+    for name in reversed(fractions):
+        taken = sum(fractions[other] for other in chosen)
+        out = _nearest(
+            table[rest], fractions[name] / (1 - taken), config.split_seed, parts_left=len(fractions) - len(chosen)
+        )
+        chosen[name], rest = rest[out], np.delete(rest, out)
+    chosen["train"] = rest
+    for name, some in chosen.items():
+        counts = table[some].sum(axis=0)
+        if not counts.all():
+            raise DataError(
+                f"{config.dataset}: each of {CANDIDATES} random grouped splits left a class out of a part, such as "
+                f"{class_names[int(counts.argmin())]} out of {name}. Try another seed or larger fractions."
+            )
+    return {name: np.flatnonzero(np.isin(member, some)) for name, some in chosen.items()}
+
+
+def _nearest(table: NDArray[np.int64], fraction: float, seed: int, *, parts_left: int) -> NDArray[np.int64]:
+    """Return the groups (of G) that hold about ``fraction`` of each class, and leave each class for the other parts."""
+    from sklearn.model_selection import ShuffleSplit
+
+    total = table.sum(axis=0)
+
+    def badness(out: NDArray[np.int64]) -> tuple[int, float]:
+        rows = table[out]
+        left = (np.delete(table, out, axis=0) > 0).sum(axis=0)
+        missing = int((rows.sum(axis=0) == 0).sum() + (left < parts_left).sum())
+        return missing, float(np.abs(rows.sum(axis=0) / total - fraction).sum())
+
+    candidates = ShuffleSplit(CANDIDATES, test_size=fraction, random_state=seed).split(table)
+    best: NDArray[np.int64] = min((out for _, out in candidates), key=badness)
+    return np.sort(best)

@@ -1,0 +1,148 @@
+"""A user's own table: CSV, Parquet or NPZ, one row a sequence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.columns import PARQUET, column_names, read_columns
+from data.config import DataOptions
+from data.errors import DataError
+from data.files import locate
+from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, part
+
+SUFFIXES = (".csv", *PARQUET, ".npz")
+LABELS = ("label", "target", "class")
+"""What a label column may be called without being named in the campaign file."""
+
+
+def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
+    """Return the table's path and, where ``options.test`` names one, the official test part's."""
+    paths = tuple(locate(name, datasets) for name in (options.dataset, options.test) if name is not None)
+    for path in paths:
+        if path.suffix not in SUFFIXES:
+            raise DataError(f"{path}: unknown kind of file {path.suffix!r}. Known: {', '.join(SUFFIXES)}.")
+    if len({path.suffix == ".npz" for path in paths}) > 1:
+        raise DataError(f"{paths[1]}: an .npz file's test part is an .npz file too.")
+    return paths
+
+
+def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
+    """Return a table's rows.
+
+    CSV and Parquet: a label column (``options.label``, or one called label, target or class), a group column where
+    ``options.group`` names one, and all other columns, which must be numbers, as the time steps in their order.
+    NPZ: arrays x (N, T) or (N, T, C) and y (N,); lengths (N,) and group (N,) are optional.
+    """
+    read = _read_npz if paths[0].suffix == ".npz" else _read_table
+    table = read(paths[0], options, None)
+    y, class_names = encode_labels(table.labels, str(paths[0]))
+    test = None
+    if len(paths) > 1:
+        official = read(paths[1], options, table)
+        test = part(official.x, encode_as(official.labels, class_names, str(paths[1])), official.lengths)
+    groups = None if table.groups is None else encode_groups(table.groups, str(paths[0]))
+    return Rows(rows=part(table.x, y, table.lengths), class_names=class_names, groups=groups, test=test)
+
+
+TABLE = DataSet(about="a table of your own: one row a sequence", size="any", find=find, load=load)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """One file.  x: (N, T) or (N, T, C);  labels, lengths, groups: (N,);  steps: the names of the T columns."""
+
+    x: NDArray[Any]
+    labels: NDArray[Any]
+    lengths: NDArray[Any] | None = None
+    groups: NDArray[Any] | None = None
+    steps: tuple[str, ...] = ()
+
+
+def _read_table(path: Path, options: DataOptions, train: _Table | None) -> _Table:
+    """Return a CSV or Parquet file; ``train``: what this file, the test part of it, must agree with."""
+    names = column_names(path)
+    label = _label_column(path, names, options.label)
+    others = [label]
+    if options.group is not None and (train is None or options.group in names):  # a test part needs no groups
+        others.append(_known(path, names, options.group, "data.group"))
+    steps = tuple(name for name in names if name not in others)
+    if not steps:
+        raise DataError(f"{path}: no columns are left for the time steps. Columns: {_listed(names)}.")
+    if train is not None and steps != train.steps:
+        odd = sorted(set(steps) ^ set(train.steps)) or ["their order"]
+        raise DataError(
+            f"{path}: {len(steps)} time steps, the training file has {len(train.steps)}; they must be the same "
+            f"columns. Different: {_listed(odd)}."
+        )
+    x, columns = read_columns(path, numbers=steps, others=others)
+    return _Table(x=x, labels=columns[label], groups=columns.get(options.group or ""), steps=steps)
+
+
+def _label_column(path: Path, names: list[str], wanted: str | None) -> str:
+    if wanted is not None:
+        return _known(path, names, wanted, "data.label")
+    found = [name for name in names if name in LABELS]
+    if len(found) != 1:
+        what = "no label column" if not found else f"{len(found)} columns may be the label ({', '.join(found)})"
+        raise DataError(f"{path}: {what}. Name it with data.label. Columns: {_listed(names)}.")
+    return found[0]
+
+
+def _known(path: Path, names: list[str], wanted: str, key: str) -> str:
+    if wanted in names:
+        return wanted
+    near = get_close_matches(wanted, names, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"{path}: {key} = {wanted!r}: no such column. Columns: {_listed(names)}.{meant}")
+
+
+def _listed(names: list[str]) -> str:
+    """Return up to eight names: sequences have hundreds of columns, and the label stands first or last."""
+    return ", ".join(names if len(names) <= 8 else [*names[:4], "...", *names[-4:]])  # noqa: PLR2004
+
+
+def _read_npz(path: Path, options: DataOptions, train: _Table | None) -> _Table:
+    """Return an NPZ file; ``train``: what this file, the test part of it, must agree with."""
+    label, group = options.label or "y", options.group or "group"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in {"x", label, "lengths", group} & set(file.files)}
+            names = sorted(file.files)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read as NPZ (truncated, or Python objects in it?): {error}") from error
+    for name in ("x", label, *([group] if options.group and train is None else [])):
+        if name not in arrays:
+            raise DataError(f"{path}: no array {name!r}. Arrays: {', '.join(names)}.")
+    _check_npz(path, arrays, None if train is None else train.x.shape[1:])
+    return _Table(x=arrays["x"], labels=arrays[label], lengths=arrays.get("lengths"), groups=arrays.get(group))
+
+
+def _check_npz(path: Path, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...] | None) -> None:
+    x = arrays["x"]
+    if x.ndim not in {2, 3} or 0 in x.shape or x.dtype.kind not in "fiub":
+        raise DataError(f"{path}: x has shape {x.shape} and type {x.dtype}; needs numbers, (N, T) or (N, T, C).")
+    if shape is not None and x.shape[1:] != shape:
+        raise DataError(f"{path}: x has shape {x.shape}; the training file has (N, {', '.join(map(str, shape))}).")
+    for name, array in arrays.items():
+        if name != "x" and array.shape != x.shape[:1]:
+            raise DataError(
+                f"{path}: {name} has shape {array.shape}; x has {len(x):,} rows, so it must be ({len(x)},)."
+            )
+    steps = x.shape[1]
+    lengths = arrays.get("lengths", np.full(len(x), steps))
+    wrong = (lengths < 1) | (lengths > steps) if lengths.dtype.kind in "iu" else np.ones(len(x), dtype=np.bool_)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"{path}: lengths, row {row + 1}: got {lengths[row]}; needs a whole number, 1 to {steps}.")
+    valid = np.arange(steps) < lengths[:, None]
+    with np.errstate(over="ignore"):
+        bad = ~np.isfinite(x.astype(np.float32)).reshape(len(x), steps, -1).all(axis=2) & valid
+    if bad.any():
+        row, step = np.argwhere(bad)[0]
+        raise DataError(f"{path}: x, row {row + 1}, time step {step + 1}: got {x[row, step]}; needs finite numbers.")
