@@ -69,7 +69,7 @@ class CNN2D(nn.Module):
         self.dense = nn.Linear(config.hidden * height * width, config.hidden)
         self.dropout = nn.Dropout(config.dropout)
         self.out = nn.Linear(config.hidden, classes)
-        # Channels last, weights too: an eighth faster a step on CPU (models of 128 x 3, batch 16), and made for GPUs.
+        # Channels last, weights too: an eighth faster a step on CPU (128 x 3, batch 16), and made for GPUs.
         # Such weights have no C-contiguous bytes: call .contiguous() on them before writing safetensors.
         nn.utils.convert_conv2d_weight_memory_format(self, torch.channels_last)
 

@@ -1,0 +1,164 @@
+"""What every family of models promises; a new one is held to it by standing in the catalogue."""
+
+import subprocess
+import sys
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.catalogue import MODELS, build
+from models.configs import CNN2DConfig, CNNGRUConfig, ModelConfig
+from search_spaces.catalogue import SPACES
+
+STEPS = 20
+
+SMALL: dict[str, ModelConfig] = {
+    "cnn-gru": CNNGRUConfig(cnn_hidden=6, gru_hidden=8, gru_layers=2, blocks=2, dropout=0.0),
+    "cnn2d": CNN2DConfig(hidden=6, layers=3, blocks=2, dropout=0.0),
+}
+
+every_family = pytest.mark.parametrize("family", MODELS)
+every_mode = pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+
+
+def model(family: str, channels: int = 1) -> nn.Module:
+    torch.manual_seed(0)
+    return build(SMALL[family], steps=STEPS, channels=channels, classes=5)
+
+
+def batch(lengths: list[int], channels: int = 1, steps: int = STEPS, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Random sequences, zero after their ends; a sequence's values do not depend on ``steps``."""
+    x = torch.zeros(len(lengths), steps, channels)
+    for row, length in enumerate(lengths):
+        generator = torch.Generator().manual_seed(seed * 1000 + row)
+        x[row, :length] = torch.randn(length, channels, generator=generator)
+    return x, torch.tensor(lengths)
+
+
+def stepped(network: nn.Module, x: Tensor, lengths: Tensor) -> nn.Module:
+    """One step of training on labels 0, 1, 2, ..."""
+    optimizer = torch.optim.Adam(network.parameters())
+    functional.cross_entropy(network(x, lengths), torch.arange(len(x)) % 5).backward()
+    optimizer.step()
+    return network
+
+
+def test_every_configuration_of_a_model_has_its_family_in_the_catalogue():
+    configs = get_args(get_args(ModelConfig)[0])
+    assert {config().family: config for config in configs} == {name: config for name, (config, _) in MODELS.items()}
+
+
+def test_configurations_can_be_read_without_torch():
+    script = "import sys, models.configs, search_spaces.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(sorted(SPACES)), st.integers(0, 2**32), st.integers(1, 3), st.integers(2, 6))
+def test_every_sample_of_a_space_builds_a_model_that_answers(name, seed, channels, classes):
+    space = SPACES[name]
+    sample = space.sample(np.random.default_rng(seed))
+    fields = {path.removeprefix("model."): value for path, value in sample.items() if path.startswith("model.")}
+    network = build(space.model(**fields), steps=12, channels=channels, classes=classes)
+    logits = network(*batch([12, 5], channels, steps=12))
+    assert logits.shape == (2, classes)
+    assert torch.isfinite(logits).all()
+
+
+@every_family
+@every_mode
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("lengths", [[20, 20, 20], [7, 13, 4], [1, 2, 3], [1, 20, 9]], ids=str)
+def test_padding_never_changes_logits(family, training, channels, lengths):
+    network = model(family, channels).double().train(training)
+    x, given_lengths = batch(lengths, channels)
+    expected = network(x.double(), given_lengths)
+    for steps in (max(lengths), max(lengths) + 1, 33):
+        padded, _ = batch(lengths, channels, steps)
+        assert torch.allclose(network(padded.double(), given_lengths), expected, rtol=1e-9, atol=1e-12)
+
+
+@every_family
+@every_mode
+def test_what_stands_in_the_padding_never_changes_logits(family, training):
+    network = model(family).train(training)
+    x, lengths = batch([3, 20, 8])
+    dirty = torch.where(x == 0.0, 7.0, x)
+    assert torch.equal(network(dirty, lengths), network(x, lengths))
+
+
+@every_family
+def test_padding_never_changes_what_is_learned(family):
+    learned = []
+    for steps in (9, 20):
+        x, lengths = batch([9, 4, 6, 1], steps=steps)
+        learned.append(stepped(model(family).double(), x.double(), lengths).state_dict())
+    for name, value in learned[0].items():
+        assert torch.allclose(value.double(), learned[1][name].double(), rtol=1e-6, atol=1e-9), name
+
+
+@every_family
+def test_a_sequence_gets_the_same_logits_alone_and_in_company(family):
+    network = model(family).double().eval()
+    x, lengths = batch([20, 11, 1])
+    together = network(x.double(), lengths)
+    for row, length in enumerate([20, 11, 1]):
+        alone = network(x[row : row + 1, :length].double(), lengths[row : row + 1])
+        assert torch.allclose(alone[0], together[row], rtol=1e-9, atol=1e-12)
+
+
+@every_family
+@pytest.mark.parametrize("lengths", [[20, 20, 20, 20], [3, 20, 8, 1]], ids=["full", "mixed"])
+def test_every_parameter_gets_a_gradient(family, lengths):
+    network = model(family).train()
+    functional.cross_entropy(network(*batch(lengths)), torch.arange(4)).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.any(), name
+
+
+@every_family
+@pytest.mark.parametrize("lengths", [[20, 20, 20], [3, 20, 8]], ids=["full", "mixed"])
+def test_training_under_deterministic_algorithms_gives_the_same_bits_twice(family, lengths):
+    torch.use_deterministic_algorithms(mode=True)
+    try:
+        first, second = (stepped(model(family), *batch(lengths)).state_dict() for _ in range(2))
+    finally:
+        torch.use_deterministic_algorithms(mode=False)
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+@every_family
+def test_weights_survive_safetensors_exactly(family):
+    first = stepped(model(family), *batch([20, 8, 3])).eval()
+    # Contiguous: cnn2d's weights lie channels-last, and safetensors refuses those.
+    data = save({name: value.contiguous() for name, value in first.state_dict().items()})
+    torch.manual_seed(99)
+    second = build(SMALL[family], steps=STEPS, channels=1, classes=5).eval()
+    second.load_state_dict(load(data))
+    x, lengths = batch([20, 5, 1], seed=1)
+    assert torch.equal(second(x, lengths), first(x, lengths))
+
+
+@every_family
+def test_a_single_row_of_a_single_step_can_be_trained_on(family):
+    network = stepped(model(family), *batch([1]))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+@every_family
+def test_mixed_lengths_train_in_bfloat16(family):
+    network = model(family).train()
+    x, lengths = batch([20, 8, 3])
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = functional.cross_entropy(network(x, lengths), torch.tensor([0, 1, 2]))
+    loss.backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
