@@ -41,6 +41,19 @@ def line(target: Console, text: str, style: str = "") -> None:
 
 def table(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> list[str]:
     """Print rows under their heads; return the heads of columns that the terminal has no room for."""
+    built, hidden = fitted(target, columns, rows)
+    if target.is_terminal:
+        target.print(built)
+    else:
+        with target.capture() as capture:
+            target.print(built)
+        for row in capture.get().splitlines():
+            target.out(row.rstrip(), highlight=False)
+    return hidden
+
+
+def fitted(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> tuple[Table, list[str]]:
+    """Return a table that the terminal has room for, and the heads of the columns left out."""
     cells = [[shown(cell) for cell in row] for row in rows]
     keep = list(range(len(columns)))
     while _width(target, _built(columns, cells, keep)) > target.width:
@@ -48,8 +61,7 @@ def table(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Ce
         if not spare:
             break
         keep.remove(max(spare, key=lambda i: columns[i].spare))
-    target.print(_built(columns, cells, keep))
-    return [column.head for i, column in enumerate(columns) if i not in keep]
+    return _built(columns, cells, keep), [column.head for i, column in enumerate(columns) if i not in keep]
 
 
 def json_lines(data: Any) -> str:

@@ -1,0 +1,68 @@
+"""The search spaces and data sets known by name, as tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from data.catalogue import Description
+from search_spaces.space import Space
+from tuning import tables
+from tuning.tables import Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionRow:
+    """One dimension.  stage: 1 is always searched, 2 where a campaign's ``space.also`` names it."""
+
+    path: str
+    values: str
+    stage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceRow:
+    """One space."""
+
+    name: str
+    source: str
+    dimensions: list[DimensionRow]
+
+
+def describe_spaces(spaces: Sequence[Space]) -> list[SpaceRow]:
+    """Return the spaces with their dimensions, those of the second stage last."""
+    return [
+        SpaceRow(
+            name=space.name,
+            source=space.source,
+            dimensions=[
+                DimensionRow(path=path, values=dimension.describe(), stage=stage)
+                for stage, part in ((1, space.dimensions), (2, space.second_stage))
+                for path, dimension in part.items()
+            ],
+        )
+        for space in spaces
+    ]
+
+
+def show_spaces(rows: list[SpaceRow], target: Console) -> None:
+    """Print each space as a table."""
+    for row in rows:
+        tables.line(target, f"{row.name}  ({row.source})", "bold")
+        tables.table(
+            target,
+            [Column(head="dimension"), Column(head="values, bounds included"), Column(head="searched")],
+            [[d.path, d.values, "always" if d.stage == 1 else "with space.also"] for d in row.dimensions],
+        )
+        tables.line(target, "")
+    tables.line(target, "data.balance is a dimension as well where a campaign lists several values for it.")
+
+
+def show_datasets(rows: Sequence[Description], target: Console) -> None:
+    """Print each data set on a line of its own and, below it, where it is."""
+    for row in rows:
+        tables.line(target, f"{row.name}  {row.size}", "bold")
+        tables.line(target, f"  {row.about}")
+        tables.line(target, f"  {'found' if row.found else 'not found'}: {row.where}")
+    tables.line(target, "")
+    tables.line(target, "Any table works too: data.dataset = the path of a .csv, .parquet or .npz, one row a sequence.")

@@ -1,0 +1,85 @@
+"""A recorded trial beside its second training, epoch by epoch, while it trains and when it has."""
+
+from rich.console import Console
+
+from tuning import tables
+from tuning.leaderboard import trial_name
+from tuning.recorded import RecordedTrial
+from tuning.reproduce import Reproduction
+from tuning.results import EpochReport
+from tuning.tables import duration, settings
+
+WIDTHS = (5, 12, 12, 12, 12, 10, 7)
+
+
+class Comparison:
+    """Prints one line for each epoch as it is trained again."""
+
+    def __init__(self, recorded: RecordedTrial, target: Console) -> None:
+        self.recorded = recorded
+        self.target = target
+        self.metric = recorded.config.objective.metric
+
+    def start(self) -> None:
+        """Say what is trained again, and print the columns' heads."""
+        trial = self.recorded.config
+        tables.line(self.target, f"{trial_name(trial.index)} of {trial.campaign}, seed {trial.seed}", "bold")
+        tables.line(self.target, f"{settings(self.recorded.assignment)}")
+        lasted = sum(report.seconds for report in self.recorded.epochs)
+        epochs = len(self.recorded.epochs)
+        tables.line(self.target, f"recorded: {epochs} epochs in {duration(lasted)}")
+        tables.line(self.target, "")
+        self._columns("", self.metric, "", "valid loss", "", "largest", "")
+        self._columns("epoch", "recorded", "again", "recorded", "again", "difference", "weights")
+
+    def epoch(self, again: EpochReport) -> None:
+        """Print one epoch."""
+        if again.epoch > len(self.recorded.epochs):
+            return
+        before = self.recorded.epochs[again.epoch - 1]
+        largest = max(abs(value - again.metrics.get(name, float("inf"))) for name, value in before.metrics.items())
+        largest = max(largest, abs(before.train_loss - again.train_loss))
+        self._columns(
+            str(again.epoch),
+            *(_figure(report.metrics.get(self.metric)) for report in (before, again)),
+            *(_figure(report.metrics.get("loss")) for report in (before, again)),
+            "0" if largest == 0 else f"{largest:.1e}",
+            "same" if before.weights_sha256 == again.weights_sha256 else "other",
+        )
+
+    def end(self, outcome: Reproduction) -> None:
+        """Print the verdict on a line of its own, and what it rests on."""
+        tables.line(self.target, "")
+        colour = {"exact": "bold green", "within tolerance": "bold yellow", "differs": "bold red"}[outcome.verdict]
+        tables.line(self.target, verdict(outcome), colour)
+        tables.line(self.target, _grounds(outcome, len(self.recorded.epochs)))
+        if self.recorded.environment is None:
+            tables.line(self.target, "environment: none was recorded")
+        elif outcome.environment_differences:
+            tables.line(self.target, "environment, recorded -> here:")
+            for difference in outcome.environment_differences:
+                tables.line(self.target, f"  {difference}")
+        else:
+            tables.line(self.target, "environment: the same versions, processor, instruction set and threads")
+
+    def _columns(self, *cells: str) -> None:
+        tables.line(self.target, "  ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True)))
+
+
+def verdict(outcome: Reproduction) -> str:
+    """Return ``exact``, ``within tolerance`` or ``differs at epoch 3``."""
+    return f"differs at epoch {outcome.beyond_tolerance}" if outcome.verdict == "differs" else outcome.verdict
+
+
+def _grounds(outcome: Reproduction, epochs: int) -> str:
+    if outcome.verdict == "exact":
+        weights = f", best weights sha256 {outcome.result.weights_sha256}" if outcome.result.weights_sha256 else ""
+        return f"every figure and the weights of all {epochs} epochs are equal bit for bit{weights}"
+    return (
+        f"bits differ from epoch {outcome.first_difference} on; "
+        f"the largest difference of a figure is {outcome.largest_difference:.2g}"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
