@@ -1,0 +1,162 @@
+"""The publisher: brings an MLflow store up to a campaign's journal.
+
+What is published is a function of the journal: times are the journal's, a run is looked for by its tags before one is
+created, and a run's end is written last, so that a run which has its end has everything.  Publishing again, or going
+on after a crash at any point, ends in the same store.  A run that a user deleted in MLflow stays deleted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from tuning.errors import CampaignError, StoreError
+from tuning.home import WEIGHTS, Home
+from tuning.journal import Entry, read
+from tuning.tracking_changes import PARENT, Change, Changes
+from tuning.tracking_figures import confusion_figure, curves_figure
+from tuning.tracking_layout import Tag, milliseconds
+from tuning.tracking_store import Store, StoredRun, reachable
+
+Progress = Callable[[int, int], None]
+"""Called with (runs brought up to date, runs to bring up to date)."""
+
+
+class Publisher:
+    """Takes the entries of one journal, from the first on, in as many portions as there are.
+
+    After an error it is of no more use: begin again with a new one and all entries.
+    """
+
+    def __init__(self, store: Store, home: Home) -> None:
+        self.store = store
+        self.home = home
+        self._changes = Changes()
+        self._experiment: str | None = None
+        self._runs: dict[int, StoredRun] = {}
+
+    def publish(self, entries: Iterable[Entry], on_progress: Progress | None = None) -> None:
+        """Bring the store up to these entries and all before them."""
+        for entry in entries:
+            self._changes.add(entry)
+        changes = self._changes.take()
+        if not changes:
+            return
+        if self._experiment is None:
+            self._experiment = self._connect()
+        own = changes.pop(PARENT, Change())
+        parent = self._runs.get(PARENT)
+        if parent is None:
+            parent = self._runs[PARENT] = self.store.create(self._experiment, own.name, own.tags, own.start)
+        elif own.end is not None and (own.status, own.end) == (parent.status, parent.end):
+            return  # the campaign's own end is written after everything else
+        for done, (index, change) in enumerate(changes.items(), start=1):
+            self._bring(index, change, parent)
+            if on_progress:
+                on_progress(done, len(changes))
+        if not parent.deleted:
+            self._write(parent, own)
+
+    def abandon(self, at: float) -> None:
+        """End what is still running: the process that ran it is gone.  at: when it was last heard of, Unix time, s."""
+        for run in self._runs.values():
+            if run.status == "RUNNING" and not run.deleted:
+                self.store.mark(run.id, "KILLED", milliseconds(at))
+
+    def _connect(self) -> str:
+        name, campaign_id = self._changes.record.config.name, self._changes.campaign_id
+        experiment = self.store.experiment(name, self.home.artifacts, {Tag.CAMPAIGN: name})
+        for run in self.store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
+            kind = run.tags[Tag.KIND]
+            if kind not in ("campaign", "trial"):
+                continue
+            index = PARENT if kind == "campaign" else int(run.tags[Tag.INDEX])
+            known = self._runs.get(index)
+            if known is None or known.deleted:
+                self._runs[index] = run
+            elif not run.deleted:
+                self.store.delete(run.id)  # a request answered too late made a second one
+        return experiment
+
+    def _bring(self, index: int, change: Change, parent: StoredRun) -> None:
+        """Bring one trial's run up to date."""
+        if change.name:
+            change.tags[Tag.PARENT] = parent.id
+        run = self._runs.get(index)
+        if run is None:
+            assert self._experiment is not None  # noqa: S101 - set before any run is looked for
+            run = self._runs[index] = self.store.create(self._experiment, change.name, change.tags, change.start)
+        elif run.deleted:
+            return
+        whole = change.end is not None and (change.status, change.end) == (run.status, run.end)
+        if not whole or run.tags.get(Tag.PARENT) != parent.id:
+            self._write(run, change)
+        if change.show:
+            self._show(index, run)
+
+    def _write(self, run: StoredRun, change: Change) -> None:
+        self.store.write(run.id, rows=change.rows, parameters=change.parameters, tags=change.tags)
+        if change.cards:
+            self.store.read_from(run.id, change.cards)
+        if change.texts:
+            self.store.attach(run.id, change.texts)
+        if change.status is not None and (change.status, change.end) != (run.status, run.end):
+            self.store.mark(run.id, change.status, change.end)
+            run.status, run.end = change.status, change.end
+
+    def _show(self, index: int, run: StoredRun) -> None:
+        """Keep a trial's weights and figures with its run."""
+        record = self._changes.record
+        trial = record.trials[index]
+        weights = self.home.trial(record.config.name, index) / WEIGHTS
+        if weights.exists():
+            self.store.upload(run.id, weights)
+        if trial.result is not None and trial.result.confusion:
+            classes = record.data[trial.config.data.balance].classes
+            self.store.draw(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
+        if trial.epochs:
+            self.store.draw(run.id, "curves.png", curves_figure(trial.epochs, record.config.objective.metric))
+
+
+@contextmanager
+def publishing(home: Home, name: str) -> Iterator[None]:
+    """Hold one campaign's runs for this process: two publishers at once could make two runs of one trial.
+
+    Raises:
+        StoreError: another process holds them.
+    """
+    try:
+        lock = FileLock(home.campaign(name) / "tracking.lock")
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise StoreError(
+            f"campaign {name!r} is being published to MLflow by another process (its launch, or another sync). "
+            "Nothing is lost: run `seqtune sync` again when that one has ended"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sync(home: Home, name: str, on_progress: Progress | None = None) -> None:
+    """Bring the store up to a campaign's journal, once, in the foreground.
+
+    Runs of a launch that died without a word are ended too.
+
+    Raises:
+        RecordError: no such campaign.
+        JournalError: its journal is damaged.
+        StoreError: the store cannot be used, or another process is publishing the campaign.
+    """
+    home.record(name)
+    entries = read(home.journal(name))
+    uri = home.tracking_uri
+    with publishing(home, name), reachable(uri):
+        publisher = Publisher(Store(uri), home)
+        publisher.publish(entries, on_progress)
+        try:
+            with home.locked(name):
+                publisher.abandon(entries[-1].at)
+        except CampaignError:
+            pass  # it is running

@@ -1,0 +1,203 @@
+"""What the runs of a campaign still lack in a store: the fold of journal entries into changes, no store involved."""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass, field
+
+from tuning.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
+from tuning.export import fields
+from tuning.journal import Entry, encode
+from tuning.leaderboard import Leaderboard, leaderboard
+from tuning.record import CampaignRecord, TrialRecord, apply, opened
+from tuning.recorded import RecordedTrial
+from tuning.results import TrialResult
+from tuning.tables import json_lines
+from tuning.tracking_layout import (
+    DatasetCard,
+    Row,
+    RunStatus,
+    Tag,
+    best_rows,
+    campaign_note,
+    common_tags,
+    confusion_json,
+    dataset_card,
+    environment_tags,
+    epoch_rows,
+    milliseconds,
+    parameters,
+    result_rows,
+    result_tags,
+    run_name,
+    trial_note,
+    trial_tags,
+)
+
+KEPT = 3
+"""Trials whose weights and figures are kept with their runs when the campaign has finished."""
+
+PARENT = -1
+"""The campaign's own place beside its trials 0, 1, ..."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Change:
+    """What one run still lacks.  name, start: of the run to create, given with the first change only."""
+
+    name: str = ""
+    start: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    cards: list[DatasetCard] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    status: RunStatus | None = None
+    end: int | None = None
+    """Unix time, ms."""
+    show: bool = False
+    """Whether weights and figures belong to the run."""
+
+
+class Changes:
+    """Journal entries in, changes out.  Entries that are never taken between add up: the last status counts."""
+
+    record: CampaignRecord
+    campaign_id: str
+    """Of this journal: campaigns of one name in several homes, or begun anew, stay apart."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, Change] = {}
+        self._begun: set[int] = set()
+        self._ended = 0
+        self._best: float | None = None
+
+    def take(self) -> dict[int, Change]:
+        """Return the changes since the last call, by trial, the campaign's own under PARENT."""
+        taken, self._pending = self._pending, {}
+        return taken
+
+    def add(self, entry: Entry) -> None:
+        """Read one more entry."""
+        at, event = milliseconds(entry.at), entry.event
+        if isinstance(event, Opened):
+            self.record = opened(entry)
+            self.campaign_id = hashlib.sha256(encode(entry)).hexdigest()[:12]
+            self._open(event, at)
+            return
+        apply(self.record, entry)
+        match event:
+            case Launched():
+                change = self._change(PARENT)
+                change.status, change.end = "RUNNING", None
+                change.tags |= environment_tags(event.environment)
+                change.tags |= {Tag.CAMPAIGN_STATUS: "running", Tag.CAMPAIGN_TRIALS: str(event.trials)}
+            case Started():
+                change = self._trial(event.trial, at)
+                change.status, change.end = "RUNNING", None
+                change.tags[Tag.STATUS] = "running"
+            case EpochEnded():
+                self._trial(event.trial, at).rows += epoch_rows(event.report, at)
+            case Ended():
+                self._end(self._trial(event.trial, at), self.record.trials[event.trial], event.result, at)
+            case Interrupted():
+                self._interrupt(event, at)
+            case Finished():
+                self._finish(at)
+            case _:
+                pass  # a suggestion has no run before it starts; a retry is seen as another start
+
+    def _open(self, event: Opened, at: int) -> None:
+        config = event.config
+        self._pending[PARENT] = Change(
+            name=config.name,
+            start=at,
+            parameters=parameters(config),
+            tags=common_tags("campaign", config.name, self.campaign_id) | {Tag.NOTE: campaign_note(self.record)},
+            cards=[dataset_card(config.data.dataset, balance, data) for balance, data in event.data.items()],
+            texts={"campaign.json": event.model_dump_json(indent=2)},
+            status="RUNNING",
+        )
+
+    def _change(self, key: int) -> Change:
+        return self._pending.setdefault(key, Change())
+
+    def _trial(self, index: int, at: int) -> Change:
+        """Return the change of a trial, begun where this is the first."""
+        change = self._change(index)
+        if index not in self._begun:
+            self._begun.add(index)
+            trial = self.record.trials[index]
+            change.name, change.start = run_name(trial.config, trial.assignment), at
+            change.parameters = parameters(trial.config)
+            change.tags |= common_tags("trial", trial.config.campaign, self.campaign_id)
+            change.tags |= trial_tags(trial.config) | {Tag.STATUS: "running", Tag.NOTE: trial_note(trial)}
+            if trial.same_as is not None:
+                change.tags[Tag.SAME_AS] = str(trial.same_as)
+            balance = trial.config.data.balance
+            change.cards = [dataset_card(trial.config.data.dataset, balance, self.record.data[balance])]
+            change.status = "RUNNING"
+        return change
+
+    def _end(self, change: Change, trial: TrialRecord, result: TrialResult, at: int) -> None:
+        recorded = RecordedTrial(**fields(self.record, trial))
+        change.rows += result_rows(result, at)
+        change.tags |= result_tags(result)
+        if trial.environment is not None:
+            change.tags |= environment_tags(trial.environment)
+        change.texts["trial.json"] = json.dumps(recorded.model_dump(mode="json"))
+        if result.confusion:
+            change.texts["confusion.json"] = confusion_json(result, recorded.data.classes)
+        change.status, change.end = ("FAILED" if result.status == "failed" else "FINISHED"), at
+        self._rank(result, at)
+
+    def _rank(self, result: TrialResult, at: int) -> None:
+        """Draw the search's progress on the campaign's own run."""
+        self._ended += 1
+        if result.status != "completed" or result.objective is None:
+            return
+        if self._best is None or self.record.config.objective.better(result.objective, self._best):
+            self._best = result.objective
+        rows = self._change(PARENT).rows
+        rows.append(Row("search/objective", result.objective, at, self._ended))
+        rows.append(Row("search/best", self._best, at, self._ended))
+
+    def _interrupt(self, event: Interrupted, at: int) -> None:
+        for index in self._begun:
+            if self.record.trials[index].result is None:
+                change = self._change(index)
+                change.tags[Tag.STATUS] = "interrupted"
+                change.status, change.end = "KILLED", at
+        change = self._change(PARENT)
+        change.tags[Tag.CAMPAIGN_STATUS] = f"interrupted: {event.reason}"
+        change.status, change.end = "KILLED", at
+
+    def _finish(self, at: int) -> None:
+        change = self._change(PARENT)
+        ranked = self.record.ranked()
+        for trial in ranked[:KEPT]:
+            self._change(trial.config.index).show = True
+        if ranked:
+            best = ranked[0]
+            change.tags[Tag.BEST_TRIAL] = str(best.config.index)
+            if best.result is not None:
+                change.rows += best_rows(best.result, at, self._ended)
+        board = leaderboard(self.record, len(ranked))
+        change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": _csv(board)}
+        change.tags[Tag.CAMPAIGN_STATUS] = "finished"
+        change.status, change.end = "FINISHED", at
+
+
+def _csv(board: Leaderboard) -> str:
+    """Return the ranked trials as a table, which MLflow's page shows as one."""
+    rows = []
+    for trial in board.ranked:
+        row = asdict(trial)
+        metrics, searched = row.pop("metrics"), row.pop("settings")
+        rows.append(row | metrics | searched)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["rank"])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

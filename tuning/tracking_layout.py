@@ -1,0 +1,264 @@
+"""What a campaign looks like in MLflow: names, tags, parameters, metrics and artifacts, as plain values."""
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple
+
+from tuning.config import CampaignConfig, TrialConfig
+from tuning.environment import Environment
+from tuning.events import DataRecord
+from tuning.leaderboard import trial_name
+from tuning.record import CampaignRecord, TrialRecord
+from tuning.results import EpochReport, TrialResult
+from tuning.tables import settings
+
+KINDS = ("campaign", "trial", "confirm", "reproduce")
+"""The values of ``seqtune.kind``."""
+
+ARTIFACTS = (
+    "campaign.json",
+    "leaderboard.json",
+    "leaderboard.csv",
+    "trial.json",
+    "confusion.json",
+    "confusion.png",
+    "curves.png",
+    "weights.safetensors",
+)
+
+METRICS = (
+    "train/loss",
+    "train/learning_rate",
+    "valid/<metric>",
+    "seconds",
+    "best/<metric>",
+    "best/epoch",
+    "model/parameters",
+    "total_seconds",
+    "search/objective",
+    "search/best",
+)
+"""``valid/`` and ``best/`` are followed by a metric's own name; step = epoch, in ``search/`` trials ended so far."""
+
+KEY_LENGTH = 250
+"""Longest metric name that MLflow's stores take."""
+
+
+RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+"""MLflow's own word for a run's state; KILLED is an interrupted campaign, or a trial that it cut short."""
+
+
+class Tag(StrEnum):
+    """Every tag that a run may carry."""
+
+    KIND = "seqtune.kind"
+    CAMPAIGN = "seqtune.campaign"
+    CAMPAIGN_ID = "seqtune.campaign.id"
+    CAMPAIGN_STATUS = "seqtune.campaign.status"
+    CAMPAIGN_TRIALS = "seqtune.campaign.trials"
+    BEST_TRIAL = "seqtune.campaign.best_trial"
+    INDEX = "seqtune.trial.index"
+    SEED = "seqtune.trial.seed"
+    STATUS = "seqtune.trial.status"
+    REASON = "seqtune.trial.reason"
+    SAME_AS = "seqtune.trial.same_as"
+    DATA = "seqtune.data.sha256"
+    WEIGHTS = "seqtune.weights.sha256"
+    COMMIT = "seqtune.commit"
+    PYTHON = "seqtune.environment.python"
+    PACKAGES = "seqtune.environment.packages"
+    PLATFORM = "seqtune.environment.platform"
+    PROCESSOR = "seqtune.environment.processor"
+    ISA = "seqtune.environment.isa"
+    THREADS = "seqtune.environment.threads"
+    DEVICE = "seqtune.environment.device"
+    REPRODUCES = "seqtune.reproduces"
+    VERDICT = "seqtune.reproduction.verdict"
+    DIFFERS_AT = "seqtune.reproduction.differs_at_epoch"
+    ENVIRONMENT_DIFFERENCES = "seqtune.reproduction.environment_differences"
+    PARENT = "mlflow.parentRunId"
+    SOURCE_NAME = "mlflow.source.name"
+    SOURCE_TYPE = "mlflow.source.type"
+    GIT_COMMIT = "mlflow.source.git.commit"
+    NOTE = "mlflow.note.content"
+
+
+class Row(NamedTuple):
+    """One metric value.  at: Unix time, ms;  step: epoch, or trials ended so far."""
+
+    key: str
+    value: float
+    at: int
+    step: int
+
+
+class DatasetCard(NamedTuple):
+    """A data set as MLflow shows it; digest has at most 36 characters, the other texts are JSON."""
+
+    name: str
+    digest: str
+    source: str
+    schema: str
+    profile: str
+
+
+def milliseconds(at: float) -> int:
+    """Return a journal's time, in seconds, as MLflow's."""
+    return round(at * 1000)
+
+
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return dotted path -> text: strings as they are, everything else as JSON, so that floats survive exactly."""
+    flat: dict[str, str] = {}
+    for key, item in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(item, Mapping):
+            flat |= flatten(item, f"{path}.")
+        else:
+            flat[path] = item if isinstance(item, str) else json.dumps(item)
+    return flat
+
+
+def parameters(config: TrialConfig | CampaignConfig) -> dict[str, str]:
+    """Return a configuration as run parameters."""
+    return flatten(config.model_dump(mode="json"))
+
+
+def run_name(trial: TrialConfig, assignment: Mapping[str, Any]) -> str:
+    """Return ``t042 hidden=128 dropout=0.31 balance=smote``: what varies, in the order of the space."""
+    return f"{trial_name(trial.index)} {settings(assignment)}".strip()[:KEY_LENGTH]
+
+
+def metric_key(name: str) -> str:
+    """Return a metric's name as MLflow takes it, different for different names.
+
+    MLflow allows letters, digits and ``_ - . : / blank``, and no name that is not its own normal path.  Anything else
+    becomes ``_`` and its code point, as ``recall/N+`` -> ``recall/N_2b``.
+    """
+    key = re.sub(r"[^/\w.\- ]", _coded, name)
+    if posixpath.normpath(key) != key or key.startswith(("/", "..")):
+        first, _, rest = key.partition("/")  # the first word is ours; what follows may be any class's name
+        key = f"{first}/{re.sub(r'[/.]', _coded, rest)}" if rest else re.sub(r"[/.]", _coded, key)
+    if len(key) > KEY_LENGTH:
+        mark = hashlib.sha256(name.encode()).hexdigest()[:12]
+        key = f"{key[: KEY_LENGTH - len(mark) - 1].rstrip('/. ')}-{mark}"
+    return key
+
+
+def _coded(match: re.Match[str]) -> str:
+    return f"_{ord(match[0]):02x}"
+
+
+def epoch_rows(report: EpochReport, at: int) -> list[Row]:
+    """Return one epoch's metrics."""
+    return [
+        Row("train/loss", report.train_loss, at, report.epoch),
+        Row("train/learning_rate", report.learning_rate, at, report.epoch),
+        *(Row(metric_key(f"valid/{name}"), value, at, report.epoch) for name, value in report.metrics.items()),
+        Row("seconds", report.seconds, at, report.epoch),
+    ]
+
+
+def best_rows(result: TrialResult, at: int, step: int) -> list[Row]:
+    """Return the figures of the best epoch."""
+    return [Row(metric_key(f"best/{name}"), value, at, step) for name, value in result.best_metrics.items()]
+
+
+def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
+    """Return a trial's final figures."""
+    yield Row("total_seconds", result.seconds, at, result.epochs)
+    if result.parameters is not None:
+        yield Row("model/parameters", result.parameters, at, result.epochs)
+    if result.best_epoch is not None:
+        yield Row("best/epoch", result.best_epoch, at, result.best_epoch)
+        yield from best_rows(result, at, result.best_epoch)
+
+
+def common_tags(kind: str, campaign: str, campaign_id: str) -> dict[str, str]:
+    """Return the tags of every run."""
+    return {
+        Tag.KIND: kind,
+        Tag.CAMPAIGN: campaign,
+        Tag.CAMPAIGN_ID: campaign_id,
+        Tag.SOURCE_NAME: "seqtune",
+        Tag.SOURCE_TYPE: "LOCAL",
+    }
+
+
+def trial_tags(trial: TrialConfig) -> dict[str, str]:
+    """Return what is known of a trial before it trains."""
+    return {Tag.INDEX: str(trial.index), Tag.SEED: str(trial.seed), Tag.DATA: trial.data_sha256}
+
+
+def result_tags(result: TrialResult) -> dict[str, str]:
+    """Return what is known of a trial when it has ended."""
+    tags: dict[str, str] = {Tag.STATUS: result.status}
+    if result.reason is not None:
+        tags[Tag.REASON] = result.reason
+    if result.weights_sha256 is not None:
+        tags[Tag.WEIGHTS] = result.weights_sha256
+    return tags
+
+
+def environment_tags(environment: Environment) -> dict[str, str]:
+    """Return what a process ran on."""
+    tags: dict[str, str] = {
+        Tag.PYTHON: environment.python,
+        Tag.PACKAGES: ", ".join(f"{name} {version}" for name, version in environment.packages.items()),
+        Tag.PLATFORM: environment.platform,
+        Tag.PROCESSOR: environment.processor,
+        Tag.ISA: environment.isa,
+        Tag.THREADS: str(environment.threads),
+        Tag.DEVICE: environment.device,
+    }
+    if environment.commit is not None:
+        tags[Tag.COMMIT] = environment.commit
+        tags[Tag.GIT_COMMIT] = environment.commit.rstrip("+")
+    return tags
+
+
+def trial_note(trial: TrialRecord) -> str:
+    """Return a trial's description, Markdown."""
+    rows = "\n".join(f"| {path} | {value} |" for path, value in trial.assignment.items())
+    again = f"`seqtune reproduce {trial.config.campaign} --trial {trial.config.index}`"
+    return f"| searched | value |\n| --- | --- |\n{rows}\n\nTrain it again and compare: {again}"
+
+
+def campaign_note(record: CampaignRecord) -> str:
+    """Return a campaign's description, Markdown."""
+    name = record.config.name
+    rows = "\n".join(f"| {path} | {described} |" for path, described in record.dimensions.items())
+    return (
+        f"| searched | values |\n| --- | --- |\n{rows}\n\n"
+        f"Leaderboard: `seqtune top {name}`.  Configurations: `seqtune export {name} -k 10 --out top10.json`.  "
+        f"All of it again: `seqtune reproduce {name} --seed {record.config.seed}`"
+    )
+
+
+def dataset_card(dataset: str, balance: str, data: DataRecord) -> DatasetCard:
+    """Return one prepared variant of a data set; the digest is the beginning of the arrays' SHA-256."""
+    features = [{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, data.steps, data.channels]}}]
+    targets = [{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]
+    schema = {"mlflow_tensorspec": {"features": json.dumps(features), "targets": json.dumps(targets)}}
+    profile = {
+        "num_rows": sum(data.train.values()) + sum(data.valid.values()) + sum(data.test.values()),
+        "balance": balance,
+        **data.model_dump(mode="json", exclude={"notes"}),
+    }
+    return DatasetCard(
+        name=f"{PurePath(dataset).name}, {balance}",
+        digest=data.sha256[:36],
+        source=json.dumps({"uri": dataset}),
+        schema=json.dumps(schema),
+        profile=json.dumps(profile),
+    )
+
+
+def confusion_json(result: TrialResult, classes: tuple[str, ...]) -> str:
+    """Return the counts at the best epoch; rows are true classes."""
+    return json.dumps({"classes": classes, "rows": "true", "columns": "predicted", "counts": result.confusion})
