@@ -30,7 +30,7 @@ SEED = 2003
 WAVES: dict[str, tuple[tuple[float, float, float], ...]] = {
     # P                    Q                     R                   S                     T
     "N": ((0.12, -0.17, 0.025), (-0.12, -0.03, 0.010), (1.10, 0.00, 0.012), (-0.22, 0.03, 0.011), (0.30, 0.26, 0.050)),
-    "S": ((-0.15, 0.13, 0.022), (-0.06, -0.03, 0.010), (1.00, 0.00, 0.013), (-0.28, 0.03, 0.013), (0.18, 0.23, 0.045)),
+    "S": ((-0.20, 0.13, 0.024), (-0.06, -0.03, 0.010), (1.00, 0.00, 0.013), (-0.28, 0.03, 0.013), (0.15, 0.23, 0.045)),
     "V": ((0.00, -0.17, 0.025), (0.00, -0.03, 0.010), (1.30, 0.01, 0.035), (-0.50, 0.10, 0.035), (-0.40, 0.32, 0.060)),
     "F": ((0.08, -0.17, 0.025), (-0.06, -0.03, 0.010), (1.20, 0.00, 0.024), (-0.38, 0.06, 0.024), (-0.05, 0.30, 0.055)),
     "Q": ((0.00, -0.17, 0.025), (0.00, -0.03, 0.010), (0.90, 0.01, 0.030), (-0.70, 0.08, 0.030), (-0.15, 0.34, 0.070)),
@@ -39,11 +39,11 @@ WAVES: dict[str, tuple[tuple[float, float, float], ...]] = {
 
 S: retrograde P after the R peak, aberrant ST.  V: wide QRS, no P, inverted T.  F: between N and V.  Q: paced.
 """
-RATE = {"N": 1.0, "S": 1.12, "V": 1.25, "F": 1.05, "Q": 0.95}
+RATE = {"N": 1.0, "S": 1.15, "V": 1.25, "F": 1.05, "Q": 0.95}
 """Time to the next beat against the patient's own: after S and V there is a pause."""
-TYPICAL = (0.55, 1.0)
+TYPICAL = (0.6, 1.0)
 """How far an abnormal beat lies from normal (0) towards its class (1): uniform between these."""
-NOISE_MV = 0.030
+NOISE_MV = 0.025
 WANDER_MV = 0.10
 ADC_STEPS_PER_MV = 200.0
 """As in MIT-BIH.  Rounding to them also removes the last bits in which processors differ."""
@@ -88,7 +88,7 @@ def _signals(
     interval = rng.normal(0.80, 0.10, PATIENTS).clip(0.55, 1.10)[patients]
     interval *= np.array([RATE[name] for name in CLASS_NAMES])[y] * rng.normal(1.0, 0.04, n)
     time = np.arange(STEPS) / SAMPLING_RATE_HZ
-    own = rng.normal(1.0, 0.12, (PATIENTS, 5, 3)).clip(0.6, 1.4)[patients]
+    own = rng.normal(1.0, 0.10, (PATIENTS, 5, 3)).clip(0.6, 1.4)[patients]
     signal = np.zeros((n, STEPS))
     for waves, start in ((beat, np.zeros(n)), (following, interval)):
         amplitude, centre, width = np.moveaxis(waves * own * rng.normal(1.0, 0.07, waves.shape), 2, 0)  # (N, 5) each
