@@ -17,7 +17,10 @@ METRICS = {
     "f1_macro": "max",
     "loss": "min",
 }
-"""What an objective may be, and its goal.  ``balanced_accuracy`` and ``recall_macro`` are one figure by two names."""
+"""What an objective may be, and its goal.
+
+``balanced_accuracy`` and ``recall_macro`` differ only where a class is absent from the validation split.
+"""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -74,6 +77,13 @@ class DeviceConfig(Frozen):
     device: Literal["cpu", "cuda"] = "cpu"
 
 
+class Rung(Frozen):
+    """A trial ends at ``epoch`` unless its best objective so far is at least as good as ``threshold``."""
+
+    epoch: int = Field(ge=1)
+    threshold: float
+
+
 class TrialConfig(Frozen):
     """One training run, complete: with the data and the package nothing else is needed to train it again."""
 
@@ -89,6 +99,8 @@ class TrialConfig(Frozen):
     data_sha256: str
     objective: ObjectiveConfig
     device: DeviceConfig
+    rungs: tuple[Rung, ...] = ()
+    """Early stopping, fixed when the trial was suggested, so that it stops at the same epoch when trained alone."""
 
 
 class CampaignData(DataOptions):
@@ -131,6 +143,11 @@ class SearchOptions(Frozen):
     startup_trials: int = Field(default=20, ge=1)
     """Random suggestions before the model-based ones (HyperOpt)."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
+    stopper: Literal["none", "halving"] = "none"
+    grace_epochs: int = Field(default=1, ge=1)
+    """The first rung (halving)."""
+    reduction_factor: int = Field(default=3, ge=2)
+    """Each rung lies this many times later than the one before, and lets one in this many pass (halving)."""
 
 
 class ResourceOptions(DeviceConfig):
@@ -139,6 +156,15 @@ class ResourceOptions(DeviceConfig):
     concurrency: int = Field(default=2, ge=1)
     max_retries: int = Field(default=2, ge=0)
     """How often a trial whose worker died is started again."""
+    trial_wall_s: float | None = Field(default=None, gt=0)
+    """A trial that has trained longer than this, in seconds, ends as failed; looked at after each epoch."""
+
+
+class BudgetOptions(Frozen):
+    """``[budget]``."""
+
+    wall_s: float | None = Field(default=None, gt=0)
+    """A launch ends gracefully after this many seconds; launching again goes on."""
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -155,6 +181,7 @@ class CampaignConfig(Frozen):
     train: TrainConfig = TrainConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     resources: ResourceOptions = ResourceOptions()
+    budget: BudgetOptions = BudgetOptions()
 
     @field_validator("name")
     @classmethod

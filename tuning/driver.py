@@ -10,7 +10,8 @@ from search_spaces.space import Space
 from tuning.config import TrialConfig
 from tuning.environment import Environment
 from tuning.errors import JournalError
-from tuning.events import Ended, EpochEnded, Event, Finished, Interrupted, Launched, Retried, Started, Suggested
+from tuning.events import Ended, EpochEnded, Event, Finished, Interrupted, Launched, Noted, Retried, Started, Suggested
+from tuning.halving import rungs
 from tuning.journal import Entry, Journal
 from tuning.record import CampaignRecord, apply, fold
 from tuning.results import EpochReport, TrialResult
@@ -19,6 +20,9 @@ from tuning.trials import trial_config
 
 Observer = Callable[[CampaignRecord, Entry], None]
 """Called after each event of this launch, when it is in the journal and in the record."""
+
+FAILURES_BEFORE_GIVING_UP = 5
+"""A campaign whose first trials all fail, this many and at least a window of them, is ended."""
 
 
 class Driver:
@@ -48,6 +52,16 @@ class Driver:
         self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
         self._log(launched)
         self._settle()
+
+    @property
+    def hopeless(self) -> str | None:
+        """Why it makes no sense to go on, where every trial so far has failed; else None."""
+        ended = self.record.ended
+        limit = max(FAILURES_BEFORE_GIVING_UP, self.search.window)
+        if len(ended) < limit or any(t.result is not None and t.result.status != "failed" for t in ended):
+            return None
+        last = ended[-1].result
+        return f"the first {len(ended)} trials all failed; the last one: {last and last.reason}"
 
     @property
     def complete(self) -> bool:
@@ -115,6 +129,10 @@ class Driver:
         """A worker died and the trial goes to another, unseen by the search."""
         self._log(Retried(trial=index, reason=reason))
 
+    def noted(self, index: int, text: str) -> None:
+        """Something worth knowing of a trial that changes no result."""
+        self._log(Noted(trial=index, text=text))
+
     def interrupted(self, reason: str) -> None:
         """The launch ends before the campaign does."""
         self._log(Interrupted(reason=reason))
@@ -134,7 +152,15 @@ class Driver:
                 )
 
     def _configure(self, suggestion: Suggestion) -> TrialConfig:
-        return trial_config(self.record.config, self.space, suggestion, self.data_sha256)
+        known = range(suggestion.index - self.search.window + 1)
+        curves = [self.record.trials[k].epochs for k in known if not self.record.trials[k].reused]
+        return trial_config(
+            self.record.config,
+            self.space,
+            suggestion,
+            data_sha256=self.data_sha256,
+            rungs=rungs(self.record.config, curves),
+        )
 
     def _settle(self) -> None:
         """End every reused trial whose original has ended, and the campaign with its last trial."""

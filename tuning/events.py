@@ -98,6 +98,14 @@ class Retried(_Event):
     reason: str
 
 
+class Noted(_Event):
+    """Something that a reader of the record should know and that changes no result."""
+
+    kind: Literal["note"] = "note"
+    trial: int | None = None
+    text: str
+
+
 class Interrupted(_Event):
     """The launch ended before the campaign did."""
 
@@ -113,6 +121,6 @@ class Finished(_Event):
 
 
 Event = Annotated[
-    Opened | Launched | Suggested | Started | EpochEnded | Ended | Retried | Interrupted | Finished,
+    Opened | Launched | Suggested | Started | EpochEnded | Ended | Retried | Noted | Interrupted | Finished,
     Field(discriminator="kind"),
 ]

@@ -12,6 +12,11 @@ from tuning.errors import CampaignError, RecordError, StoreError
 from tuning.journal import read
 from tuning.record import CampaignRecord, fold
 
+CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "weights.safetensors"
+WEIGHTS_KEPT = 10
+"""Weights of this many trials, the best, stay on disk; those of the others come back with `seqtune reproduce`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -64,6 +69,13 @@ class Home:
                 f"{self.path}: no campaign {name!r}. Known: {known}. Launch it first, or name its folder with --home"
             )
         return fold(entries)
+
+    def tidy(self, record: CampaignRecord, index: int) -> None:
+        """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
+        name = record.config.name
+        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
+        for trial in record.ranked()[WEIGHTS_KEPT:]:
+            (self.trial(name, trial.config.index) / WEIGHTS).unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from data.prepare import Prepared, prepare
-
 from search_spaces.space import Space
 from tuning.config import CampaignConfig
 from tuning.driver import Driver, Observer
@@ -19,7 +18,13 @@ from tuning.search import OrderedSearch, Proposer, RandomProposer
 from tuning.seeds import derive
 from tuning.trials import campaign_space, data_config
 
-MAY_CHANGE = ("search.trials", "resources.concurrency", "resources.max_retries")
+MAY_CHANGE = (
+    "search.trials",
+    "resources.concurrency",
+    "resources.max_retries",
+    "resources.trial_wall_s",
+    "budget.wall_s",
+)
 """Keys that a campaign's file may change between launches: no trial depends on them."""
 
 
@@ -80,9 +85,9 @@ def _run(
     )
     driver = Driver(journal, space, search, launched=launched, observers=observers)
     try:
-        run(driver, arrays, home, config.resources)
-    except Interrupted:
-        driver.interrupted("interrupted by the user")
+        run(driver, arrays, home, config)
+    except Interrupted as interruption:
+        driver.interrupted(str(interruption))
     return driver.record
 
 

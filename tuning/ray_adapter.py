@@ -3,17 +3,19 @@
 Ray's own files, loggers, state snapshots and console output are off: the journal is the only record.
 """
 
+import math
 import os
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tuning.config import ResourceOptions, TrialConfig
+from tuning.config import CampaignConfig, TrialConfig
 from tuning.driver import Driver
 from tuning.home import Home
 from tuning.results import TrialResult
@@ -39,8 +41,8 @@ from ray.tune.search import Searcher  # noqa: E402
 from tuning.worker import Progress, TrialRun  # noqa: E402
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: the user's wish
-    """The launch was asked to end."""
+class Interrupted(Exception):  # noqa: N818 - no error: a wish or a budget
+    """The launch ends before the campaign does; the message says why."""
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
@@ -50,9 +52,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first trial."""
-        self.run = TrialRun(
-            TrialConfig.model_validate_json(config["trial"]), Path(config["arrays"]), Path(config["folder"])
-        )
+        trial = TrialConfig.model_validate_json(config["trial"])
+        self.run = TrialRun(trial, Path(config["arrays"]), Path(config["folder"]), wall_s=config["wall_s"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
@@ -88,25 +89,40 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[trial.data.balance]),
                     "folder": str(self.home.trial(trial.campaign, trial.index)),
+                    "wall_s": self.driver.record.config.resources.trial_wall_s,
                 }
         return self.FINISHED if self.driver.exhausted else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         with self._kept():
-            progress = Progress.model_validate_json(result["progress"])
-            self.driver.reported(self.indices[trial_id], progress.reports)
+            self._report(self.indices[trial_id], result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: FBT001, FBT002 - Ray's signature
         with self._kept():
             index = self.indices[trial_id]
+            record = self.driver.record
             if result is None or error:
-                reason = f"worker died; {self.driver.record.trials[index].attempts} attempts"
+                reason = f"the worker died in each of {record.trials[index].attempts} attempts; out of memory?"
                 self.driver.ended(index, TrialResult(status="failed", reason=reason), None)
-                return
-            progress = Progress.model_validate_json(result["progress"])
-            self.driver.reported(index, progress.reports)
-            if progress.result is not None:
-                self.driver.ended(index, progress.result, progress.environment)
+            else:
+                progress = self._report(index, result)
+                if progress.result is not None:
+                    self.driver.ended(index, progress.result, progress.environment)
+            self.home.tidy(record, index)
+
+    def _report(self, index: int, result: dict[str, Any]) -> Progress:
+        progress = Progress.model_validate_json(result["progress"])
+        if progress.note is not None:
+            self.driver.noted(index, progress.note)
+        self.driver.reported(index, progress.reports)
+        return progress
+
+    def save(self, checkpoint_path: str) -> None:
+        """Keep nothing: the journal is the search's state."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Ray pickles the tuner with all its parts, to restore it one day; we never do.
+        return {}
 
     @contextmanager
     def _kept(self) -> Iterator[None]:
@@ -119,9 +135,14 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 class _Watch(tune.Callback):  # type: ignore[misc]
     """Tells the driver of starts and retries, and raises between steps what must end the launch."""
 
-    def __init__(self, search: _DriverSearch, interrupted: threading.Event) -> None:
+    def __init__(self, search: _DriverSearch, interrupted: threading.Event, wall_s: float | None) -> None:
         self.search = search
         self.interrupted = interrupted
+        self.wall_s = wall_s
+        self.deadline = math.inf if wall_s is None else time.monotonic() + wall_s
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # as above
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search._kept():  # noqa: SLF001 - one adapter, two of Ray's hooks
@@ -135,16 +156,23 @@ class _Watch(tune.Callback):  # type: ignore[misc]
         if self.search.problem is not None:
             raise self.search.problem
         if self.interrupted.is_set():
-            raise Interrupted
+            raise Interrupted("interrupted by the user")
+        if time.monotonic() > self.deadline:
+            raise Interrupted(f"the budget of {self.wall_s:g} s is used up")
+        if reason := self.search.driver.hopeless:
+            raise Interrupted(reason)
 
 
-def run(driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions) -> None:
+def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
     """Train what the driver hands out until it has no more.  ``arrays``: balance -> prepared directory.
 
+    ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
+
     Raises:
-        Interrupted: Ctrl-C or SIGTERM; a second one leaves at once.
+        Interrupted: Ctrl-C or SIGTERM (a second one leaves at once), the budget's end, or nothing but failures.
         StoreError, JournalError: from the driver.
     """
+    resources = config.resources
     with _signals() as interrupted, tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
         ray.init(
             address="local",
@@ -168,7 +196,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, resources: Resou
                 run_config=tune.RunConfig(
                     storage_path=scratch,
                     verbose=0,
-                    callbacks=[_Watch(search, interrupted)],
+                    callbacks=[_Watch(search, interrupted, config.budget.wall_s)],
                     failure_config=tune.FailureConfig(max_failures=resources.max_retries),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 ),

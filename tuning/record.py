@@ -13,6 +13,7 @@ from tuning.events import (
     Finished,
     Interrupted,
     Launched,
+    Noted,
     Opened,
     Retried,
     Started,
@@ -59,6 +60,7 @@ class CampaignRecord:
     launches: list[Launched] = field(default_factory=list)
     launched_at: list[float] = field(default_factory=list)
     interruptions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     finished_at: float | None = None
 
     @property
@@ -120,6 +122,8 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
             trial.result, trial.environment, trial.ended_at = event.result, event.environment, at
         case Retried():
             record.trials[event.trial].retries.append(event.reason)
+        case Noted():
+            record.notes.append(event.text if event.trial is None else f"trial {event.trial}: {event.text}")
         case Interrupted():
             record.interruptions.append(event.reason)
         case Finished():

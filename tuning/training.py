@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 from data.arrays import Arrays, Part
 from models.catalogue import build
-from tuning.config import DeviceConfig, TrialConfig
+from tuning.config import DeviceConfig, Rung, TrialConfig
 from tuning.metrics import confusion, from_counts
 from tuning.results import EpochReport, TrialResult
 from tuning.seeds import derive
@@ -80,11 +80,24 @@ class Training:
 
     @property
     def done(self) -> bool:
-        """Whether the budget or the patience is used up."""
-        if len(self.history) >= self.trial.train.epochs:
+        """Whether the budget or the patience is used up, or a rung was missed."""
+        if len(self.history) >= self.trial.train.epochs or self.missed_rung is not None:
             return True
         patience = self.trial.train.early_stopping_patience
         return self.best is not None and len(self.history) - self.best.epoch >= patience
+
+    @property
+    def missed_rung(self) -> Rung | None:
+        """The first rung that the curve so far did not reach; a function of the curve alone."""
+        objective = self.trial.objective
+        best: float | None = None
+        for report in self.history:
+            value = report.metrics[objective.metric]
+            best = value if objective.better(value, best) else best
+            for rung in self.trial.rungs:
+                if rung.epoch == report.epoch and objective.better(rung.threshold, best):
+                    return rung
+        return None
 
     def run_epoch(self) -> EpochReport:
         """Train one epoch, validate, step the schedule, and report.
@@ -127,11 +140,14 @@ class Training:
         """Return the figures of a training that is done; the best epoch is the first with the best objective."""
         if self.best is None:
             raise RuntimeError("no epoch has been trained yet")
+        rung = self.missed_rung
+        metric = self.trial.objective.metric
         return TrialResult(
-            status="completed",
+            status="completed" if rung is None else "stopped",
+            reason=None if rung is None else f"{metric} missed {rung.threshold:.4f} at the rung of epoch {rung.epoch}",
             epochs=len(self.history),
             best_epoch=self.best.epoch,
-            objective=self.best.metrics[self.trial.objective.metric],
+            objective=self.best.metrics[metric],
             best_metrics=self.best.metrics,
             confusion=self.best_counts,
             weights_sha256=self.best.weights_sha256,

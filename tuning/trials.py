@@ -7,7 +7,7 @@ from data.config import DataConfig
 from search_spaces.catalogue import find
 from search_spaces.dimensions import Choice, Value
 from search_spaces.space import Space
-from tuning.config import CampaignConfig, DeviceConfig, TrialConfig
+from tuning.config import CampaignConfig, DeviceConfig, Rung, TrialConfig
 from tuning.search import Suggestion
 from tuning.seeds import derive
 
@@ -38,7 +38,12 @@ def data_config(config: CampaignConfig, balance: str) -> DataConfig:
 
 
 def trial_config(
-    config: CampaignConfig, space: Space, suggestion: Suggestion, data_sha256: Mapping[str, str]
+    config: CampaignConfig,
+    space: Space,
+    suggestion: Suggestion,
+    *,
+    data_sha256: Mapping[str, str],
+    rungs: tuple[Rung, ...] = (),
 ) -> TrialConfig:
     """Complete a suggestion.  ``data_sha256``: balance -> identity of the prepared arrays."""
     values = space.complete(suggestion.assignment)
@@ -55,6 +60,7 @@ def trial_config(
             "data_sha256": data_sha256[balance],
             "objective": config.objective,
             "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
+            "rungs": rungs,
         }
     )
 

@@ -12,11 +12,9 @@ from safetensors.torch import save_file
 from data.arrays import Arrays, open_arrays
 from tuning.config import TrialConfig
 from tuning.environment import Environment, current
+from tuning.home import CHECKPOINT, WEIGHTS
 from tuning.results import EpochReport, TrialResult
 from tuning.training import Training, load_checkpoint, save_checkpoint
-
-CHECKPOINT = "checkpoint.pt"
-WEIGHTS = "weights.safetensors"
 
 _logger = logging.getLogger(__name__)
 
@@ -29,17 +27,22 @@ class Progress(BaseModel):
     reports: list[EpochReport] = []
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
+    note: str | None = None
     environment: Environment | None = None
 
 
 class TrialRun:
     """A trial in its folder, from its checkpoint where there is one."""
 
-    def __init__(self, trial: TrialConfig, arrays: Path, folder: Path) -> None:
-        """Take the trial; nothing is loaded before the first step, so that whatever fails has a trial to fail."""
+    def __init__(self, trial: TrialConfig, arrays: Path, folder: Path, *, wall_s: float | None = None) -> None:
+        """Take the trial; nothing is loaded before the first step, so that whatever fails has a trial to fail.
+
+        ``wall_s``: the trial fails when it has trained longer than this.
+        """
         self.trial = trial
         self.arrays = arrays
         self.folder = folder
+        self.wall_s = wall_s
         self.training: Training | None = None
 
     def step(self) -> Progress:
@@ -48,31 +51,39 @@ class TrialRun:
             return self._step()
         except Exception as error:
             _logger.exception("trial %d failed", self.trial.index)
-            reports = self.training.history if self.training else []
-            return Progress(
-                result=TrialResult(
-                    status="failed",
-                    reason=f"{type(error).__name__}: {error}",
-                    epochs=len(reports),
-                    seconds=self.training.seconds if self.training else 0.0,
-                ),
-                environment=current(self.trial.device.device),
-            )
+            return Progress(**self._failure(f"{type(error).__name__}: {error}"))
 
     def _step(self) -> Progress:
         resumed: list[EpochReport] = []
+        note = None
         if self.training is None:
-            self.training = Training(self.trial, self._open())
-            if (self.folder / CHECKPOINT).exists():
-                load_checkpoint(self.training, self.folder / CHECKPOINT)
-                resumed = list(self.training.history)
-        if self.training.done:
-            return Progress(reports=resumed, **self._end(self.training))
-        report = self.training.run_epoch()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(self.training, self.folder / CHECKPOINT)
-        end = self._end(self.training) if self.training.done else {}
-        return Progress(reports=[*resumed, report], **end)
+            self.training, note = self._begin()
+            resumed = list(self.training.history)
+        training = self.training
+        if not training.done:
+            training.run_epoch()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            save_checkpoint(training, self.folder / CHECKPOINT)
+            resumed.append(training.history[-1])
+        end: dict[str, TrialResult | Environment] = {}
+        if training.done:
+            end = self._end(training)
+        elif self.wall_s is not None and training.seconds > self.wall_s:
+            end = self._failure(f"trained for {training.seconds:.0f} s, more than trial_wall_s = {self.wall_s:g}")
+        return Progress(reports=resumed, note=note, **end)
+
+    def _begin(self) -> tuple[Training, str | None]:
+        """Go on from the checkpoint; where it cannot be used begin anew, which gives the same bits."""
+        arrays = self._open()
+        training = Training(self.trial, arrays)
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return training, None
+        try:
+            load_checkpoint(training, path)
+        except Exception as error:  # noqa: BLE001 - a damaged file fails in many ways
+            return Training(self.trial, arrays), f"checkpoint not used, trained from epoch 1 again: {error}"
+        return training, None
 
     def _open(self) -> Arrays:
         arrays = open_arrays(self.arrays)
@@ -87,3 +98,13 @@ class TrialRun:
         save_file({name: value.contiguous() for name, value in training.best_weights.items()}, fresh)
         fresh.replace(self.folder / WEIGHTS)
         return {"result": training.result(), "environment": current(self.trial.device.device)}
+
+    def _failure(self, reason: str) -> dict[str, TrialResult | Environment]:
+        training = self.training
+        result = TrialResult(
+            status="failed",
+            reason=reason,
+            epochs=len(training.history) if training else 0,
+            seconds=training.seconds if training else 0.0,
+        )
+        return {"result": result, "environment": current(self.trial.device.device)}

@@ -1,0 +1,214 @@
+"""Whole campaigns on real Ray workers: the promises on sameness."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from factories import campaign, csv_table
+
+from tuning.errors import CampaignError
+from tuning.home import Home
+from tuning.launch import launch
+from tuning.results import TrialResult
+
+pytestmark = pytest.mark.ray
+
+TABLE = csv_table(Path(tempfile.mkdtemp(prefix="seqtune-tests-")) / "table.csv")
+
+
+def tiny(**changes):
+    return campaign(data__dataset=str(TABLE), search__trials=5, train__epochs=3, **changes)
+
+
+CONFIG = tiny()
+
+
+def quiet(_message):
+    pass
+
+
+def digest(record):
+    """Suggestions, curves, weights and leaderboard; all but the clock."""
+    rows = [
+        (
+            k,
+            trial.config.model_dump(mode="json"),
+            [r.model_dump(mode="json", exclude={"seconds"}) for r in trial.epochs],
+            trial.result.model_dump(mode="json", exclude={"seconds"}),
+        )
+        for k, trial in sorted(record.trials.items())
+    ]
+    board = [trial.config.index for trial in record.ranked()]
+    return hashlib.sha256(json.dumps([rows, board], sort_keys=True).encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("undisturbed"))
+    return launch(CONFIG, home=home, datasets=None, progress=quiet), home
+
+
+def one_worker(config):
+    return config.model_copy(update={"resources": config.resources.model_copy(update={"concurrency": 1})})
+
+
+def test_a_campaign_is_the_same_on_one_worker_and_on_two(tmp_path, undisturbed):
+    again = launch(one_worker(CONFIG), home=Home(tmp_path), datasets=None, progress=quiet)
+    assert digest(again) == digest(undisturbed[0])
+
+
+def test_every_trial_completes_and_weights_lie_beside_the_journal(undisturbed):
+    record, home = undisturbed
+    assert [trial.status for trial in record.trials.values()] == ["completed"] * 5
+    assert record.finished_at is not None
+    for trial in record.ranked():
+        folder = home.trial("tiny", trial.config.index)
+        assert sorted(path.name for path in folder.iterdir()) == ["weights.safetensors"]
+
+
+def test_the_journal_alone_tells_the_same(undisturbed):
+    record, home = undisturbed
+    assert digest(home.record("tiny")) == digest(record)
+
+
+def test_launching_a_finished_campaign_again_trains_nothing(undisturbed):
+    record, home = undisturbed
+    before = home.journal("tiny").read_bytes()
+    assert digest(launch(CONFIG, home=home, datasets=None, progress=quiet)) == digest(record)
+    assert home.journal("tiny").read_bytes() == before
+
+
+def test_another_file_under_the_same_name_is_refused_with_the_difference(undisturbed):
+    home = undisturbed[1]
+    before = home.journal("tiny").read_bytes()
+    with pytest.raises(CampaignError, match=r"objective\.metric: recall_macro -> accuracy"):
+        launch(tiny(objective__metric="accuracy"), home=home, datasets=None, progress=quiet)
+    assert home.journal("tiny").read_bytes() == before
+
+
+def test_two_launches_of_one_campaign_at_once_are_refused(tmp_path):
+    home = Home(tmp_path)
+    with home.locked("tiny"), pytest.raises(CampaignError, match="being run by another process"):
+        launch(CONFIG, home=home, datasets=None, progress=quiet)
+    assert not home.journal("tiny").exists()
+
+
+LAUNCH = """
+import sys; sys.path.insert(0, "tests")
+from pathlib import Path
+from factories import campaign, csv_table
+from tuning.home import Home
+from tuning.launch import launch
+if __name__ == "__main__":
+    config = campaign(data__dataset=sys.argv[2], search__trials=5, train__epochs=3)
+    def show(record, entry): print(entry.event.kind, flush=True)
+    record = launch(config, home=Home(Path(sys.argv[1])), datasets=None, observers=[show], progress=lambda _: None)
+    print("finished" if record.finished_at else record.interruptions[-1], flush=True)
+"""
+
+
+def launched(home):
+    return subprocess.Popen([sys.executable, "-c", LAUNCH, str(home), str(TABLE)], stdout=subprocess.PIPE, text=True)
+
+
+def wait_for(process, kind, count):
+    for line in process.stdout:
+        count -= line.strip() == kind
+        if count == 0:
+            return
+    pytest.fail(f"the launch ended before its event {kind}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_launch_that_is_ended_goes_on_and_comes_out_the_same(tmp_path, undisturbed, number):
+    with launched(tmp_path) as process:
+        wait_for(process, "epoch", 3)
+        process.send_signal(number)
+        rest = process.stdout.read()
+    record = Home(tmp_path).record("tiny")
+    assert record.finished_at is None
+    if number == signal.SIGINT:
+        assert process.returncode == 0
+        assert rest.strip().endswith("interrupted by the user")
+    done = {k: t for k, t in record.trials.items() if t.result}
+    continued = launch(CONFIG, home=Home(tmp_path), datasets=None, progress=quiet)
+    assert digest(continued) == digest(undisturbed[0])
+    assert all(continued.trials[k].attempts == t.attempts for k, t in done.items())
+
+
+def test_a_killed_worker_is_replaced_unseen_by_the_search(tmp_path, undisturbed):
+    killed = []
+
+    def kill_one(_record, entry):
+        if entry.event.kind == "epoch" and not killed:
+            for pid in workers(os.getpid()):
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+    record = launch(CONFIG, home=Home(tmp_path), datasets=None, observers=[kill_one], progress=quiet)
+    assert killed
+    assert digest(record) == digest(undisturbed[0])
+    assert sum(len(trial.retries) for trial in record.trials.values()) >= 1
+
+
+def workers(parent):
+    """Pids of Ray's training actors below this process."""
+    found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in found.splitlines()]
+    children = {parent}
+    for _ in range(4):
+        children |= {int(pid) for pid, ppid, _ in rows if int(ppid) in children}
+    return [int(pid) for pid, _, args in rows if int(pid) in children and args.startswith("ray::TrialTrainable")]
+
+
+def test_a_failing_trial_is_recorded_and_the_campaign_goes_on(tmp_path):
+    config = campaign(data__dataset=str(TABLE), data__balance="raw", search__trials=3, train__learning_rate=1e30)
+    record = launch(config, home=Home(tmp_path), datasets=None, progress=quiet)
+    results = [trial.result for trial in record.trials.values()]
+    assert len(results) == 3
+    assert all(isinstance(r, TrialResult) and r.status == "failed" for r in results)
+    assert all("loss is" in r.reason for r in results)
+    assert record.ranked() == []
+
+
+def test_our_packages_are_imported_inside_a_ray_worker(tmp_path):
+    code = """
+import ray, json
+@ray.remote
+def files():
+    import data, models, search_spaces, tuning
+    return [m.__file__ for m in (data, models, search_spaces, tuning)]
+if __name__ == "__main__":
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    print(json.dumps(ray.get(files.remote())))
+"""
+    # From a folder with packages of the same names: those in it must not win.
+    for name in ("data", "models"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('not ours')")
+    script = tmp_path / "elsewhere" / "script.py"
+    script.parent.mkdir()
+    script.write_text(code)
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    import data
+    import models
+    import search_spaces
+    import tuning
+
+    assert json.loads(done.stdout) == [m.__file__ for m in (data, models, search_spaces, tuning)]
+
+
+def test_two_trials_run_at_once(tmp_path):
+    running = []
+
+    def watch(record, _entry):
+        running.append(sum(trial.status == "running" for trial in record.trials.values()))
+
+    launch(CONFIG, home=Home(tmp_path), datasets=None, observers=[watch], progress=quiet)
+    assert max(running) == 2

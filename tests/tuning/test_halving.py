@@ -1,0 +1,62 @@
+import pytest
+from factories import arrays, campaign, trial
+
+from tuning.config import Rung
+from tuning.halving import rungs
+from tuning.results import EpochReport
+from tuning.training import Training, train
+
+
+def curve(*values):
+    return [
+        EpochReport(
+            epoch=e, train_loss=1, metrics={"recall_macro": v, "loss": v}, learning_rate=1, weights_sha256="", seconds=0
+        )
+        for e, v in enumerate(values, start=1)
+    ]
+
+
+def halving(**changes):
+    return campaign(search__stopper="halving", train__epochs=9, **changes)
+
+
+KNOWN = [curve(0.1, 0.2, 0.3), curve(0.3, 0.2, 0.1), curve(0.2, 0.5, 0.4), curve(0.05)]
+
+
+def test_a_rung_asks_for_the_best_third_of_the_trials_that_reached_it():
+    assert rungs(halving(), KNOWN) == (Rung(epoch=1, threshold=0.3), Rung(epoch=3, threshold=0.5))
+
+
+def test_a_loss_must_be_at_most_the_threshold():
+    assert rungs(halving(objective__metric="loss"), KNOWN)[0] == Rung(epoch=1, threshold=0.05)
+
+
+def test_grace_and_reduction_factor_place_the_rungs():
+    config = halving(search__grace_epochs=2, search__reduction_factor=2)
+    assert [rung.epoch for rung in rungs(config, [curve(*[0.5] * 9)] * 2)] == [2, 4, 8]
+
+
+def test_without_enough_trials_or_without_the_stopper_there_is_no_rung():
+    assert rungs(halving(), KNOWN[:2]) == ()
+    assert rungs(campaign(train__epochs=9), KNOWN) == ()
+
+
+def test_a_trial_below_its_rung_stops_there_with_the_reason_and_again_when_trained_alone():
+    config = trial(train__epochs=6, rungs=[{"epoch": 1, "threshold": 0.0}, {"epoch": 2, "threshold": 1.01}])
+    first, again = train(config, arrays()), train(config, arrays())
+    assert (first.status, first.epochs) == ("stopped", 2)
+    assert "missed 1.0100 at the rung of epoch 2" in first.reason
+    assert again.model_copy(update={"seconds": first.seconds}) == first
+
+
+def test_a_trial_that_equals_its_threshold_goes_on():
+    alone = train(trial(train__epochs=1), arrays())
+    config = trial(train__epochs=3, rungs=[{"epoch": 1, "threshold": alone.objective}])
+    assert train(config, arrays()).status == "completed"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.01])
+def test_rungs_do_not_change_the_curve_before_them(threshold):
+    plain, ruled = Training(trial(), arrays()), Training(trial(rungs=[{"epoch": 1, "threshold": threshold}]), arrays())
+    a, b = plain.run_epoch(), ruled.run_epoch()
+    assert a.model_copy(update={"seconds": b.seconds}) == b
