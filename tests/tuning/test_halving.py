@@ -57,6 +57,6 @@ def test_a_trial_that_equals_its_threshold_goes_on():
 
 @pytest.mark.parametrize("threshold", [0.0, 1.01])
 def test_rungs_do_not_change_the_curve_before_them(threshold):
-    plain, ruled = Training(trial(), arrays()), Training(trial(rungs=[{"epoch": 1, "threshold": threshold}]), arrays())
-    a, b = plain.run_epoch(), ruled.run_epoch()
+    a = Training(trial(), arrays()).run_epoch()
+    b = Training(trial(rungs=[{"epoch": 1, "threshold": threshold}]), arrays()).run_epoch()
     assert a.model_copy(update={"seconds": b.seconds}) == b
