@@ -73,8 +73,12 @@ def verdict(outcome: Reproduction) -> str:
 
 def _grounds(outcome: Reproduction, epochs: int) -> str:
     if outcome.verdict == "exact":
-        weights = f", best weights sha256 {outcome.result.weights_sha256}" if outcome.result.weights_sha256 else ""
-        return f"every figure and the weights of all {epochs} epochs are equal bit for bit{weights}"
+        best = (
+            f"\nweights of the best epoch: sha256 {outcome.result.weights_sha256}"
+            if outcome.result.weights_sha256
+            else ""
+        )
+        return f"figures and weights of all {epochs} epochs are equal bit for bit{best}"
     return (
         f"bits differ from epoch {outcome.first_difference} on; "
         f"the largest difference of a figure is {outcome.largest_difference:.2g}"

@@ -61,10 +61,14 @@ def run(config: CampaignConfig, *, home: Home, datasets: Path | None, as_json: b
 
 
 def _next_steps(best: int, name: str, home: Home, out: Console) -> None:
-    tables.line(out, "")
-    for verb, more in (("export", f" -k {SHOWN} --out {name}-top{SHOWN}.json"), ("reproduce", f" --trial {best}")):
-        tables.line(out, _verb(verb, name, home, more))
-    tables.line(out, _verb("ui", "", home))
+    steps = (
+        ("export", name, f" -k {SHOWN} --out {name}-top{SHOWN}.json"),
+        ("reproduce", name, f" --trial {best}"),
+        ("ui", "", ""),
+    )
+    tables.line(out, "\nNext:")
+    for verb, what, more in steps:
+        tables.line(out, f"  {_verb(verb, what, home, more)}")
 
 
 def _verb(verb: str, name: str, home: Home, more: str = "") -> str:

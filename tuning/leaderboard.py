@@ -66,7 +66,7 @@ def trial_name(index: int) -> str:
 def selection(record: CampaignRecord) -> str:
     """Return how trials are ranked, in one phrase."""
     better = "higher" if record.config.objective.goal == "max" else "lower"
-    return f"{record.config.objective.metric} ({better} is better) on the validation split, at each trial's best epoch"
+    return f"{record.config.objective.metric} ({better} is better) on the validation split, best epoch of each trial"
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
@@ -88,7 +88,8 @@ def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
 
 def show(board: Leaderboard, target: Console) -> None:
     """Print a leaderboard."""
-    tables.line(target, f"{board.campaign}: {_progress(board)}, ranked by {board.selection}", "bold")
+    tables.line(target, f"{board.campaign}: {_progress(board)}", "bold")
+    tables.line(target, f"ranked by {board.selection}")
     if board.ranked:
         target.print()
         _show_ranked(board, target)
@@ -102,7 +103,7 @@ def show(board: Leaderboard, target: Console) -> None:
 def _progress(board: Leaderboard) -> str:
     if board.finished:
         return f"finished, {board.completed} of {board.ended} trials completed"
-    return f"not finished ({board.ended} of {board.target} trials ended), so this may change"
+    return f"not finished ({board.ended} of {board.target} trials ended): this may change"
 
 
 def _show_ranked(board: Leaderboard, target: Console) -> None:
