@@ -68,8 +68,8 @@ class Training:
         self.model = model.to(self.device)
         self.optimizer = _optimizer(trial, self.model)
         self.scheduler = _scheduler(trial, self.optimizer)
-        self.train_rows = _Rows(arrays.train, self.device)
-        self.valid_rows = _Rows(arrays.valid, self.device)
+        self.train_rows = Rows(arrays.train, self.device)
+        self.valid_rows = Rows(arrays.valid, self.device)
         weights = arrays.class_weights
         self.class_weights = None if weights is None else torch.tensor(np.asarray(weights), device=self.device)
         self.history: list[EpochReport] = []
@@ -109,7 +109,8 @@ class Training:
         epoch = len(self.history) + 1
         learning_rate = float(self.optimizer.param_groups[0]["lr"])
         train_loss = self._train_epoch()
-        valid_loss, counts = self._validate()
+        metrics, counts = self.evaluate(self.valid_rows)
+        valid_loss = metrics["loss"]
         for name, loss in (("training", train_loss), ("validation", valid_loss)):
             if not math.isfinite(loss):
                 raise DivergedError(f"{name} loss is {loss} in epoch {epoch} (learning rate {learning_rate:g})")
@@ -121,7 +122,7 @@ class Training:
         report = EpochReport(
             epoch=epoch,
             train_loss=train_loss,
-            metrics={"loss": valid_loss, **from_counts(counts, self.arrays.class_names)},
+            metrics=metrics,
             learning_rate=learning_rate,
             weights_sha256=weights_sha256(self.model.state_dict()),
             seconds=seconds,
@@ -135,6 +136,22 @@ class Training:
             self.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
             self.best_counts = counts.tolist()
         return report
+
+    @torch.no_grad()
+    def evaluate(self, rows: "Rows") -> tuple[dict[str, float], NDArray[np.int64]]:
+        """Metrics, mean cross-entropy (unweighted, nats) among them, and (K, K) counts over a whole part."""
+        self.model.eval()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        predicted = []
+        truth = np.asarray(rows.part.y)
+        for start in range(0, len(truth), EVALUATION_BATCH):
+            x, lengths, y = rows.take(np.arange(start, min(start + EVALUATION_BATCH, len(truth))))
+            with self._precision():
+                logits = self.model(x, lengths).float()  # (B, K)
+            total += functional.cross_entropy(logits, y, reduction="sum").double()
+            predicted.append(logits.argmax(dim=1))
+        counts = confusion(truth, torch.cat(predicted).cpu().numpy(), self.arrays.classes)
+        return {"loss": float(total) / len(truth), **from_counts(counts, self.arrays.class_names)}, counts
 
     def result(self) -> TrialResult:
         """Return the figures of a training that is done; the best epoch is the first with the best objective."""
@@ -213,29 +230,13 @@ class Training:
             weight += share
         return float(total / weight)
 
-    @torch.no_grad()
-    def _validate(self) -> tuple[float, NDArray[np.int64]]:
-        """Mean cross-entropy (unweighted) and (K, K) counts over the whole validation part."""
-        self.model.eval()
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        predicted = []
-        truth = self.arrays.valid.y
-        for start in range(0, len(truth), EVALUATION_BATCH):
-            x, lengths, y = self.valid_rows.take(np.arange(start, min(start + EVALUATION_BATCH, len(truth))))
-            with self._precision():
-                logits = self.model(x, lengths).float()  # (B, K)
-            total += functional.cross_entropy(logits, y, reduction="sum").double()
-            predicted.append(logits.argmax(dim=1))
-        counts = confusion(np.asarray(truth), torch.cat(predicted).cpu().numpy(), self.arrays.classes)
-        return float(total) / len(truth), counts
-
     def _precision(self) -> AbstractContextManager[Any]:
         if self.trial.train.precision == "bfloat16":
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
 
 
-class _Rows:
+class Rows:
     """Batches of a part, cut to the longest sequence among them."""
 
     def __init__(self, part: Part, device: torch.device) -> None:
@@ -246,6 +247,7 @@ class _Rows:
         self.x = torch.tensor(np.asarray(part.x), device=device) if on_gpu else None
 
     def take(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+        """(B,) row numbers -> x (B, T, C), lengths (B,), y (B,)."""
         lengths = self.part.lengths[rows]
         longest = int(lengths.max())
         if self.x is None:

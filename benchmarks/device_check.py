@@ -1,0 +1,80 @@
+"""Is a trial the same, bit for bit, in two fresh processes on this device, and how fast is a step?
+
+    python benchmarks/device_check.py --device cuda
+
+Trains the heartbeat report's two best configurations on a sample of real beats, each twice in processes of their own,
+in float32 and bfloat16, and prints one JSON line: whether curves and weights are equal, and the seconds of an epoch.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from study import BEST, beats, trial
+
+from data.arrays import open_arrays
+from tuning.environment import current
+from tuning.training import Training
+
+
+def once(model: str, precision: str, device: str, rows: int, store: Path) -> dict[str, object]:
+    """Train two epochs; the second's seconds count."""
+    data, prepared = beats(store, rows=rows)
+    best = BEST[model]
+    config = trial(
+        data,
+        prepared,
+        best["model"],
+        seed=1,
+        epochs=2,
+        device=device,
+        batch_size=best["batch_size"],
+        precision=precision,
+    )
+    training = Training(config, open_arrays(prepared.directory))
+    while not training.done:
+        training.run_epoch()
+    curve = [report.model_dump(exclude={"seconds"}) for report in training.history]
+    return {"curve": curve, "seconds": training.history[-1].seconds, "steps": -(-rows * 4 // 5 // best["batch_size"])}
+
+
+def main() -> None:
+    """Run all pairs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--rows", type=int, default=4000)
+    parser.add_argument("--store", type=Path, default=Path(tempfile.gettempdir()) / "seqtune-benchmarks")
+    parser.add_argument("--once", nargs=2, metavar=("MODEL", "PRECISION"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.once:
+        print(json.dumps(once(*options.once, options.device, options.rows, options.store)))
+        return
+    beats(options.store, rows=options.rows)
+    rows = []
+    for model in BEST:
+        for precision in ("float32", "bfloat16"):
+            command = [sys.executable, *sys.argv, "--once", model, precision]
+            runs = [
+                json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+                for _ in range(2)
+            ]
+            rows.append(
+                {
+                    "model": model,
+                    "precision": precision,
+                    "exact": runs[0]["curve"] == runs[1]["curve"],
+                    "ms_per_step": [round(1000 * run["seconds"] / run["steps"], 2) for run in runs],
+                    "weights": runs[0]["curve"][-1]["weights_sha256"][:12],
+                }
+            )
+    environment = current(options.device)
+    print(
+        json.dumps({"benchmark": "device_check", "device": environment.device, "isa": environment.isa, "pairs": rows})
+    )
+
+
+if __name__ == "__main__":
+    main()

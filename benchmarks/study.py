@@ -1,0 +1,66 @@
+"""Trials of the heartbeat study for the benchmarks: the report's best configurations, on as many rows as asked for."""
+
+import os
+from pathlib import Path
+
+from data.config import DataConfig
+from data.prepare import Prepared, prepare
+from tuning.config import DeviceConfig, ObjectiveConfig, TrainConfig, TrialConfig
+
+BEST = {
+    "cnn2d": {
+        "model": {"family": "cnn2d", "hidden": 128, "layers": 3, "blocks": 1, "dropout": 0.3},
+        "batch_size": 16,
+    },
+    "cnn-gru": {
+        "model": {
+            "family": "cnn-gru",
+            "cnn_hidden": 64,
+            "gru_hidden": 256,
+            "gru_layers": 2,
+            "blocks": 5,
+            "dropout": 0.4,
+        },
+        "batch_size": 32,
+    },
+}
+"""The heartbeat report's two best rows; both with a plateau factor of 0.2."""
+
+
+def beats(
+    store: Path, *, rows: int | None, balance: str = "raw", datasets: Path | None = None
+) -> tuple[DataConfig, Prepared]:
+    """Prepare real beats; ``SEQTUNE_DATASETS`` names their folder where ``datasets`` does not."""
+    folder = datasets or Path(os.environ["SEQTUNE_DATASETS"])
+    config = DataConfig(
+        dataset="heartbeats", max_rows=rows, balance=balance, split_seed=20250203, balance_seed=20250203
+    )
+    return config, prepare(config, datasets=folder, store=store)
+
+
+def trial(
+    data: DataConfig,
+    prepared: Prepared,
+    model: dict[str, object],
+    *,
+    seed: int,
+    epochs: int,
+    device: str = "cpu",
+    index: int = 0,
+    **train: object,
+) -> TrialConfig:
+    """A trial as the report's protocol has it."""
+    return TrialConfig.model_validate(
+        {
+            "campaign": "benchmark",
+            "index": index,
+            "seed": seed,
+            "space": model["family"],
+            "model": model,
+            "train": TrainConfig.model_validate({"epochs": epochs, **train}),
+            "data": data,
+            "data_sha256": prepared.sha256,
+            "objective": ObjectiveConfig(),
+            "device": DeviceConfig.model_validate({"device": device}),
+        }
+    )
