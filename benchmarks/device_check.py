@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
 from study import BEST, beats, trial
 
 from data.arrays import open_arrays
-from tuning.environment import current
 from tuning.training import Training
 
 
@@ -70,10 +70,8 @@ def main() -> None:
                     "weights": runs[0]["curve"][-1]["weights_sha256"][:12],
                 }
             )
-    environment = current(options.device)
-    print(
-        json.dumps({"benchmark": "device_check", "device": environment.device, "isa": environment.isa, "pairs": rows})
-    )
+    device = torch.cuda.get_device_name() if options.device == "cuda" else "cpu"
+    print(json.dumps({"benchmark": "device_check", "device": device, "torch": torch.__version__, "pairs": rows}))
 
 
 if __name__ == "__main__":
