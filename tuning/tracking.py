@@ -14,7 +14,7 @@ from tuning.errors import CampaignError, StoreError
 from tuning.home import WEIGHTS, Home
 from tuning.journal import Entry, read
 from tuning.tracking_changes import PARENT, Change, Changes
-from tuning.tracking_figures import confusion_figure, curves_figure
+from tuning.tracking_files import confusion_figure
 from tuning.tracking_layout import Tag, milliseconds
 from tuning.tracking_store import Store, StoredRun, reachable
 
@@ -105,7 +105,7 @@ class Publisher:
             run.status, run.end = change.status, change.end
 
     def _show(self, index: int, run: StoredRun) -> None:
-        """Keep a trial's weights and figures with its run."""
+        """Keep a trial's weights and confusion matrix with its run."""
         record = self._changes.record
         trial = record.trials[index]
         weights = self.home.trial(record.config.name, index) / WEIGHTS
@@ -114,8 +114,6 @@ class Publisher:
         if trial.result is not None and trial.result.confusion:
             classes = record.data[trial.config.data.balance].classes
             self.store.draw(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
-        if trial.epochs:
-            self.store.draw(run.id, "curves.png", curves_figure(trial.epochs, record.config.objective.metric))
 
 
 @contextmanager

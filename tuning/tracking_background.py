@@ -3,11 +3,12 @@
 import queue
 import threading
 
+from tuning import tracking_files, tracking_store
 from tuning.home import Home
 from tuning.journal import Entry, read
 from tuning.record import CampaignRecord
 from tuning.tracking import Publisher, publishing
-from tuning.tracking_store import Store, brief, preload
+from tuning.tracking_store import Store, brief
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
@@ -48,7 +49,8 @@ class BackgroundPublisher:
         return self._behind
 
     def _run(self) -> None:
-        preload()
+        tracking_store.preload()
+        tracking_files.preload()
         known = read(self.home.journal(self.name))
         self._read_on(known)
         wait = FIRST_WAIT_S

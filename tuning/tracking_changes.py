@@ -1,19 +1,17 @@
 """What the runs of a campaign still lack in a store: the fold of journal entries into changes, no store involved."""
 
-import csv
 import hashlib
-import io
-import json
 from dataclasses import asdict, dataclass, field
 
 from tuning.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
 from tuning.export import fields
 from tuning.journal import Entry, encode
-from tuning.leaderboard import Leaderboard, leaderboard
+from tuning.leaderboard import leaderboard
 from tuning.record import CampaignRecord, TrialRecord, apply, opened
 from tuning.recorded import RecordedTrial
 from tuning.results import TrialResult
 from tuning.tables import json_lines
+from tuning.tracking_files import confusion_json, curves_csv, leaderboard_csv, trial_json
 from tuning.tracking_layout import (
     DatasetCard,
     Row,
@@ -22,7 +20,6 @@ from tuning.tracking_layout import (
     best_rows,
     campaign_note,
     common_tags,
-    confusion_json,
     dataset_card,
     environment_tags,
     epoch_rows,
@@ -36,7 +33,7 @@ from tuning.tracking_layout import (
 )
 
 KEPT = 3
-"""Trials whose weights and figures are kept with their runs when the campaign has finished."""
+"""Trials whose weights and confusion matrix are kept with their runs when the campaign has finished."""
 
 PARENT = -1
 """The campaign's own place beside its trials 0, 1, ..."""
@@ -57,7 +54,7 @@ class Change:
     end: int | None = None
     """Unix time, ms."""
     show: bool = False
-    """Whether weights and figures belong to the run."""
+    """Whether weights and confusion matrix belong to the run."""
 
 
 class Changes:
@@ -146,7 +143,9 @@ class Changes:
         change.tags |= result_tags(result)
         if trial.environment is not None:
             change.tags |= environment_tags(trial.environment)
-        change.texts["trial.json"] = json.dumps(recorded.model_dump(mode="json"))
+        change.texts["trial.json"] = trial_json(recorded)
+        if trial.epochs:
+            change.texts["curves.csv"] = curves_csv(trial.epochs)
         if result.confusion:
             change.texts["confusion.json"] = confusion_json(result, recorded.data.classes)
         change.status, change.end = ("FAILED" if result.status == "failed" else "FINISHED"), at
@@ -184,20 +183,6 @@ class Changes:
             if best.result is not None:
                 change.rows += best_rows(best.result, at, self._ended)
         board = leaderboard(self.record, len(ranked))
-        change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": _csv(board)}
+        change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": leaderboard_csv(board)}
         change.tags[Tag.CAMPAIGN_STATUS] = "finished"
         change.status, change.end = "FINISHED", at
-
-
-def _csv(board: Leaderboard) -> str:
-    """Return the ranked trials as a table, which MLflow's page shows as one."""
-    rows = []
-    for trial in board.ranked:
-        row = asdict(trial)
-        metrics, searched = row.pop("metrics"), row.pop("settings")
-        rows.append(row | metrics | searched)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["rank"])
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

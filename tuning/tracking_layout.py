@@ -27,7 +27,7 @@ ARTIFACTS = (
     "trial.json",
     "confusion.json",
     "confusion.png",
-    "curves.png",
+    "curves.csv",
     "weights.safetensors",
 )
 
@@ -257,8 +257,3 @@ def dataset_card(dataset: str, balance: str, data: DataRecord) -> DatasetCard:
         schema=json.dumps(schema),
         profile=json.dumps(profile),
     )
-
-
-def confusion_json(result: TrialResult, classes: tuple[str, ...]) -> str:
-    """Return the counts at the best epoch; rows are true classes."""
-    return json.dumps({"classes": classes, "rows": "true", "columns": "predicted", "counts": result.confusion})

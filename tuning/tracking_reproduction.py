@@ -1,11 +1,11 @@
 """Reproductions in MLflow: a run of kind reproduce beside the run of the trial that was trained again."""
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning.recorded import RecordedTrial
+from tuning.tracking_files import trial_json
 from tuning.tracking_layout import (
     Row,
     Tag,
@@ -86,4 +86,4 @@ def _trial_json(recorded: RecordedTrial, again: "Reproduction") -> str:
     trained = recorded.model_copy(
         update={"epochs": tuple(again.epochs), "result": again.result, "environment": again.environment}
     )
-    return json.dumps(trained.model_dump(mode="json"))
+    return trial_json(trained)
