@@ -71,10 +71,10 @@ def _first_text(values: list[Any], name: str) -> str:
 
 def _csv_names(path: Path, *, header: bool) -> list[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:  # Arrow says where it is not UTF-8
             first = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV in UTF-8: {error}.") from error
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
     if not first:
         raise DataError(f"{path}: the file is empty, or begins with an empty line.")
     return first if header else [str(place) for place in range(len(first))]

@@ -111,7 +111,7 @@ def _read_npz(path: Path, options: DataOptions, train: _Table | None) -> _Table:
     """Return an NPZ file; ``train``: what this file, the test part of it, must agree with."""
     label, group = options.label or "y", options.group or "group"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in {"x", label, "lengths", group} & set(file.files)}
             names = sorted(file.files)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
