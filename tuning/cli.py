@@ -102,8 +102,9 @@ def launch(
     config = load(campaign, settings=settings or [], trials=trials, name=name)
     record = run(config, home=_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
-        typer.echo(f"seqtune: {record.interruptions[-1]}. The same command goes on where it stands", err=True)
-        raise typer.Exit(INTERRUPTED)
+        last = record.interruptions[-1]
+        typer.echo(f"seqtune: {last.reason}. The same command goes on where it stands", err=True)
+        raise typer.Exit({"user": INTERRUPTED, "budget": 0, "failures": NO}[last.cause])
     if not record.ranked():
         typer.echo(f"seqtune: campaign {config.name!r}: no trial has completed", err=True)
         raise typer.Exit(NO)

@@ -10,7 +10,19 @@ from search_spaces.space import Space
 from tuning.config import TrialConfig
 from tuning.environment import Environment
 from tuning.errors import JournalError
-from tuning.events import Ended, EpochEnded, Event, Finished, Interrupted, Launched, Noted, Retried, Started, Suggested
+from tuning.events import (
+    Cause,
+    Ended,
+    EpochEnded,
+    Event,
+    Finished,
+    Interrupted,
+    Launched,
+    Noted,
+    Retried,
+    Started,
+    Suggested,
+)
 from tuning.halving import rungs
 from tuning.journal import Entry, Journal
 from tuning.record import CampaignRecord, apply, fold
@@ -133,9 +145,9 @@ class Driver:
         """Something worth knowing of a trial that changes no result."""
         self._log(Noted(trial=index, text=text))
 
-    def interrupted(self, reason: str) -> None:
+    def interrupted(self, cause: Cause, reason: str) -> None:
         """The launch ends before the campaign does."""
-        self._log(Interrupted(reason=reason))
+        self._log(Interrupted(cause=cause, reason=reason))
 
     def _replay(self) -> None:
         # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.

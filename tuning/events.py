@@ -9,6 +9,10 @@ from tuning.environment import Environment
 from tuning.results import EpochReport, TrialResult
 
 
+Cause = Literal["user", "budget", "failures"]
+"""Who ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, or trials of which all failed."""
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -111,6 +115,7 @@ class Interrupted(_Event):
 
     kind: Literal["interruption"] = "interruption"
     reason: str
+    cause: Cause = "user"
 
 
 class Finished(_Event):

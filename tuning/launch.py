@@ -87,7 +87,7 @@ def _run(
     try:
         run(driver, arrays, home, config)
     except Interrupted as interruption:
-        driver.interrupted(str(interruption))
+        driver.interrupted(interruption.cause, str(interruption))
     return driver.record
 
 

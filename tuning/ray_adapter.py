@@ -6,6 +6,7 @@ Ray's own files, loggers, state snapshots and console output are off: the journa
 import math
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 from tuning.config import CampaignConfig, TrialConfig
 from tuning.driver import Driver
+from tuning.events import Cause
 from tuning.home import Home
 from tuning.results import TrialResult
 
@@ -42,7 +44,11 @@ from tuning.worker import Progress, TrialRun  # noqa: E402
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: a wish or a budget
-    """The launch ends before the campaign does; the message says why."""
+    """The launch ends before the campaign does."""
+
+    def __init__(self, cause: Cause, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
@@ -156,11 +162,11 @@ class _Watch(tune.Callback):  # type: ignore[misc]
         if self.search.problem is not None:
             raise self.search.problem
         if self.interrupted.is_set():
-            raise Interrupted("interrupted by the user")
+            raise Interrupted("user", "interrupted by the user")
         if time.monotonic() > self.deadline:
-            raise Interrupted(f"the budget of {self.wall_s:g} s is used up")
+            raise Interrupted("budget", f"the budget of {self.wall_s:g} s is used up")
         if reason := self.search.driver.hopeless:
-            raise Interrupted(reason)
+            raise Interrupted("failures", reason)
 
 
 def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
@@ -169,7 +175,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
 
     Raises:
-        Interrupted: Ctrl-C or SIGTERM (a second one leaves at once), the budget's end, or nothing but failures.
+        Interrupted: Ctrl-C or SIGTERM, the budget's end, or nothing but failures.
         StoreError, JournalError: from the driver.
     """
     resources = config.resources
@@ -209,12 +215,15 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
 
 @contextmanager
 def _signals() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM set the event; a second one ends the process through KeyboardInterrupt."""
+    """Ctrl-C and SIGTERM set the event; a second one ends the process at once, which the journal survives."""
     interrupted = threading.Event()
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         if interrupted.is_set():
-            raise KeyboardInterrupt
+            show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+            sys.stderr.write(f"{show_cursor}\nseqtune: left at once; the same command goes on where it stands\n")
+            sys.stderr.flush()
+            os._exit(128 + signal.SIGINT)
         interrupted.set()
 
     if threading.current_thread() is not threading.main_thread():

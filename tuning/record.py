@@ -59,7 +59,7 @@ class CampaignRecord:
     trials: dict[int, TrialRecord] = field(default_factory=dict)
     launches: list[Launched] = field(default_factory=list)
     launched_at: list[float] = field(default_factory=list)
-    interruptions: list[str] = field(default_factory=list)
+    interruptions: list[Interrupted] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     finished_at: float | None = None
 
@@ -125,7 +125,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
         case Noted():
             record.notes.append(event.text if event.trial is None else f"trial {event.trial}: {event.text}")
         case Interrupted():
-            record.interruptions.append(event.reason)
+            record.interruptions.append(event)
         case Finished():
             record.finished_at = at
         case Opened():

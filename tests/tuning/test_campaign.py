@@ -109,7 +109,7 @@ if __name__ == "__main__":
     config = campaign(data__dataset=sys.argv[2], search__trials=5, train__epochs=3)
     def show(record, entry): print(entry.event.kind, flush=True)
     record = launch(config, home=Home(Path(sys.argv[1])), datasets=None, observers=[show], progress=lambda _: None)
-    print("finished" if record.finished_at else record.interruptions[-1], flush=True)
+    print("finished" if record.finished_at else record.interruptions[-1].reason, flush=True)
 """
 
 
