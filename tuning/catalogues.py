@@ -63,6 +63,6 @@ def show_datasets(rows: Sequence[Description], target: Console) -> None:
     for row in rows:
         tables.line(target, f"{row.name}  {row.size}", "bold")
         tables.line(target, f"  {row.about}")
-        tables.line(target, f"  {'found' if row.found else 'not found'}: {row.where}")
+        tables.line(target, f"  found: {row.where}" if row.found else f"  {row.where}")
     tables.line(target, "")
     tables.line(target, "Any table works too: data.dataset = the path of a .csv, .parquet or .npz, one row a sequence.")

@@ -9,6 +9,7 @@ from tuning.events import (
     Finished,
     Interrupted,
     Launched,
+    Noted,
     Opened,
     Retried,
     Started,
@@ -57,6 +58,9 @@ def words(event: Event, metric: str) -> str:
             return f"{trial_name(event.trial)} {result.status}{figure}{reason}"
         case Retried():
             return f"{trial_name(event.trial)} goes to another worker: {event.reason}"
+        case Noted():
+            whose = "" if event.trial is None else f"{trial_name(event.trial)} "
+            return f"{whose}note: {event.text}"
         case Interrupted():
             return f"interrupted: {event.reason}"
         case Finished():

@@ -12,15 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from tuning import tables
-from tuning.events import Ended, Launched, Retried
+from tuning.events import Ended, Launched, Noted, Retried
 from tuning.journal import Entry
-from tuning.leaderboard import trial_name
+from tuning.leaderboard import BEST, trial_name
 from tuning.overview import best_so_far
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.tables import Cell, Column, duration, score, short_names, shown
 
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
+
+
+STYLES = {"running": "cyan", "waiting": "dim", "failed": "red"}
 
 
 class Display(Protocol):
@@ -66,6 +69,9 @@ class Lines:
             tables.line(self.target, f"goes on: {len(record.ended)} of {record.target} trials have ended")
         elif isinstance(event, Retried):
             tables.line(self.target, f"{trial_name(event.trial)} goes to another worker: {event.reason}")
+        elif isinstance(event, Noted):
+            whose = "" if event.trial is None else f"{trial_name(event.trial)} "
+            tables.line(self.target, f"{whose}{event.text}")
         elif isinstance(event, Ended):
             tables.line(self.target, ended_line(record, record.trials[event.trial]))
 
@@ -130,18 +136,15 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
 
 
 def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | None:
-    """Estimate the time to the campaign's end from the trials that ended; None where there is nothing to go by."""
-    lasted = [t.result.seconds for t in trials if t.result and t.result.status == "completed" and not t.reused]
-    budget = record.config.train.epochs
+    """Estimate the time to the campaign's end from the epochs trained so far; None where there are none."""
+    lasted = [report.seconds for t in trials for report in list(t.epochs)]
     if not lasted:
-        epochs = [report.seconds for t in trials for report in list(t.epochs)]
-        if not epochs:
-            return None
-        lasted = [fmean(epochs) * budget]
-    under_way = sum(1 - len(t.epochs) / t.config.train.epochs for t in trials if t.result is None)
-    still = max(0.0, under_way) + max(0, record.target - len(trials))
-    concurrency = record.launches[-1].concurrency if record.launches else 1
-    return still * fmean(lasted) / concurrency
+        return None
+    lengths = [t.result.epochs for t in trials if t.result and t.result.status == "completed"]
+    expected = fmean(lengths) if lengths else record.config.train.epochs
+    under_way = sum(max(1.0, expected - len(t.epochs)) for t in trials if t.result is None)
+    epochs = under_way + expected * max(0, record.target - len(trials))
+    return epochs * fmean(lasted) / (record.launches[-1].concurrency if record.launches else 1)
 
 
 def ended_line(record: CampaignRecord, trial: TrialRecord) -> str:
@@ -178,8 +181,10 @@ def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) 
         Column(head="best", right=True),
         *(Column(head=name.replace("_", "\n", 1), right=True) for name in names.values()),
         Column(head="seconds", right=True, spare=3),
-        Column(head="status"),
+        Column(head="status", spare=1),
     ]
+    ranked = record.ranked()
+    best = ranked[0].config.index if ranked else None
     cells: list[list[Cell]] = []
     for trial in trials:
         epochs = list(trial.epochs)
@@ -196,4 +201,5 @@ def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) 
                 trial.status,
             ]
         )
-    return tables.fitted(console, columns, cells)[0]
+    styles = [BEST if t.config.index == best else STYLES.get(t.status, "") for t in trials]
+    return tables.fitted(console, columns, cells, styles)[0]

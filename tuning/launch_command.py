@@ -68,7 +68,7 @@ def _next_steps(best: int, name: str, home: Home, out: Console) -> None:
     )
     tables.line(out, "\nNext:")
     for verb, what, more in steps:
-        tables.line(out, f"  {_verb(verb, what, home, more)}")
+        tables.line(out, f"  {_verb(verb, what, home, more)}", whole=True)
 
 
 def _verb(verb: str, name: str, home: Home, more: str = "") -> str:

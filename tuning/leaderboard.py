@@ -12,6 +12,9 @@ from tuning.tables import Cell, Column, score, short_names, shown
 BESIDE = ("accuracy", "recall_macro", "f1_macro")
 """Metrics shown beside the objective."""
 
+BEST = "bold green"
+"""How the best trial is printed on a terminal."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
@@ -56,6 +59,8 @@ class Leaderboard:
     completed: int
     ranked: list[Ranked]
     unranked: list[Unranked]
+    notes: list[str]
+    """What a reader of the figures should know: of the data and of the launches."""
 
 
 def trial_name(index: int) -> str:
@@ -65,8 +70,15 @@ def trial_name(index: int) -> str:
 
 def selection(record: CampaignRecord) -> str:
     """Return how trials are ranked, in one phrase."""
-    better = "higher" if record.config.objective.goal == "max" else "lower"
-    return f"{record.config.objective.metric} ({better} is better) on the validation split, best epoch of each trial"
+    objective = record.config.objective
+    better = "highest" if objective.goal == "max" else "lowest"
+    return f"{objective.metric} ({better} first), validation split, best epoch of each trial"
+
+
+def notes(record: CampaignRecord) -> list[str]:
+    """Return what was noted of the campaign's data and of its launches, each once."""
+    data = [f"data: {note}" for one in record.data.values() for note in one.notes]
+    return list(dict.fromkeys([*data, *record.notes]))
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
@@ -82,6 +94,7 @@ def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
         target=record.target,
         completed=len(ranked),
         ranked=[_ranked(rank, trial) for rank, trial in enumerate(ranked[:k], start=1)],
+        notes=notes(record),
         unranked=[_unranked(t) for t in record.ended if t.status != "completed" or t.reused],
     )
 
@@ -89,7 +102,7 @@ def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
 def show(board: Leaderboard, target: Console) -> None:
     """Print a leaderboard."""
     tables.line(target, f"{board.campaign}: {_progress(board)}", "bold")
-    tables.line(target, f"ranked by {board.selection}")
+    tables.line(target, f"by {board.selection}")
     if board.ranked:
         target.print()
         _show_ranked(board, target)
@@ -98,6 +111,10 @@ def show(board: Leaderboard, target: Console) -> None:
         tables.line(target, "Not ranked:")
         for trial in board.unranked:
             tables.line(target, f"  {trial_name(trial.trial)} {_why(trial)}  {tables.settings(trial.settings)}")
+    if board.notes:
+        target.print()
+    for note in board.notes:
+        tables.line(target, f"Note: {note}")
 
 
 def _progress(board: Leaderboard) -> str:
@@ -132,7 +149,7 @@ def _show_ranked(board: Leaderboard, target: Console) -> None:
         ]
         for row in board.ranked
     ]
-    hidden = tables.table(target, columns, rows)
+    hidden = tables.table(target, columns, rows, [BEST if row.rank == 1 else "" for row in board.ranked])
     if hidden:
         tables.line(
             target, f"(no room for {', '.join(head.replace(chr(10), '_') for head in hidden)}: see --json)", "dim"

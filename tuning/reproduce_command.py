@@ -9,6 +9,7 @@ from tuning.errors import StoreError
 from tuning.home import Home
 from tuning.lookup import Found
 from tuning.reproduce import Reproduction, reproduce
+from tuning.results import EpochReport
 from tuning.tracking_reproduction import log_reproduction
 
 
@@ -17,13 +18,13 @@ def run(found: Found, *, home: Home, datasets: Path | None, as_json: bool) -> Re
     out = tables.console(error=as_json)
     comparison = Comparison(found.recorded, out)
     comparison.start()
-    outcome = reproduce(
-        found.recorded,
-        home=home,
-        datasets=datasets,
-        on_epoch=comparison.epoch,
-        progress=lambda text: tables.line(out, text, "dim"),
-    )
+    with out.status("opening the data") as status:  # a spinner on a terminal, nothing elsewhere
+
+        def on_epoch(report: EpochReport) -> None:
+            comparison.epoch(report)
+            status.update(f"epoch {report.epoch + 1} of {len(found.recorded.epochs)}")
+
+        outcome = reproduce(found.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=status.update)
     comparison.end(outcome)
     if as_json:
         sys.stdout.write(f"{tables.json_lines(outcome)}\n")

@@ -14,6 +14,12 @@ from rich.text import Text
 UNBOUNDED = 10_000
 """Characters a line may have where no terminal limits it: a pipe or a file gets whole lines."""
 
+SHORT = 5
+"""Characters of a number that is shown as it is: 0.2, 1e-05."""
+
+WIDE, NARROW = 2, 1
+"""Blanks between columns."""
+
 Cell = bool | int | float | str | None
 
 
@@ -34,14 +40,16 @@ def console(*, error: bool = False) -> Console:
     return found
 
 
-def line(target: Console, text: str, style: str = "") -> None:
-    """Print text as it is: no markup, words never cut, the terminal wraps."""
-    target.print(Text(text, style=style), soft_wrap=True)
+def line(target: Console, text: str, style: str = "", *, whole: bool = False) -> None:
+    """Print text without markup; on a terminal wrapped between words, but for a ``whole`` line, as one to be copied."""
+    target.print(Text(text, style=style), soft_wrap=whole or not target.is_terminal)
 
 
-def table(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> list[str]:
+def table(
+    target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], styles: Sequence[str] = ()
+) -> list[str]:
     """Print rows under their heads; return the heads of columns that the terminal has no room for."""
-    built, hidden = fitted(target, columns, rows)
+    built, hidden = fitted(target, columns, rows, styles)
     if target.is_terminal:
         target.print(built)
     else:
@@ -52,16 +60,25 @@ def table(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Ce
     return hidden
 
 
-def fitted(target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> tuple[Table, list[str]]:
-    """Return a table that the terminal has room for, and the heads of the columns left out."""
+def fitted(
+    target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], styles: Sequence[str] = ()
+) -> tuple[Table, list[str]]:
+    """Return a table that the terminal has room for, and the heads of the columns left out.
+
+    styles: one for each row, or none.  Gaps are narrowed before a column is left out.
+    """
     cells = [[shown(cell) for cell in row] for row in rows]
     keep = list(range(len(columns)))
-    while _width(target, _built(columns, cells, keep)) > target.width:
+    built = _built(columns, cells, keep, WIDE, styles)
+    while _width(target, built) > target.width:
+        narrow = _built(columns, cells, keep, NARROW, styles)
         spare = [i for i in keep if columns[i].spare]
-        if not spare:
+        if not spare or _width(target, narrow) <= target.width:
+            built = narrow
             break
         keep.remove(max(spare, key=lambda i: columns[i].spare))
-    return _built(columns, cells, keep), [column.head for i, column in enumerate(columns) if i not in keep]
+        built = _built(columns, cells, keep, WIDE, styles)
+    return built, [column.head for i, column in enumerate(columns) if i not in keep]
 
 
 def json_lines(data: Any) -> str:
@@ -70,12 +87,14 @@ def json_lines(data: Any) -> str:
 
 
 def shown(value: Cell) -> str:
-    """Return a value as it stands in a table: four digits of a real number, nothing for None."""
+    """Return a value as it stands in a table: a real number with four digits where it is not shorter."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and len(str(value)) > SHORT:
+        return f"{value:#.4g}"
+    return str(value)
 
 
 def score(value: float | None) -> str:
@@ -113,13 +132,16 @@ def settings(assignment: Mapping[str, Cell]) -> str:
     return " ".join(f"{names[path]}={shown(value)}" for path, value in assignment.items())
 
 
-def _built(columns: Sequence[Column], cells: Sequence[Sequence[str]], keep: Sequence[int]) -> Table:
-    built = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def _built(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], keep: Sequence[int], gap: int, styles: Sequence[str]
+) -> Table:
+    built = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    lines = max(columns[i].head.count("\n") for i in keep)
     for i in keep:
-        column = columns[i]
-        built.add_column(Text(column.head), justify="right" if column.right else "left", vertical="bottom")
-    for row in cells:
-        built.add_row(*(Text(row[i]) for i in keep))
+        head = "\n" * (lines - columns[i].head.count("\n")) + columns[i].head
+        built.add_column(Text(head), justify="right" if columns[i].right else "left")
+    for number, row in enumerate(cells):
+        built.add_row(*(Text(row[i]) for i in keep), style=styles[number] if styles else None)
     return built
 
 
