@@ -8,7 +8,6 @@ from tuning.config import CampaignConfig, TrialConfig
 from tuning.environment import Environment
 from tuning.results import EpochReport, TrialResult
 
-
 Cause = Literal["user", "budget", "failures"]
 """Who ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, or trials of which all failed."""
 
