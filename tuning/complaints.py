@@ -73,7 +73,7 @@ def listed(values: Iterable[object]) -> str:
 def nearest(word: object, known: Iterable[str]) -> str:
     """Return `` Did you mean "x"?`` or nothing; to be put behind a sentence."""
     close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f" Did you mean {shown(close[0])}?" if close else ""
+    return f' Did you mean "{close[0]}"?' if close else ""
 
 
 def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
