@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from data.errors import DataError
 from data.rows import refuse_non_finite
 
 PARQUET = (".parquet", ".parq")
+COLUMNS_AT_ONCE = 16
 
 
 def column_names(path: Path, *, header: bool = True) -> list[str]:
@@ -46,17 +47,25 @@ def read_columns(
     """
     import pyarrow as pa
 
-    table = _read_parquet(path, [*numbers, *others]) if path.suffix in PARQUET else _read_csv(path, others, header)
-    if table.num_rows == 0:
-        raise DataError(f"{path}: the file has no rows.")
-    x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
-    for place, name in enumerate(numbers):
-        try:
-            x[:, place] = table.column(name).cast(pa.float32(), safe=False).to_numpy()
-        except pa.ArrowException as error:
-            raise DataError(f"{path}: {_first_text(table.column(name).to_pylist(), name)}") from error
+    place = {name: number for number, name in enumerate(numbers)}
+    x = np.empty((0, 0), dtype=np.float32)
+    texts: dict[str, NDArray[Any]] = {}
+    tables = _read_parquet(path, [*numbers, *others]) if path.suffix in PARQUET else _read_csv(path, others, header)
+    for table in tables:
+        if table.num_rows == 0:
+            raise DataError(f"{path}: the file has no rows.")
+        if not x.size:
+            x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if name in place:
+                try:
+                    x[:, place[name]] = column.cast(pa.float32(), safe=False).to_numpy()
+                except pa.ArrowException as error:
+                    raise DataError(f"{path}: {_first_text(column.to_pylist(), name)}") from error
+            elif name in others:
+                texts[name] = np.array(column.to_pylist())
     refuse_non_finite(x, str(path), numbers)
-    return x, {name: np.array(table.column(name).to_pylist()) for name in others}
+    return x, texts
 
 
 def _first_text(values: list[Any], name: str) -> str:
@@ -80,15 +89,15 @@ def _csv_names(path: Path, *, header: bool) -> list[str]:
     return first if header else [str(place) for place in range(len(first))]
 
 
-def _read_csv(path: Path, others: Sequence[str], header: bool) -> Any:  # noqa: FBT001 - within this module
-    """Return an Arrow table: float32 but for ``others``, which are text.  Types are given: none is guessed."""
+def _read_csv(path: Path, others: Sequence[str], header: bool) -> Iterator[Any]:  # noqa: FBT001 - within this module
+    """Yield one Arrow table: float32 but for ``others``, which are text.  Types are given: none is guessed."""
     import pyarrow as pa
     from pyarrow import csv as arrow
 
     names = column_names(path, header=header)
     types = {name: pa.string() if name in others else pa.float32() for name in names}
     try:
-        return arrow.read_csv(
+        yield arrow.read_csv(
             path,
             read_options=arrow.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
             convert_options=arrow.ConvertOptions(column_types=types),
@@ -121,12 +130,14 @@ def _parquet_names(path: Path) -> list[str]:
         raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
 
 
-def _read_parquet(path: Path, names: Sequence[str]) -> Any:
-    """Return an Arrow table of the columns."""
+def _read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Yield Arrow tables of some columns each: a whole one would need the memory of the rows once more."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        return parquet.read_table(path, columns=list(names), use_threads=False)
+        with parquet.ParquetFile(path) as file:
+            for start in range(0, len(names), COLUMNS_AT_ONCE):
+                yield file.read(columns=list(names[start : start + COLUMNS_AT_ONCE]), use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error

@@ -14,9 +14,11 @@ from data.columns import column_names, read_columns
 from data.config import DataOptions
 from data.errors import DataError
 from data.files import hint
-from data.rows import DataSet, Rows, part
+from data.rows import DataSet, Rows, encode_as, part
 
 CLASS_NAMES = ("N", "S", "V", "F", "Q")
+CODES = ("0", "1", "2", "3", "4")
+"""The same classes in the files' last column."""
 STEPS = 187
 LAYOUTS = (
     ("mitbih_train.parquet", "mitbih_test.parquet"),
@@ -77,12 +79,8 @@ def _read(path: Path) -> Part:
     if len(names) != STEPS + 1:
         raise DataError(f"{path}: {len(names)} columns; needs {STEPS + 1}: {STEPS} samples and the class.")
     label = "target" if "target" in names else names[-1]
-    x, _ = read_columns(path, numbers=[*(name for name in names if name != label), label], header=header)
-    known = np.isin(x[:, STEPS], range(len(CLASS_NAMES)))
-    if not known.all():
-        row = int(known.argmin())
-        raise DataError(f"{path}: row {row + 1}, column {label!r}: got class {x[row, STEPS]}; needs 0, 1, 2, 3 or 4.")
-    return part(x[:, :STEPS], x[:, STEPS].astype(np.int64))
+    x, columns = read_columns(path, numbers=[name for name in names if name != label], others=[label], header=header)
+    return part(x, encode_as(columns[label], CODES, str(path)))
 
 
 def _records(train: Path, test: Path) -> tuple[Path, ...]:

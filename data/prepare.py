@@ -49,11 +49,14 @@ def prepare(
     """
     data_set = resolve(config)
     paths = data_set.find(config, datasets)
+    files = ", ".join(path.name for path in paths)
+    if files:
+        progress(f"{config.dataset}: hashing {files}")
     sources = tuple(fingerprint(path) for path in paths)
     obtain = partial(_obtain, sources=sources, store=store, verify=verify)
 
     def make_raw(folder: Path) -> Content:
-        progress(f"{config.dataset}: reading {', '.join(path.name for path in paths) or 'built-in rows'}")
+        progress(f"{config.dataset}: reading {files or 'built-in rows'}")
         return write_split(config, data_set.load(config, paths), folder, progress)
 
     def make_balanced(folder: Path) -> Content:
@@ -73,7 +76,7 @@ def _obtain(
 ) -> Prepared:
     """Return a prepared directory that is found, or made by ``make`` in an empty folder."""
     name = key(config, sources, catalogued=config.dataset in CATALOGUE)
-    directory = store / f"{config.balance}-{name[:24]}"
+    directory = store.absolute() / f"{config.balance}-{name[:24]}"  # workers run in other working directories
     found = find(directory, name, verify=verify)
     if found is not None:
         return Prepared(directory=directory, manifest=found, reused=True)

@@ -79,14 +79,14 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
 
 
 def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
-    """Return class numbers of a test file's labels; DataError for a class that training does not have."""
+    """Return class numbers of labels whose classes are given; DataError for any other."""
     numbers = {name: number for number, name in enumerate(class_names)}
     names = [_name(key) for key in _canonical(labels, where)]
     unseen = sorted(set(names) - set(numbers))
     if unseen:
         raise DataError(
-            f"{where}: row {names.index(unseen[0]) + 1} has the label {unseen[0]!r}, which the training file does not "
-            f"have. Known: {', '.join(class_names)}."
+            f"{where}: row {names.index(unseen[0]) + 1} has the label {unseen[0]!r}, none of the "
+            f"known classes: {', '.join(class_names)}."
         )
     return np.array([numbers[name] for name in names], dtype=np.int64)
 
