@@ -77,6 +77,10 @@ class Home:
         for trial in record.ranked()[WEIGHTS_KEPT:]:
             (self.trial(name, trial.config.index) / WEIGHTS).unlink(missing_ok=True)
 
+    def lock(self, name: str) -> Path:
+        """The file whose lock says that a process runs the campaign."""
+        return self.path / "locks" / f"{name}.lock"
+
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Hold one campaign for this process; the lock dies with its owner.
@@ -85,18 +89,18 @@ class Home:
             CampaignError: another process holds it.
             StoreError: the folder cannot be written.
         """
-        folder = self.path / "locks"
+        path = self.lock(name)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / f"{name}.lock")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path)
             lock.acquire(blocking=False)
         except Timeout as error:
             raise CampaignError(
-                f"campaign {name!r} is being run by another process (it holds {folder / f'{name}.lock'}). "
+                f"campaign {name!r} is being run by another process (it holds {path}). "
                 "Wait for it or end it; a second launch then continues it"
             ) from error
         except OSError as error:
-            raise StoreError(f"{folder} cannot be written: {error}. Choose another --home") from error
+            raise StoreError(f"{path.parent} cannot be written: {error}. Choose another --home") from error
         try:
             yield
         finally:

@@ -194,7 +194,7 @@ def _campaign(home: Home, name: str) -> Campaign:
 
 def _held(home: Home, name: str) -> bool:
     """Whether a process holds the campaign's lock; the lock is left as it was found."""
-    lock = home.campaign(name) / "lock"
+    lock = home.lock(name)
     if not lock.exists():
         return False
     probe = FileLock(lock)
