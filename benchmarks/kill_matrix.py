@@ -1,0 +1,267 @@
+"""Campaigns killed at random moments and launched again: is anything lost, doubled or different?
+
+    python benchmarks/kill_matrix.py --campaigns 20
+
+Each campaign is the same small one (6 trials of 4 epochs, two workers, MLflow).  A driver, a worker or an MLflow server gets
+SIGKILL when the journal reaches a random event; the campaign is launched again until it finishes, and compared with an
+undisturbed one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import mlflow
+import numpy as np
+
+from tuning.home import Home
+from tuning.journal import read
+from tuning.record import CampaignRecord
+
+NAME = "killed"
+TRIALS = 6
+VICTIMS = ("driver", "worker", "server")
+PATIENCE_S = 300
+LAUNCHES = 5
+CAMPAIGN = f"""
+name = "{NAME}"
+seed = 7
+[data]
+dataset = "TABLE"
+balance = ["raw", "oversample"]
+[space]
+name = "cnn2d"
+fix = {{ hidden = 62, blocks = 1, layers = 2 }}
+[search]
+trials = {TRIALS}
+window = 2
+startup_trials = 2
+[train]
+epochs = 4
+"""
+
+
+def write_campaign(folder: Path) -> Path:
+    """A campaign file and its table of 120 short rows."""
+    rng = np.random.default_rng(0)
+    label = np.arange(120) % 2
+    x = rng.normal(size=(120, 16)) + label[:, None]
+    header = ",".join([*(f"t{i}" for i in range(16)), "label"])
+    lines = [",".join([*(f"{v:.4f}" for v in row), str(y)]) for row, y in zip(x, label, strict=True)]
+    table = folder / "table.csv"
+    table.write_text("\n".join([header, *lines]) + "\n")
+    path = folder / "campaign.toml"
+    path.write_text(CAMPAIGN.replace("TABLE", str(table)))
+    return path
+
+
+def launch(path: Path, home: Home, uri: str) -> subprocess.Popen[bytes]:
+    """Launch as a user does, in a process of its own."""
+    command = [sys.executable, "-c", "from tuning.cli import main; main()", "launch", str(path)]
+    return subprocess.Popen(
+        [*command, "--home", str(home.path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"MLFLOW_TRACKING_URI": uri},
+    )
+
+
+def digest(record: CampaignRecord) -> str:
+    """Suggestions, curves, weights and leaderboard; all but the clock."""
+    rows = [
+        (
+            trial.config.model_dump(mode="json"),
+            [report.model_dump(mode="json", exclude={"seconds"}) for report in trial.epochs],
+            trial.result and trial.result.model_dump(mode="json", exclude={"seconds"}),
+        )
+        for _, trial in sorted(record.trials.items())
+    ]
+    board = [trial.config.index for trial in record.ranked()]
+    return hashlib.sha256(json.dumps([rows, board], sort_keys=True).encode()).hexdigest()
+
+
+def events(home: Home) -> int:
+    """How many whole lines the journal has."""
+    path = home.journal(NAME)
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def wait_for(home: Home, count: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the journal has so many events; False where the launch ended before."""
+    deadline = time.monotonic() + PATIENCE_S
+    while events(home) < count:
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def kill_worker(driver: int, chance: random.Random) -> None:
+    """SIGKILL one of the driver's training actors."""
+    rows = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    table = [line.split(None, 2) for line in rows.splitlines()]
+    below = {driver}
+    for _ in range(4):
+        below |= {int(pid) for pid, parent, _ in table if int(parent) in below}
+    actors = [int(pid) for pid, _, args in table if int(pid) in below and "ray::" in args and "Trainable" in args]
+    if actors:
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(actors), signal.SIGKILL)
+
+
+class Server:
+    """An MLflow server on loopback that can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Choose a free port; nothing runs yet."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
+                *("--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}"),
+                *("--artifacts-destination", str(self.folder / "served")),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=2):  # noqa: S310 - loopback
+                return
+            time.sleep(0.2)
+        raise TimeoutError(f"no MLflow server on {self.uri}")
+
+    def kill(self) -> None:
+        """SIGKILL it with its workers."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@contextmanager
+def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
+    """A tracking store: a server where it is the victim, else SQLite."""
+    if victim != "server":
+        yield f"sqlite:///{folder / 'mlflow.db'}", None
+        return
+    server = Server(folder)
+    server.start()
+    try:
+        yield server.uri, server
+    finally:
+        server.kill()
+
+
+def disturb(victim: str, process: subprocess.Popen[bytes], server: Server | None, chance: random.Random) -> None:
+    """Kill the victim."""
+    if victim == "driver":
+        process.kill()
+    elif victim == "worker":
+        kill_worker(process.pid, chance)
+    elif server is not None:
+        server.kill()
+
+
+def census(uri: str) -> dict[str, int]:
+    """Runs of the campaign's trials in the store."""
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name(NAME)
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    trials = [run.data.tags["seqtune.trial.index"] for run in runs if run.data.tags.get("seqtune.kind") == "trial"]
+    return {
+        "lost": TRIALS - len(set(trials)),
+        "doubled": len(trials) - len(set(trials)),
+        "running": sum(run.info.status == "RUNNING" for run in runs),
+    }
+
+
+def one(path: Path, folder: Path, victim: str, moment: int, chance: random.Random) -> dict[str, object]:
+    """Launch, disturb, launch again until finished."""
+    home = Home(folder)
+    with store(folder, victim) as (uri, server):
+        process = launch(path, home, uri)
+        if wait_for(home, moment, process):
+            disturb(victim, process, server, chance)
+        process.wait(timeout=PATIENCE_S)
+        if server is not None and server.process is None:
+            server.start()
+        launches = 1
+        while home.record(NAME).finished_at is None and launches < LAUNCHES:
+            launches += 1
+            launch(path, home, uri).wait(timeout=PATIENCE_S)
+        sync = [sys.executable, "-c", "from tuning.cli import main; main()", "sync", NAME, "--home", str(folder)]
+        subprocess.run(sync, check=True, capture_output=True, env=os.environ | {"MLFLOW_TRACKING_URI": uri})
+        return {
+            "victim": victim,
+            "moment": moment,
+            "launches": launches,
+            "digest": digest(home.record(NAME)),
+            **census(uri),
+        }
+
+
+def main() -> None:
+    """Run the matrix."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch:
+        root = Path(scratch)
+        path = write_campaign(root)
+        home = Home(root / "undisturbed")
+        launch(path, home, f"sqlite:///{root / 'undisturbed.db'}").wait(timeout=PATIENCE_S)
+        whole = digest(home.record(NAME))
+        length = len(read(home.journal(NAME)))
+        rows = []
+        for number in range(options.campaigns):
+            victim = VICTIMS[number % len(VICTIMS)]
+            folder = root / f"c{number}"
+            folder.mkdir()
+            rows.append(one(path, folder, victim, chance.randint(1, length - 1), chance))
+            print(f"{number + 1}/{options.campaigns}", rows[-1], file=sys.stderr)
+        print(
+            json.dumps(
+                {
+                    "benchmark": "kill_matrix",
+                    "campaigns": len(rows),
+                    "equal": sum(row["digest"] == whole for row in rows),
+                    **{key: sum(int(str(row[key])) for row in rows) for key in ("lost", "doubled", "running")},
+                    "by_victim": {
+                        victim: {
+                            "campaigns": sum(row["victim"] == victim for row in rows),
+                            "equal": sum(row["victim"] == victim and row["digest"] == whole for row in rows),
+                        }
+                        for victim in VICTIMS
+                    },
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
