@@ -2,9 +2,9 @@
 
     python benchmarks/kill_matrix.py --campaigns 20
 
-Each campaign is the same small one (6 trials of 4 epochs, two workers, MLflow).  A driver, a worker or an MLflow server gets
-SIGKILL when the journal reaches a random event; the campaign is launched again until it finishes, and compared with an
-undisturbed one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
+Each campaign is the same small one (6 trials of 4 epochs, two workers, MLflow).  When its journal reaches a random
+event the driver, a worker or the MLflow server gets SIGKILL; the campaign is launched again until it finishes, and
+compared with an undisturbed one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
 """
 
 import argparse
