@@ -79,7 +79,7 @@ def trial_events(name: str, index: int, score: float | None, *, reused: bool = F
     balance = ("raw", "oversample")[index % 2]
     assignment = {
         "train.batch_size": (16, 32, 48)[index % 3],
-        "model.dropout": 0.1 + index / 7,
+        "model.dropout": 0.1 + index % 3 / 7,
         "train.plateau_factor": 0.25,
         "data.balance": balance,
     }

@@ -1,0 +1,137 @@
+"""What a launch shows: lines where nothing can be redrawn, a table where it can."""
+
+import io
+from pathlib import Path
+
+import pytest
+from handmade import journal, report, trial_events
+from rich.console import Console
+
+from tuning import tables
+from tuning.display import Lines, LiveTable, display, headline, seconds_left
+from tuning.events import Ended, Noted, Retried
+from tuning.home import Home
+from tuning.journal import Entry, read
+from tuning.record import CampaignRecord, fold
+from tuning.results import TrialResult
+
+
+def record(folder: Path, **campaign: object) -> CampaignRecord:
+    home = Home(folder)
+    config = journal(home, **campaign)  # type: ignore[arg-type]
+    return fold(read(home.journal(config.name)))
+
+
+def console(*, terminal: bool, width: int = 120, height: int = 20) -> Console:
+    return Console(
+        file=io.StringIO(),
+        force_terminal=terminal,
+        color_system=None,
+        width=width,
+        height=height,
+        _environ={"TERM": "xterm"},
+    )
+
+
+def text(of: Console) -> str:
+    written = of.file
+    assert isinstance(written, io.StringIO)
+    return written.getvalue()
+
+
+def drawn(table: LiveTable, target: Console) -> str:
+    with target.capture() as capture:
+        target.print(table)
+    return capture.get()
+
+
+def test_a_terminal_gets_the_table_and_a_pipe_gets_lines() -> None:
+    assert isinstance(display(console(terminal=True)), LiveTable)
+    assert isinstance(display(console(terminal=False)), Lines)
+
+
+def test_an_ended_trial_is_one_line(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=(0.5, 0.8, 0.65)), console(terminal=False, width=tables.UNBOUNDED)
+    result = campaign.trials[2].result
+    assert result is not None
+    Lines(target)(campaign, Entry(9, 0.0, Ended(trial=2, result=result)))
+    assert text(target) == (
+        "t002 completed  recall_macro 0.6500 (epoch 2/2)  "
+        "batch_size=48 dropout=0.3857 plateau_factor=0.25 balance=raw  best 0.8000 t001  3/3\n"
+    )
+
+
+def test_a_failed_trial_tells_its_reason_and_no_number(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=(None,)), console(terminal=False, width=tables.UNBOUNDED)
+    failed = TrialResult(status="failed", reason="loss is nan in epoch 1")
+    Lines(target)(campaign, Entry(9, 0.0, Ended(trial=0, result=failed)))
+    assert text(target).startswith("t000 failed  loss is nan in epoch 1  batch_size=16")
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Retried(trial=1, reason="worker died"), "t001 goes to another worker: worker died\n"),
+        (Noted(text="the clock was set back"), "the clock was set back\n"),
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_a_line(tmp_path: Path, event: Retried | Noted, line: str) -> None:
+    target = console(terminal=False)
+    Lines(target)(record(tmp_path), Entry(9, 0.0, event))
+    assert text(target) == line
+
+
+def test_the_journals_other_events_print_nothing(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path), console(terminal=False)
+    for event in trial_events("tiny", 0, 0.5)[:3]:
+        Lines(target)(campaign, Entry(9, 0.0, event))
+    assert text(target) == ""
+
+
+def test_the_table_shows_preparation_until_trials_start() -> None:
+    target = console(terminal=True)
+    table = LiveTable(target)
+    table.progress("synthetic: SMOTE")
+    assert "synthetic: SMOTE" in drawn(table, target)
+
+
+def test_the_table_shows_trials_epochs_and_the_best(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=(0.5, 0.8), running=1), console(terminal=True)
+    table = LiveTable(target)
+    table(campaign, Entry(9, 0.0, trial_events("tiny", 2, 0.1)[1]))
+    rows = drawn(table, target).splitlines()
+    assert "tiny  2/3 trials  best 0.8000 (t001)" in rows[0]
+    running = next(row for row in rows if "t002" in row).split()
+    assert running[-1] == "running"
+    assert "1/2" in " ".join(running)
+
+
+def test_the_table_keeps_what_runs_when_the_terminal_is_low(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=[0.5] * 30, running=2), console(terminal=True, height=12)
+    table = LiveTable(target)
+    table(campaign, Entry(9, 0.0, trial_events("tiny", 31, 0.1)[1]))
+    shown = drawn(table, target)
+    assert len(shown.splitlines()) <= 12
+    assert all(name in shown for name in ("t030", "t031", "t029"))
+    assert "t000 " not in shown
+
+
+def test_a_table_of_eighty_columns_cuts_no_value(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=(0.5, 0.8), running=1), console(terminal=True, width=80)
+    table = LiveTable(target)
+    table(campaign, Entry(9, 0.0, trial_events("tiny", 2, 0.1)[1]))
+    assert "…" not in drawn(table, target)
+
+
+def test_the_time_left_counts_the_epochs_left_on_all_workers(tmp_path: Path) -> None:
+    campaign = record(tmp_path, scores=(0.5, 0.8), running=1)
+    campaign.launches[-1] = campaign.launches[-1].model_copy(update={"trials": 6})
+    trials = list(campaign.trials.values())
+    epochs_left = 1 + 3 * 2  # one of the running trial, two of each trial to come
+    assert seconds_left(campaign, trials) == pytest.approx(epochs_left * report(1, 0.5).seconds / 2)
+
+
+def test_no_time_left_is_claimed_before_the_first_epoch(tmp_path: Path) -> None:
+    campaign = record(tmp_path, scores=(None,))
+    assert seconds_left(campaign, list(campaign.trials.values())) is None
+    assert "left" not in headline(campaign, list(campaign.trials.values()), 3.0)

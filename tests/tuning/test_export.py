@@ -1,0 +1,211 @@
+"""Exports: three formats, the same entries, and mistakes named by file and key."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from handmade import journal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tuning.errors import CampaignError, RecordError, StoreError
+from tuning.export import Export, ExportedTrial, export
+from tuning.export_file import SUFFIXES, entry, read, write
+from tuning.home import Home
+from tuning.lookup import of_campaign
+from tuning.record import CampaignRecord
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> CampaignRecord:
+    home = Home(tmp_path / "home")
+    journal(home, scores=(0.5, 0.8, None, 0.65))
+    return home.record("tiny")
+
+
+@pytest.fixture(params=SUFFIXES)
+def file(request: pytest.FixtureRequest, record: CampaignRecord, tmp_path: Path) -> Path:
+    path = tmp_path / f"top{request.param}"
+    write(export(record, 10), path)
+    return path
+
+
+def test_an_export_ranks_the_completed_trials_best_first(record: CampaignRecord) -> None:
+    assert [(one.rank, one.config.index) for one in export(record, 10).entries] == [(1, 1), (2, 3), (3, 0)]
+
+
+def test_an_export_holds_no_more_than_asked_for(record: CampaignRecord) -> None:
+    assert [one.rank for one in export(record, 2).entries] == [1, 2]
+
+
+def test_every_format_reads_back_the_same_entries(record: CampaignRecord, file: Path) -> None:
+    assert read(file) == export(record, 10).entries
+
+
+def test_an_entry_is_the_recorded_trial_itself(record: CampaignRecord, file: Path) -> None:
+    there = entry(file, 2).model_dump(exclude={"rank"})
+    assert there == of_campaign(record, record.trials[3]).model_dump()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_survive_every_format_to_the_last_bit(
+    suffix: str, number: float, record: CampaignRecord, tmp_path: Path
+) -> None:
+    exported = export(record, 1)
+    one = exported.entries[0]
+    result = one.result.model_copy(update={"best_metrics": {"loss": number, "recall_macro": 0.8}})
+    changed = exported.model_copy(update={"entries": (one.model_copy(update={"result": result}),)})
+    write(changed, tmp_path / f"one{suffix}")
+    assert read(tmp_path / f"one{suffix}")[0].result.best_metrics["loss"].hex() == number.hex()
+
+
+def test_the_header_tells_how_the_entries_were_chosen(record: CampaignRecord, tmp_path: Path) -> None:
+    write(export(record, 1), tmp_path / "top.json")
+    document = json.loads((tmp_path / "top.json").read_text())
+    assert document["selection"] == {
+        "metric": "recall_macro",
+        "goal": "max",
+        "split": "valid",
+        "epoch": "best",
+        "ended": 4,
+        "target": 4,
+        "finished": True,
+    }
+    assert document["data_sha256"] == {"raw": "a" * 64, "oversample": "b" * 64}
+    assert Export.model_validate(document).campaign == record.config
+
+
+def test_a_campaign_without_completed_trials_exports_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    journal(home, scores=(None, None))
+    with pytest.raises(RecordError, match="no trial has completed"):
+        export(home.record("tiny"), 10)
+
+
+def test_an_export_over_an_older_one_replaces_it_whole(record: CampaignRecord, file: Path) -> None:
+    write(export(record, 1), file)
+    assert len(read(file)) == 1
+    assert [path.name for path in file.parent.iterdir() if path.is_file()] == [file.name]
+
+
+def test_a_failed_write_leaves_the_older_export_and_nothing_else(
+    record: CampaignRecord, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = file.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StoreError, match=r"cannot be written: No space left on device\. Choose another --out"):
+        write(export(record, 1), file)
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir() if path.is_file()] == [file.name]
+
+
+def test_a_folder_that_is_not_there_is_named(record: CampaignRecord, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"nowhere/top\.json: cannot be written: No such file or directory"):
+        write(export(record, 1), tmp_path / "nowhere" / "top.json")
+
+
+def test_an_unknown_suffix_names_the_known_ones(record: CampaignRecord, tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match=r"top\.yaml: the suffix names no format\. Allowed: \.json, \.toml, \.csv"):
+        write(export(record, 1), tmp_path / "top.yaml")
+    assert not (tmp_path / "top.yaml").exists()
+
+
+def test_a_rank_that_is_not_there_names_those_that_are(file: Path) -> None:
+    with pytest.raises(RecordError, match=r"no rank 4; it holds the ranks 1 to 3"):
+        entry(file, 4)
+
+
+def test_a_missing_export_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        RecordError, match=r"top\.json: no such export\. `seqtune export NAME --out top\.json` makes one"
+    ):
+        read(tmp_path / "top.json")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".toml"])
+def test_a_truncated_export_is_damaged(record: CampaignRecord, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"top{suffix}"
+    write(export(record, 3), path)
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(RecordError, match=r"damaged|is missing"):
+        read(path)
+
+
+def test_a_truncated_table_is_damaged(record: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.csv"
+    write(export(record, 3), path)
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(RecordError, match="damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("top.json", '{"rows": []}'),
+        ("top.json", "[1, 2]"),
+        ("top.toml", "name = 'demo'"),
+        ("top.csv", "a,b\n1,2\n"),
+    ],
+)
+def test_a_file_of_another_kind_is_no_export(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(RecordError, match="no export of seqtune"):
+        read(tmp_path / name)
+
+
+def test_an_empty_table_holds_no_entries(tmp_path: Path) -> None:
+    (tmp_path / "top.csv").write_text("")
+    with pytest.raises(RecordError, match="holds no entries"):
+        read(tmp_path / "top.csv")
+
+
+def test_an_export_of_a_newer_version_asks_for_the_newer_package(record: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.json"
+    write(export(record, 1), path)
+    path.write_text(path.read_text().replace('"seqtune_export": 1', '"seqtune_export": 2'))
+    with pytest.raises(RecordError, match=r"export of version 2; this seqtune reads up to 1\. Install the newer"):
+        read(path)
+
+
+def test_a_changed_entry_is_named_by_its_key(record: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.toml"
+    write(export(record, 2), path)
+    path.write_text(path.read_text().replace("batch_size = 32", 'batch_size = "32"'))
+    with pytest.raises(RecordError, match=r'entries\[\d\]\.config\.train\.batch_size = "32": must be a whole number'):
+        read(path)
+
+
+def test_a_table_has_columns_for_people(record: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.csv"
+    write(export(record, 1), path)
+    head, row = path.read_text().splitlines()
+    columns = dict(zip(head.split(","), row.split(","), strict=False))
+    assert (columns["rank"], columns["trial"], columns["seed"]) == ("1", "1", "1001")
+    assert (columns["best_recall_macro"], columns["batch_size"], columns["balance"]) == ("0.8", "32", "oversample")
+
+
+def test_toml_leaves_out_what_is_none_and_nothing_else(record: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.toml"
+    exported = export(record, 1)
+    write(exported, path)
+    assert tomllib.loads(path.read_text()) == exported.model_dump(mode="json", exclude_none=True)
+
+
+def test_an_exported_trial_has_the_recorded_trials_fields_and_a_rank() -> None:
+    assert list(ExportedTrial.model_fields) == [
+        "config",
+        "assignment",
+        "epochs",
+        "result",
+        "environment",
+        "data",
+        "rank",
+    ]
