@@ -4,8 +4,8 @@
 
 Both train 20 steps of a small 2D-CNN on all 87,554 real training beats in a process of its own: ours on prepared arrays
 as a worker opens them, the peer on the Parquet file read with pandas into a tensor, as a trainable usually does.
-Prints one JSON line, in MB: memory private to the process at its end (USS) and its peak (RSS), and the same of a process
-that only imports torch.
+Prints one JSON line, in MB: memory private to the process at its end (USS) and its peak (RSS), beside those of a
+process that only imports torch.
 """
 
 import argparse
