@@ -113,7 +113,7 @@ def launch(
 @app.command()
 def status(
     *,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign's name; all without it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A campaign's name; all without it.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Print the campaign's journal.")] = False,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
@@ -213,8 +213,8 @@ def reproduce(
 ) -> None:
     """Train a recorded trial again and compare.
 
-    Three forms: RUN_ID; NAME with --trial or --seed; FILE with --rank.  The verdict is `exact`, `within tolerance`
-    (exit code 0) or `differs at epoch e` (exit code 1).
+    Which trial: RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R.  The verdict is `exact` or `within
+    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).
     """
     from tuning.lookup import find
     from tuning.reproduce_command import run
@@ -250,7 +250,7 @@ def ui(
 @app.command()
 def spaces(
     *,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A space's name; all without it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A space's name; all without it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the search spaces and their dimensions."""
