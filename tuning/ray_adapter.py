@@ -18,6 +18,7 @@ from typing import Any
 
 from tuning.config import CampaignConfig, TrialConfig
 from tuning.driver import Driver
+from tuning.errors import StoreError
 from tuning.events import Cause
 from tuning.home import Home
 from tuning.results import TrialResult
@@ -69,7 +70,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         """Train one epoch."""
         progress = self.run.step()
-        return {"progress": progress.model_dump_json(), "done": progress.result is not None}
+        over = progress.result is not None or progress.no_room is not None
+        return {"progress": progress.model_dump_json(), "done": over}
 
 
 class _DriverSearch(Searcher):  # type: ignore[misc]
@@ -118,6 +120,11 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 
     def _report(self, index: int, result: dict[str, Any]) -> Progress:
         progress = Progress.model_validate_json(result["progress"])
+        if progress.no_room is not None:
+            raise StoreError(
+                f"{self.home.path}: trial {index} cannot be kept: {progress.no_room}. The campaign stops here; "
+                "make room and launch it again, it goes on from the last epoch kept"
+            )
         if progress.note is not None:
             self.driver.noted(index, progress.note)
         self.driver.reported(index, progress.reports)

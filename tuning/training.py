@@ -5,6 +5,7 @@ training begins or goes on.
 """
 
 import hashlib
+import io
 import math
 import os
 import time
@@ -269,10 +270,26 @@ def weights_sha256(state: Mapping[str, Tensor]) -> str:
 
 
 def save_checkpoint(training: Training, path: Path) -> None:
-    """Write the state so that a crash leaves the old checkpoint or the new one, never a part."""
+    """Write the state so that a crash leaves the old checkpoint or the new one, never a part.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    content = io.BytesIO()  # torch hides the disk's own error behind a RuntimeError
+    torch.save(training.state(), content)
+    replace_file(path, content.getbuffer())
+
+
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Put ``content`` in the place of a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    torch.save(training.state(), fresh)
-    fresh.replace(path)
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def load_checkpoint(training: Training, path: Path) -> None:

@@ -3,18 +3,21 @@
 Framework-free; the Ray adapter and nothing else calls it.  Imports torch and NumPy, and nothing that makes workers big.
 """
 
+import errno
 import logging
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from data.arrays import Arrays, open_arrays
 from tuning.config import TrialConfig
 from tuning.environment import Environment, current
 from tuning.home import CHECKPOINT, WEIGHTS
 from tuning.results import EpochReport, TrialResult
-from tuning.training import Training, load_checkpoint, save_checkpoint
+from tuning.training import Training, load_checkpoint, replace_file, save_checkpoint
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ class Progress(BaseModel):
     reports: list[EpochReport] = []
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
+    no_room: str | None = None
+    """The disk takes no more: nobody's failure, the campaign must stop and can go on later."""
     note: str | None = None
     environment: Environment | None = None
 
@@ -50,6 +55,8 @@ class TrialRun:
         try:
             return self._step()
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                return Progress(no_room=str(error))
             _logger.exception("trial %d failed", self.trial.index)
             return Progress(**self._failure(f"{type(error).__name__}: {error}"))
 
@@ -62,7 +69,6 @@ class TrialRun:
         training = self.training
         if not training.done:
             training.run_epoch()
-            self.folder.mkdir(parents=True, exist_ok=True)
             save_checkpoint(training, self.folder / CHECKPOINT)
             resumed.append(training.history[-1])
         end: dict[str, TrialResult | Environment] = {}
@@ -94,9 +100,9 @@ class TrialRun:
         return arrays
 
     def _end(self, training: Training) -> dict[str, TrialResult | Environment]:
-        fresh = self.folder / f"{WEIGHTS}.new"
-        save_file({name: value.contiguous() for name, value in training.best_weights.items()}, fresh)
-        fresh.replace(self.folder / WEIGHTS)
+        # safetensors takes no channels-last strides.
+        weights = {name: value.contiguous() for name, value in training.best_weights.items()}
+        replace_file(self.folder / WEIGHTS, save(weights))
         return {"result": training.result(), "environment": current(self.trial.device.device)}
 
     def _failure(self, reason: str) -> dict[str, TrialResult | Environment]:

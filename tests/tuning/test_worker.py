@@ -1,0 +1,110 @@
+"""One trial in its folder: checkpoints, failures, budgets, a full disk."""
+
+import shutil
+import subprocess
+
+import pytest
+import torch
+from factories import campaign, csv_table, trial
+from safetensors.torch import load_file
+
+from data.prepare import prepare
+from tuning.home import CHECKPOINT, WEIGHTS
+from tuning.training import weights_sha256
+from tuning.trials import data_config
+from tuning.worker import TrialRun
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prepared")
+    config = campaign(data__dataset=str(csv_table(folder / "t.csv")), data__balance="raw")
+    return prepare(data_config(config, "raw"), datasets=None, store=folder / "arrays")
+
+
+@pytest.fixture
+def made(prepared):
+    def make(**changes):
+        return trial(data_sha256=prepared.sha256, **changes)
+
+    return make
+
+
+def to_end(run):
+    steps = [run.step()]
+    while steps[-1].result is None:
+        steps.append(run.step())
+    return steps
+
+
+def figures(steps):
+    reports = {r.epoch: r.model_copy(update={"seconds": 0.0}) for step in steps for r in step.reports}
+    return reports, steps[-1].result.model_copy(update={"seconds": 0.0})
+
+
+def test_each_step_is_an_epoch_and_the_last_brings_result_weights_and_environment(made, prepared, tmp_path):
+    steps = to_end(TrialRun(made(), prepared.directory, tmp_path / "t"))
+    assert [[r.epoch for r in step.reports] for step in steps] == [[1], [2], [3]]
+    assert steps[-1].environment.threads == 1
+    assert weights_sha256(load_file(tmp_path / "t" / WEIGHTS)) == steps[-1].result.weights_sha256
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_another_worker_goes_on_from_the_checkpoint(made, prepared, tmp_path, done):
+    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
+    first = TrialRun(made(), prepared.directory, tmp_path / "t")
+    for _ in range(done):
+        first.step()
+    rest = to_end(TrialRun(made(), prepared.directory, tmp_path / "t"))
+    assert len(rest) == max(1, 3 - done)
+    assert figures(rest) == whole
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "another trial's"])
+def test_a_checkpoint_that_cannot_be_used_is_noted_and_the_trial_begins_anew(made, prepared, tmp_path, damage):
+    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
+    path = tmp_path / "t" / CHECKPOINT
+    TrialRun(made(seed=8) if damage == "another trial's" else made(), prepared.directory, path.parent).step()
+    if damage != "another trial's":
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 1000])
+    again = to_end(TrialRun(made(), prepared.directory, path.parent))
+    assert "trained from epoch 1 again" in again[0].note
+    assert figures(again) == whole
+
+
+def test_a_failure_is_a_result_with_its_reason(made, prepared, tmp_path):
+    step = TrialRun(made(train__learning_rate=1e30), prepared.directory, tmp_path / "t").step()
+    assert step.result.status == "failed"
+    assert step.result.reason.startswith("DivergedError: ")
+
+
+def test_data_that_is_not_the_trials_is_a_failure(prepared, tmp_path):
+    step = TrialRun(trial(data_sha256="1" * 64), prepared.directory, tmp_path / "t").step()
+    assert "is not the trial's" in step.result.reason
+
+
+def test_a_trial_beyond_its_time_fails_after_the_epoch(made, prepared, tmp_path):
+    steps = to_end(TrialRun(made(), prepared.directory, tmp_path / "t", wall_s=1e-9))
+    assert [r.epoch for r in steps[-1].reports] == [1]
+    assert steps[-1].result.status == "failed"
+    assert "more than trial_wall_s" in steps[-1].result.reason
+
+
+def test_a_full_disk_is_nobodys_failure_and_the_trial_goes_on_when_there_is_room(made, prepared, tmp_path):
+    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(small)], check=False)
+    if mounted.returncode:
+        pytest.skip("a small file system needs the right to mount one")
+    try:
+        run = TrialRun(made(), prepared.directory, small / "t")
+        step = run.step()
+        assert step.result is None
+        assert "No space left on device" in step.no_room
+        assert list((small / "t").iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    shutil.rmtree(small)
+    torch.manual_seed(0)
+    assert figures(to_end(TrialRun(made(), prepared.directory, small / "t"))) == whole
