@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from data.prepare import prepare
-
 from data.arrays import open_arrays
+from data.prepare import prepare
 from tuning.environment import Environment, current, differences
 from tuning.errors import RecordError
 from tuning.home import Home
