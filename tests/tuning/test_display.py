@@ -81,6 +81,12 @@ def test_what_is_out_of_the_ordinary_is_a_line(tmp_path: Path, event: Retried | 
     assert text(target) == line
 
 
+def test_a_launch_that_goes_on_says_from_where(tmp_path: Path) -> None:
+    campaign, target = record(tmp_path, scores=(0.5,), running=2), console(terminal=False)
+    Lines(target)(campaign, Entry(9, 0.0, campaign.launches[-1]))
+    assert text(target) == "goes on: 1 of 3 trials have ended\n"
+
+
 def test_the_journals_other_events_print_nothing(tmp_path: Path) -> None:
     campaign, target = record(tmp_path), console(terminal=False)
     for event in trial_events("tiny", 0, 0.5)[:3]:
