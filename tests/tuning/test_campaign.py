@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from factories import campaign, csv_table
 
+from tuning.config import BudgetOptions
 from tuning.errors import CampaignError
 from tuning.home import Home
 from tuning.launch import launch
@@ -212,3 +213,30 @@ def test_two_trials_run_at_once(tmp_path):
 
     launch(CONFIG, home=Home(tmp_path), datasets=None, observers=[watch], progress=quiet)
     assert max(running) == 2
+
+
+def test_a_campaign_whose_trials_all_fail_ends_early_with_the_reason(tmp_path):
+    config = campaign(data__dataset=str(TABLE), data__balance="raw", search__trials=40, train__learning_rate=1e30)
+    record = launch(config, home=Home(tmp_path), datasets=None, progress=quiet)
+    assert 5 <= len(record.ended) < 40
+    assert record.interruptions[-1].cause == "failures"
+    assert "trials all failed; the last one: DivergedError" in record.interruptions[-1].reason
+
+
+def test_a_time_budget_ends_a_launch_gracefully_and_the_next_goes_on(tmp_path, undisturbed):
+    short = CONFIG.model_copy(update={"budget": BudgetOptions(wall_s=0.01)})
+    record = launch(short, home=Home(tmp_path), datasets=None, progress=quiet)
+    assert record.finished_at is None
+    assert record.interruptions[-1].cause == "budget"
+    continued = launch(CONFIG, home=Home(tmp_path), datasets=None, progress=quiet)
+    assert digest(continued) == digest(undisturbed[0])
+
+
+def test_halving_stops_trials_at_the_same_epochs_on_one_worker_and_on_two(tmp_path):
+    config = tiny(search__stopper="halving", search__reduction_factor=2)
+    config = config.model_copy(update={"search": config.search.model_copy(update={"trials": 8})})
+    two = launch(config, home=Home(tmp_path / "two"), datasets=None, progress=quiet)
+    one = launch(one_worker(config), home=Home(tmp_path / "one"), datasets=None, progress=quiet)
+    assert digest(one) == digest(two)
+    assert any(trial.status == "stopped" for trial in two.trials.values())
+    assert all(trial.status == "completed" for trial in two.ranked())
