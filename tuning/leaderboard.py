@@ -102,8 +102,8 @@ def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
 def show(board: Leaderboard, target: Console) -> None:
     """Print a leaderboard."""
     tables.line(target, f"{board.campaign}: {_progress(board)}", "bold")
-    tables.line(target, f"by {board.selection}")
     if board.ranked:
+        tables.line(target, f"by {board.selection}")
         target.print()
         _show_ranked(board, target)
     if board.unranked:
@@ -120,7 +120,8 @@ def show(board: Leaderboard, target: Console) -> None:
 def _progress(board: Leaderboard) -> str:
     if board.finished:
         return f"finished, {board.completed} of {board.ended} trials completed"
-    return f"not finished ({board.ended} of {board.target} trials ended): this may change"
+    change = ": this may change" if board.ranked else ""
+    return f"not finished ({board.ended} of {board.target} trials ended){change}"
 
 
 def _show_ranked(board: Leaderboard, target: Console) -> None:
