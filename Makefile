@@ -12,8 +12,8 @@ $(VENV)/.done: pyproject.toml constraints.txt
 	touch $@
 
 demo: env
-	$(BIN)/seqtune launch campaigns/demo.toml --home var/demo --fresh
-	$(BIN)/seqtune top demo --home var/demo
+	rm -rf var/demo
+	$(BIN)/seqtune launch campaigns/demo.toml --home var/demo
 	$(BIN)/seqtune export demo -k 10 --out var/demo/top10.json --home var/demo
 	$(BIN)/seqtune reproduce var/demo/top10.json --rank 1 --home var/demo
 
