@@ -179,15 +179,15 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
         yield from best_rows(result, at, result.best_epoch)
 
 
-def common_tags(kind: str, campaign: str, campaign_id: str) -> dict[str, str]:
-    """Return the tags of every run."""
-    return {
+def common_tags(kind: str, campaign: str, campaign_id: str | None) -> dict[str, str]:
+    """Return the tags of every run.  campaign_id: None where the campaign's journal is not known."""
+    tags: dict[str, str] = {
         Tag.KIND: kind,
         Tag.CAMPAIGN: campaign,
-        Tag.CAMPAIGN_ID: campaign_id,
         Tag.SOURCE_NAME: "seqtune",
         Tag.SOURCE_TYPE: "LOCAL",
     }
+    return tags if campaign_id is None else tags | {Tag.CAMPAIGN_ID: campaign_id}
 
 
 def trial_tags(trial: TrialConfig) -> dict[str, str]:

@@ -65,7 +65,7 @@ def log_reproduction(
 
 def _tags(recorded: RecordedTrial, again: "Reproduction", original: StoredRun | None) -> dict[str, str]:
     config = recorded.config
-    campaign_id = original.tags.get(Tag.CAMPAIGN_ID, "") if original else ""
+    campaign_id = original.tags.get(Tag.CAMPAIGN_ID) if original else None
     tags = common_tags("reproduce", config.campaign, campaign_id) | trial_tags(config) | result_tags(again.result)
     tags |= environment_tags(again.environment)
     tags[Tag.REPRODUCES] = original.id if original else f"{config.campaign} trial {config.index}"

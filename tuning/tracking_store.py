@@ -199,7 +199,12 @@ def reachable(uri: str) -> Iterator[None]:
         yield
     except StoreError:
         raise
-    except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"{shown(uri)}: the driver of this database is not installed: {error.name}. "
+            f"Install it (pip install {error.name}), or choose another store with MLFLOW_TRACKING_URI"
+        ) from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise StoreError(
             f"{shown(uri)}: the MLflow store cannot be used: {brief(error)}. "
             "Check that it is there (MLFLOW_TRACKING_URI; unset: a SQLite file under --home)"

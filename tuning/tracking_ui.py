@@ -73,9 +73,9 @@ def server(
     _refuse_taken(host, port)
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     command += ["--artifacts-destination", artifacts.as_uri(), "--uvicorn-opts", "--log-level warning"]
-    environment = (
-        QUIET | dict(os.environ) | {"MLFLOW_BACKEND_STORE_URI": uri}
-    )  # not an argument: it may hold a password
+    environment = QUIET | dict(os.environ)
+    environment["MLFLOW_BACKEND_STORE_URI"] = uri  # not an argument: it may hold a password
+    environment["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # ours, where this process is a client too, hides what went wrong
     environment.pop("MLFLOW_TRACKING_URI", None)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:

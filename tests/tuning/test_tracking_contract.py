@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from importlib.util import find_spec
 from itertools import count
@@ -22,8 +23,9 @@ def postgres(tmp_path_factory):
     """A PostgreSQL server on 127.0.0.1, run by the user postgres where we are root, which it refuses to serve."""
     if shutil.which("initdb") is None or shutil.which("postgres") is None:
         pytest.skip("PostgreSQL's initdb and postgres are not on the PATH")
-    if find_spec("psycopg2") is None:
-        pytest.skip("psycopg2 is not installed: MLflow needs it for PostgreSQL")
+    driver = next((name for name in ("psycopg", "psycopg2") if find_spec(name)), None)
+    if driver is None:
+        pytest.skip("neither psycopg nor psycopg2 is installed: SQLAlchemy needs one for PostgreSQL")
     folder = tmp_path_factory.mktemp("postgres")
     user = "postgres" if os.getuid() == 0 else None
     if user:
@@ -40,9 +42,9 @@ def postgres(tmp_path_factory):
         for _ in range(100):
             if subprocess.run(ready, check=False).returncode == 0:
                 break
-        yield f"postgresql://seqtune@127.0.0.1:{port}/postgres"
+        yield f"postgresql+{driver}://seqtune@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # fast: it would wait for our connections otherwise
         process.wait()
 
 
