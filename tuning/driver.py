@@ -4,7 +4,7 @@ It knows no Ray: workers are whoever asks ``next_trial`` and reports back.  Ever
 search or an observer sees it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from search_spaces.space import Space
 from tuning.config import TrialConfig
@@ -23,12 +23,11 @@ from tuning.events import (
     Started,
     Suggested,
 )
-from tuning.halving import rungs
 from tuning.journal import Entry, Journal
 from tuning.record import CampaignRecord, apply, fold
+from tuning.replay import configured, outcome
 from tuning.results import EpochReport, TrialResult
-from tuning.search import OrderedSearch, Outcome, Suggestion
-from tuning.trials import trial_config
+from tuning.search import OrderedSearch, Suggestion
 
 Observer = Callable[[CampaignRecord, Entry], None]
 """Called after each event of this launch, when it is in the journal and in the record."""
@@ -59,7 +58,6 @@ class Driver:
         self.search = search
         self.observers = observers
         self.record = fold(journal.entries)
-        self.data_sha256: Mapping[str, str] = {balance: data.sha256 for balance, data in self.record.data.items()}
         self._replay()
         self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
         self._log(launched)
@@ -91,7 +89,10 @@ class Driver:
                 return trial.config
         while not self.exhausted and self.search.ready():
             suggestion = self.search.suggest()
-            trial_configuration = self._configure(suggestion)
+            trial_configuration = configured(self.record, self.space, suggestion)
+            if suggestion.index in self.record.trials:
+                self._check(suggestion, trial_configuration)
+                continue
             self._log(
                 Suggested(
                     trial=trial_configuration,
@@ -134,7 +135,7 @@ class Driver:
     def ended(self, index: int, result: TrialResult, environment: Environment | None) -> None:
         """A trial ended; its result goes to the journal, then to the search."""
         self._log(Ended(trial=index, result=result, environment=environment))
-        self.search.record(index, _outcome(result))
+        self.search.record(index, outcome(result))
         self._settle()
 
     def retried(self, index: int, reason: str) -> None:
@@ -153,26 +154,21 @@ class Driver:
         # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
         for k, trial in self.record.trials.items():
             if trial.result is not None:
-                self.search.record(k, _outcome(trial.result))
-        for k, trial in sorted(self.record.trials.items()):
+                self.search.record(k, outcome(trial.result))
+        # An adopted journal may lack results that later suggestions waited for: those are compared once they are there.
+        while self.search.index in self.record.trials and self.search.ready():
             again = self.search.suggest()
-            if self._configure(again) != trial.config:
-                raise JournalError(
-                    f"{self.journal.path}: the search no longer suggests for trial {k} what the journal says "
-                    f"({again.assignment} instead of {trial.assignment}). Were hyperopt, ray or numpy changed since? "
-                    "Go on with the versions named by `seqtune status NAME --events`, or launch under another name"
-                )
+            self._check(again, configured(self.record, self.space, again))
 
-    def _configure(self, suggestion: Suggestion) -> TrialConfig:
-        known = range(suggestion.index - self.search.window + 1)
-        curves = [self.record.trials[k].epochs for k in known if not self.record.trials[k].reused]
-        return trial_config(
-            self.record.config,
-            self.space,
-            suggestion,
-            data_sha256=self.data_sha256,
-            rungs=rungs(self.record.config, curves),
-        )
+    def _check(self, again: Suggestion, configuration: TrialConfig) -> None:
+        """Raise JournalError where the search does not suggest what the journal has."""
+        trial = self.record.trials[again.index]
+        if configuration != trial.config:
+            raise JournalError(
+                f"{self.journal.path}: the search no longer suggests for trial {again.index} what the journal says "
+                f"({again.assignment} instead of {trial.assignment}). Were hyperopt, ray or numpy changed since? "
+                "Go on with the versions named by `seqtune status NAME --events`, or launch under another name"
+            )
 
     def _settle(self) -> None:
         """End every reused trial whose original has ended, and the campaign with its last trial."""
@@ -181,7 +177,7 @@ class Driver:
                 original = self.record.trials[trial.same_as]
                 if original.result is not None:
                     self._log(Ended(trial=k, result=original.result, environment=original.environment))
-                    self.search.record(k, _outcome(original.result))
+                    self.search.record(k, outcome(original.result))
         if self.complete:
             self._log(Finished(trials=len(self.record.ended)))
 
@@ -190,7 +186,3 @@ class Driver:
         apply(self.record, entry)
         for observer in self.observers:
             observer(self.record, entry)
-
-
-def _outcome(result: TrialResult) -> Outcome:
-    return Outcome(None if result.status == "failed" else result.objective)

@@ -14,8 +14,7 @@ from tuning.events import DataRecord, Launched, Opened
 from tuning.home import Home
 from tuning.journal import Journal, read
 from tuning.record import CampaignRecord, fold
-from tuning.search import OrderedSearch, Proposer, RandomProposer
-from tuning.seeds import derive
+from tuning.replay import ordered_search
 from tuning.trials import campaign_space, data_config
 
 MAY_CHANGE = (
@@ -75,29 +74,17 @@ def _run(
 ) -> CampaignRecord:
     from tuning.ray_adapter import Interrupted, run
 
-    search = OrderedSearch(
-        _proposer(config, space), window=config.search.window, on_duplicate=config.search.on_duplicate
-    )
     launched = Launched(
         environment=current(config.resources.device),
         trials=config.search.trials,
         concurrency=config.resources.concurrency,
     )
-    driver = Driver(journal, space, search, launched=launched, observers=observers)
+    driver = Driver(journal, space, ordered_search(config, space), launched=launched, observers=observers)
     try:
         run(driver, arrays, home, config)
     except Interrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
     return driver.record
-
-
-def _proposer(config: CampaignConfig, space: Space) -> Proposer:
-    seed = derive(config.seed, "search")
-    if config.search.algorithm == "random" or space.size == 1:
-        return RandomProposer(space, seed)
-    from tuning.hyperopt_search import HyperOptProposer
-
-    return HyperOptProposer(space, seed=seed, startup_trials=config.search.startup_trials, goal=config.objective.goal)
 
 
 def _described(space: Space) -> dict[str, str]:

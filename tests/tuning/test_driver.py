@@ -9,10 +9,9 @@ from tuning.environment import Environment
 from tuning.errors import JournalError
 from tuning.events import DataRecord, Launched, Opened
 from tuning.journal import Journal, read
-from tuning.launch import _proposer
 from tuning.record import fold
+from tuning.replay import ordered_search
 from tuning.results import EpochReport, TrialResult
-from tuning.search import OrderedSearch
 from tuning.trials import campaign_space
 
 ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
@@ -37,11 +36,8 @@ def drive(journal, config, **changes):
     if not journal.entries:
         journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(config.data.balances, DATA)))
     space = campaign_space(config)
-    search = OrderedSearch(
-        _proposer(config, space), window=config.search.window, on_duplicate=config.search.on_duplicate
-    )
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", config.search.trials))
-    return Driver(journal, space, search, launched=launched)
+    return Driver(journal, space, ordered_search(config, space), launched=launched)
 
 
 def score(trial):
