@@ -9,7 +9,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -89,6 +89,25 @@ def read(path: Path) -> list[Entry]:
         JournalError: a damaged line, or a journal of a newer version.
     """
     return _read(path)[0]
+
+
+def create(path: Path, events: Iterable[tuple[float, Event]]) -> None:
+    """Write a whole journal of (Unix time in s, event), which is there at the end or not at all.
+
+    Raises:
+        StoreError: the disk is full or gone.
+    """
+    fresh = path.with_suffix(".new")
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(encode(Entry(n, at, event)) for n, (at, event) in enumerate(events))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise StoreError(f"{path} cannot be written: {error}. Make room, or choose another --home") from error
 
 
 def encode(entry: Entry) -> bytes:

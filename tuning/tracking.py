@@ -5,7 +5,7 @@ created, and a run's end is written last, so that a run which has its end has ev
 on after a crash at any point, ends in the same store.  A run that a user deleted in MLflow stays deleted.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
@@ -15,7 +15,7 @@ from tuning.home import WEIGHTS, Home
 from tuning.journal import Entry, read
 from tuning.tracking_changes import PARENT, Change, Changes
 from tuning.tracking_files import confusion_figure
-from tuning.tracking_layout import Tag, milliseconds
+from tuning.tracking_layout import CLOCKED, Row, Tag, milliseconds
 from tuning.tracking_store import Store, StoredRun, reachable
 
 Progress = Callable[[int, int], None]
@@ -34,6 +34,8 @@ class Publisher:
         self._changes = Changes()
         self._experiment: str | None = None
         self._runs: dict[int, StoredRun] = {}
+        self._held: dict[str, dict[str, dict[int, Row]]] = {}
+        """Of runs that were there before: run id -> metric -> step -> its first row."""
 
     def publish(self, entries: Iterable[Entry], on_progress: Progress | None = None) -> None:
         """Bring the store up to these entries and all before them."""
@@ -74,6 +76,7 @@ class Publisher:
             known = self._runs.get(index)
             if known is None or known.deleted:
                 self._runs[index] = run
+                self._held[run.id] = {}
             elif not run.deleted:
                 self.store.delete(run.id)  # a request answered too late made a second one
         return experiment
@@ -95,7 +98,7 @@ class Publisher:
             self._show(index, run)
 
     def _write(self, run: StoredRun, change: Change) -> None:
-        self.store.write(run.id, rows=change.rows, parameters=change.parameters, tags=change.tags)
+        self.store.write(run.id, rows=self._lacking(run, change.rows), parameters=change.parameters, tags=change.tags)
         if change.cards:
             self.store.read_from(run.id, change.cards)
         if change.texts:
@@ -103,6 +106,15 @@ class Publisher:
         if change.status is not None and (change.status, change.end) != (run.status, run.end):
             self.store.mark(run.id, change.status, change.end)
             run.status, run.end = change.status, change.end
+
+    def _lacking(self, run: StoredRun, rows: Sequence[Row]) -> list[Row]:
+        """Leave out what the run has already from another time: an adopted campaign trains lost trials again."""
+        if run.id not in self._held:
+            return list(rows)
+        held = self._held[run.id]
+        for key in {row.key for row in rows} - held.keys():
+            held[key] = {row.step: row for row in reversed(self.store.history(run.id, key))}
+        return [row for row in rows if not _told(row, held[row.key].get(row.step))]
 
     def _show(self, index: int, run: StoredRun) -> None:
         """Keep a trial's weights and confusion matrix with its run."""
@@ -114,6 +126,11 @@ class Publisher:
         if trial.result is not None and trial.result.confusion:
             classes = record.data[trial.config.data.balance].classes
             self.store.draw(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
+
+
+def _told(row: Row, before: Row | None) -> bool:
+    """Whether a row of another time says the same: the value, or where values depend on the clock, anything."""
+    return before is not None and before.at != row.at and (before.value == row.value or row.key in CLOCKED)
 
 
 @contextmanager

@@ -57,6 +57,11 @@ class Change:
     """Whether weights and confusion matrix belong to the run."""
 
 
+def campaign_id(opened: Entry) -> str:
+    """Return the id of the campaign that a journal's first entry opens."""
+    return hashlib.sha256(encode(opened)).hexdigest()[:12]
+
+
 class Changes:
     """Journal entries in, changes out.  Entries that are never taken between add up: the last status counts."""
 
@@ -80,8 +85,8 @@ class Changes:
         at, event = milliseconds(entry.at), entry.event
         if isinstance(event, Opened):
             self.record = opened(entry)
-            self.campaign_id = hashlib.sha256(encode(entry)).hexdigest()[:12]
-            self._open(event, at)
+            self.campaign_id = campaign_id(entry)
+            self._open(event, entry.at)
             return
         apply(self.record, entry)
         match event:
@@ -105,13 +110,14 @@ class Changes:
             case _:
                 pass  # a suggestion has no run before it starts; a retry is seen as another start
 
-    def _open(self, event: Opened, at: int) -> None:
+    def _open(self, event: Opened, at: float) -> None:
         config = event.config
         self._pending[PARENT] = Change(
             name=config.name,
-            start=at,
+            start=milliseconds(at),
             parameters=parameters(config),
-            tags=common_tags("campaign", config.name, self.campaign_id) | {Tag.NOTE: campaign_note(self.record)},
+            tags=common_tags("campaign", config.name, self.campaign_id)
+            | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record)},
             cards=[dataset_card(config.data.dataset, balance, data) for balance, data in event.data.items()],
             texts={"campaign.json": event.model_dump_json(indent=2)},
             status="RUNNING",
@@ -181,7 +187,7 @@ class Changes:
             best = ranked[0]
             change.tags[Tag.BEST_TRIAL] = str(best.config.index)
             if best.result is not None:
-                change.rows += best_rows(best.result, at, self._ended)
+                change.rows += best_rows(best.result, at)
         board = leaderboard(self.record, len(ranked))
         change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": leaderboard_csv(board)}
         change.tags[Tag.CAMPAIGN_STATUS] = "finished"

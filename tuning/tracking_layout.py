@@ -45,6 +45,15 @@ METRICS = (
 )
 """``valid/`` and ``best/`` are followed by a metric's own name; step = epoch, in ``search/`` trials ended so far."""
 
+FINAL = 0
+"""The step of single figures: MLflow draws a bar for a metric that has step 0 only, and else a curve of one point."""
+
+EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""An experiment's tag, without which MLflow opens it on its pages for language models."""
+
+CLOCKED = ("seconds", "total_seconds", "search/objective", "search/best")
+"""Metrics whose values depend on the clock, or on who ended first; a step keeps its first value."""
+
 KEY_LENGTH = 250
 """Longest metric name that MLflow's stores take."""
 
@@ -59,6 +68,7 @@ class Tag(StrEnum):
     KIND = "seqtune.kind"
     CAMPAIGN = "seqtune.campaign"
     CAMPAIGN_ID = "seqtune.campaign.id"
+    CAMPAIGN_OPENED_AT = "seqtune.campaign.opened_at"
     CAMPAIGN_STATUS = "seqtune.campaign.status"
     CAMPAIGN_TRIALS = "seqtune.campaign.trials"
     BEST_TRIAL = "seqtune.campaign.best_trial"
@@ -89,7 +99,7 @@ class Tag(StrEnum):
 
 
 class Row(NamedTuple):
-    """One metric value.  at: Unix time, ms;  step: epoch, or trials ended so far."""
+    """One metric value.  at: Unix time, ms;  step: epoch, trials ended so far, or FINAL."""
 
     key: str
     value: float
@@ -164,19 +174,24 @@ def epoch_rows(report: EpochReport, at: int) -> list[Row]:
     ]
 
 
-def best_rows(result: TrialResult, at: int, step: int) -> list[Row]:
+def best_rows(result: TrialResult, at: int) -> list[Row]:
     """Return the figures of the best epoch."""
-    return [Row(metric_key(f"best/{name}"), value, at, step) for name, value in result.best_metrics.items()]
+    return [Row(metric_key(f"best/{name}"), value, at, FINAL) for name, value in result.best_metrics.items()]
 
 
 def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
     """Return a trial's final figures."""
-    yield Row("total_seconds", result.seconds, at, result.epochs)
+    yield Row("total_seconds", result.seconds, at, FINAL)
     if result.parameters is not None:
-        yield Row("model/parameters", result.parameters, at, result.epochs)
+        yield Row("model/parameters", result.parameters, at, FINAL)
     if result.best_epoch is not None:
-        yield Row("best/epoch", result.best_epoch, at, result.best_epoch)
-        yield from best_rows(result, at, result.best_epoch)
+        yield Row("best/epoch", result.best_epoch, at, FINAL)
+        yield from best_rows(result, at)
+
+
+def experiment_tags(campaign: str) -> dict[str, str]:
+    """Return the tags of a campaign's experiment."""
+    return EXPERIMENT_KIND | {Tag.CAMPAIGN: campaign}
 
 
 def common_tags(kind: str, campaign: str, campaign_id: str | None) -> dict[str, str]:
@@ -220,6 +235,23 @@ def environment_tags(environment: Environment) -> dict[str, str]:
         tags[Tag.COMMIT] = environment.commit
         tags[Tag.GIT_COMMIT] = environment.commit.rstrip("+")
     return tags
+
+
+def environment_from(tags: Mapping[str, str]) -> Environment | None:
+    """Return what ``environment_tags`` was given, None where a run has no such tags."""
+    if Tag.PYTHON not in tags:
+        return None
+    packages = (package.rpartition(" ") for package in tags[Tag.PACKAGES].split(", ") if package)
+    return Environment(
+        python=tags[Tag.PYTHON],
+        packages={name: version for name, _, version in packages},
+        platform=tags[Tag.PLATFORM],
+        processor=tags[Tag.PROCESSOR],
+        isa=tags[Tag.ISA],
+        threads=int(tags[Tag.THREADS]),
+        device=tags[Tag.DEVICE],
+        commit=tags.get(Tag.COMMIT),
+    )
 
 
 def trial_note(trial: TrialRecord) -> str:

@@ -36,11 +36,13 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 @dataclass(slots=True)
 class StoredRun:
-    """A run that the store has.  end: Unix time, ms."""
+    """A run that the store has.  start, end: Unix time, ms."""
 
     id: str
+    parameters: Mapping[str, str]
     tags: Mapping[str, str]
     status: str
+    start: int
     end: int | None
     deleted: bool = False
     """By a user, in MLflow's pages."""
@@ -74,6 +76,16 @@ class Store:
                 f"restore --experiment-id {found.experiment_id}`, or launch under another name (--name)"
             )
         return str(found.experiment_id)
+
+    def experiments(self, tag: str) -> list[str]:
+        """Return the names of the experiments that have a tag."""
+        found: list[str] = []
+        token: str | None = ""
+        while token is not None:
+            page = self.client.search_experiments(max_results=PAGE, page_token=token or None)
+            found += [experiment.name for experiment in page if tag in experiment.tags]
+            token = page.token or None
+        return sorted(found)
 
     def experiment(self, name: str, artifacts: Path, tags: Mapping[str, str]) -> str:
         """Return the id of an experiment, created where there is none.  artifacts: used by stores without a server."""
@@ -165,12 +177,22 @@ class Store:
         """Write a figure, over that of the same name."""
         self.client.log_figure(run, figure, name)
 
-    def text(self, run: str, name: str) -> str | None:
-        """Return a file of text, None where the run has none of that name."""
+    def download(self, run: str, name: str, folder: Path) -> Path | None:
+        """Fetch one file into a folder, None where the run has none of that name."""
         if name not in {file.path for file in self.client.list_artifacts(run)}:
             return None
+        return Path(self.client.download_artifacts(run, name, str(folder)))
+
+    def text(self, run: str, name: str) -> str | None:
+        """Return a file of text, None where the run has none of that name."""
         with tempfile.TemporaryDirectory() as folder:
-            return Path(self.client.download_artifacts(run, name, folder)).read_text(encoding="utf-8")
+            file = self.download(run, name, Path(folder))
+            return None if file is None else file.read_text(encoding="utf-8")
+
+    def history(self, run: str, key: str) -> list[Row]:
+        """Return all rows of a metric, the oldest first."""
+        rows = [Row(m.key, m.value, m.timestamp, m.step) for m in self.client.get_metric_history(run, key)]
+        return sorted(rows, key=lambda row: row.at)
 
     def mark(self, run: str, status: RunStatus, end: int | None) -> None:
         """Set a run's status; ``end`` (Unix time, ms) for every status but RUNNING."""
@@ -224,4 +246,12 @@ def shown(uri: str) -> str:
 
 def _stored(run: "Run") -> StoredRun:
     info = run.info
-    return StoredRun(info.run_id, run.data.tags, info.status, info.end_time, info.lifecycle_stage != "active")
+    return StoredRun(
+        id=info.run_id,
+        parameters=run.data.params,
+        tags=run.data.tags,
+        status=info.status,
+        start=info.start_time,
+        end=info.end_time,
+        deleted=info.lifecycle_stage != "active",
+    )

@@ -23,6 +23,7 @@ def test_tags_are_frozen():
         "seqtune.kind",
         "seqtune.campaign",
         "seqtune.campaign.id",
+        "seqtune.campaign.opened_at",
         "seqtune.campaign.status",
         "seqtune.campaign.trials",
         "seqtune.campaign.best_trial",
