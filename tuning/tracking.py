@@ -15,7 +15,7 @@ from tuning.home import WEIGHTS, Home
 from tuning.journal import Entry, read
 from tuning.tracking_changes import PARENT, Change, Changes
 from tuning.tracking_files import confusion_figure
-from tuning.tracking_layout import CLOCKED, Row, Tag, milliseconds
+from tuning.tracking_layout import CLOCKED, Row, Tag, experiment_tags, milliseconds
 from tuning.tracking_store import Store, StoredRun, reachable
 
 Progress = Callable[[int, int], None]
@@ -67,7 +67,7 @@ class Publisher:
 
     def _connect(self) -> str:
         name, campaign_id = self._changes.record.config.name, self._changes.campaign_id
-        experiment = self.store.experiment(name, self.home.artifacts, {Tag.CAMPAIGN: name})
+        experiment = self.store.experiment(name, self.home.artifacts, experiment_tags(name))
         for run in self.store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
             kind = run.tags[Tag.KIND]
             if kind not in ("campaign", "trial"):

@@ -13,6 +13,7 @@ from tuning.tracking_layout import (
     dataset_card,
     environment_tags,
     epoch_rows,
+    experiment_tags,
     milliseconds,
     parameters,
     result_rows,
@@ -42,7 +43,7 @@ def log_reproduction(
         store = Store(uri)
         config = recorded.config
         original = store.find_run(run_id) if run_id else trial_run(store, config.campaign, config.index)
-        experiment = store.experiment(config.campaign, artifacts, {Tag.CAMPAIGN: config.campaign})
+        experiment = store.experiment(config.campaign, artifacts, experiment_tags(config.campaign))
         end = milliseconds(time.time())
         start = end - milliseconds(again.result.seconds)
         run = store.create(
