@@ -74,8 +74,10 @@ class Home:
         """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
         name = record.config.name
         (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        for trial in record.ranked()[WEIGHTS_KEPT:]:
-            (self.trial(name, trial.config.index) / WEIGHTS).unlink(missing_ok=True)
+        ranked = [trial.config.index for trial in record.ranked()]
+        # This trial may have pushed another one out, or be none of the best itself.
+        for other in {index, *ranked[WEIGHTS_KEPT : WEIGHTS_KEPT + 1]} - set(ranked[:WEIGHTS_KEPT]):
+            (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
 
     def lock(self, name: str) -> Path:
         """The file whose lock says that a process runs the campaign."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tuning.config import CampaignConfig, TrialConfig
+from tuning.config import CampaignConfig, ResourceOptions, TrialConfig
 from tuning.driver import Driver
 from tuning.errors import StoreError
 from tuning.events import Cause
@@ -42,6 +42,9 @@ from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
 from tuning.worker import Progress, TrialRun  # noqa: E402
+
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Little goes through Ray's object store: arrays are mapped from the disk."""
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: a wish or a budget
@@ -80,19 +83,23 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     What goes wrong here is kept and raised between Ray's steps, where it reaches the caller unwrapped.
     """
 
-    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home) -> None:
+    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home, concurrency: int) -> None:
         super().__init__(metric="progress", mode="max")
         self.driver = driver
         self.arrays = arrays
         self.home = home
+        self.concurrency = concurrency
         self.indices: dict[str, int] = {}
+        self.live: set[str] = set()
         self.problem: BaseException | None = None
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         with self._kept():
-            trial = None if self.problem else self.driver.next_trial()
+            busy = self.problem is not None or len(self.live) >= self.concurrency
+            trial = None if busy else self.driver.next_trial()
             if trial is not None:
                 self.indices[trial_id] = trial.index
+                self.live.add(trial_id)
                 return {
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[trial.data.balance]),
@@ -106,6 +113,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
             self._report(self.indices[trial_id], result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: FBT001, FBT002 - Ray's signature
+        self.live.discard(trial_id)
         with self._kept():
             index = self.indices[trial_id]
             record = self.driver.record
@@ -186,38 +194,41 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
         StoreError, JournalError: from the driver.
     """
     resources = config.resources
-    with _signals() as interrupted, tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
-        ray.init(
-            address="local",
-            num_cpus=resources.concurrency * resources.threads,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=128 * 2**20,
-        )
-        try:
-            search = _DriverSearch(driver, arrays, home)
-            gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
-            tune.Tuner(
-                tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
-                tune_config=tune.TuneConfig(
-                    search_alg=search,
-                    num_samples=max(1, driver.record.target),
-                    reuse_actors=True,
-                    max_concurrent_trials=None,
-                ),
-                run_config=tune.RunConfig(
-                    storage_path=scratch,
-                    verbose=0,
-                    callbacks=[_Watch(search, interrupted, config.budget.wall_s)],
-                    failure_config=tune.FailureConfig(max_failures=resources.max_retries),
-                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                ),
-            ).fit()
-            if search.problem is not None:
-                raise search.problem
-        finally:
-            ray.shutdown()
+    with _signals() as interrupted, _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
+        search = _DriverSearch(driver, arrays, home, resources.concurrency)
+        gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
+        tune.Tuner(
+            tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
+            tune_config=tune.TuneConfig(search_alg=search, num_samples=driver.record.target, reuse_actors=True),
+            run_config=tune.RunConfig(
+                storage_path=scratch,
+                verbose=0,
+                callbacks=[_Watch(search, interrupted, config.budget.wall_s)],
+                failure_config=tune.FailureConfig(max_failures=resources.max_retries),
+            ),
+        ).fit()
+        if search.problem is not None:
+            raise search.problem
+
+
+@contextmanager
+def _ray(resources: ResourceOptions) -> Iterator[None]:
+    """Ray on this machine for one launch; one that runs in this process already is used, and left running."""
+    if ray.is_initialized():
+        yield
+        return
+    ray.init(
+        address="local",
+        num_cpus=resources.concurrency * resources.threads,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        object_store_memory=OBJECT_STORE_BYTES,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tuning.config import BudgetOptions
 from tuning.errors import CampaignError
 from tuning.home import Home
 from tuning.launch import launch
+from tuning.ray_adapter import _ray
 from tuning.results import TrialResult
 
 pytestmark = pytest.mark.ray
@@ -47,6 +48,13 @@ def digest(record):
     ]
     board = [trial.config.index for trial in record.ranked()]
     return hashlib.sha256(json.dumps([rows, board], sort_keys=True).encode()).hexdigest()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_ray():
+    """Ray takes seconds to start: the launches of this process share one."""
+    with _ray(CONFIG.resources):
+        yield
 
 
 @pytest.fixture(scope="module")
