@@ -205,6 +205,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
                 verbose=0,
                 callbacks=[_Watch(search, interrupted, config.budget.wall_s)],
                 failure_config=tune.FailureConfig(max_failures=resources.max_retries),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         ).fit()
         if search.problem is not None:
