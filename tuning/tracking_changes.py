@@ -17,7 +17,6 @@ from tuning.tracking_layout import (
     Row,
     RunStatus,
     Tag,
-    best_rows,
     campaign_note,
     common_tags,
     dataset_card,
@@ -184,10 +183,7 @@ class Changes:
         for trial in ranked[:KEPT]:
             self._change(trial.config.index).show = True
         if ranked:
-            best = ranked[0]
-            change.tags[Tag.BEST_TRIAL] = str(best.config.index)
-            if best.result is not None:
-                change.rows += best_rows(best.result, at)
+            change.tags[Tag.BEST_TRIAL] = str(ranked[0].config.index)
         board = leaderboard(self.record, len(ranked))
         change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": leaderboard_csv(board)}
         change.tags[Tag.CAMPAIGN_STATUS] = "finished"

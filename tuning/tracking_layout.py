@@ -49,7 +49,7 @@ FINAL = 0
 """The step of single figures: MLflow draws a bar for a metric that has step 0 only, and else a curve of one point."""
 
 EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""An experiment's tag, without which MLflow opens it on its pages for language models."""
+"""An experiment's tag that asks MLflow for its pages on training, not for those on language models."""
 
 CLOCKED = ("seconds", "total_seconds", "search/objective", "search/best")
 """Metrics whose values depend on the clock, or on who ended first; a step keeps its first value."""
@@ -174,11 +174,6 @@ def epoch_rows(report: EpochReport, at: int) -> list[Row]:
     ]
 
 
-def best_rows(result: TrialResult, at: int) -> list[Row]:
-    """Return the figures of the best epoch."""
-    return [Row(metric_key(f"best/{name}"), value, at, FINAL) for name, value in result.best_metrics.items()]
-
-
 def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
     """Return a trial's final figures."""
     yield Row("total_seconds", result.seconds, at, FINAL)
@@ -186,7 +181,8 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
         yield Row("model/parameters", result.parameters, at, FINAL)
     if result.best_epoch is not None:
         yield Row("best/epoch", result.best_epoch, at, FINAL)
-        yield from best_rows(result, at)
+        for name, value in result.best_metrics.items():
+            yield Row(metric_key(f"best/{name}"), value, at, FINAL)
 
 
 def experiment_tags(campaign: str) -> dict[str, str]:

@@ -71,7 +71,7 @@ def test_every_epoch_metric_has_one_row_at_the_journal_s_time(home):
     assert rows["valid/recall_macro"] == expected
     assert {len(rows[f"valid/recall/{name}"]) for name in ("N", "S_2b", "V/F")} == {3}
     assert [value for _, _, value in rows["train/loss"]] == [1.0, 0.5, 1 / 3]
-    assert [step for step, _, _ in rows["best/recall_macro"]] == [3]
+    assert [step for step, _, _ in rows["best/recall_macro"]] == [0]
 
 
 def test_parameters_are_the_whole_configuration_with_exact_floats(home):
@@ -153,7 +153,7 @@ def test_the_finished_campaign_has_its_leaderboard_and_the_best_trials_their_wei
     assert [row["trial"] for row in board["ranked"]] == [2, 0]
     assert runs["beats"]["artifacts"]["leaderboard.csv"].startswith("rank,trial,objective")
     assert runs["beats"]["tags"]["seqtune.campaign.best_trial"] == "2"
-    assert runs["beats"]["latest"]["best/recall_macro"] == report(2, 3).metrics["recall_macro"]
+    assert runs["beats"]["latest"]["search/best"] == report(3, 3).metrics["recall_macro"]
     shown = {"trial.json", "confusion.json", "confusion.png", "curves.csv", "weights.safetensors"}
     assert {name: set(run["artifacts"]) for name, run in runs.items() if name in ("t002", "t004")} == {
         "t002": shown,
@@ -225,7 +225,7 @@ def test_campaigns_of_one_name_in_two_homes_stay_apart(home, tmp_path, monkeypat
 
 def test_an_experiment_of_somebody_else_keeps_its_runs(home):
     store = Store(home.tracking_uri)
-    experiment = store.client.create_experiment("beats")
+    experiment = store.client.create_experiment("beats", (home.path / "theirs").as_uri())
     foreign = store.client.create_run(experiment, run_name="foreign")
     published(home, [opened(), launched(), *whole_trial(0), Finished(trials=1)])
     assert store.find_run(foreign.info.run_id).status == "RUNNING"
