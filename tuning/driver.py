@@ -65,13 +65,15 @@ class Driver:
 
     @property
     def hopeless(self) -> str | None:
-        """Why it makes no sense to go on, where every trial so far has failed; else None."""
-        ended = self.record.ended
-        limit = max(FAILURES_BEFORE_GIVING_UP, self.search.window)
-        if len(ended) < limit or any(t.result is not None and t.result.status != "failed" for t in ended):
+        """Why it makes no sense to go on, where the campaign's first trials have all failed; else None.
+
+        The first by number, not by time: a campaign ends so on any number of workers, or on none.
+        """
+        first = range(max(FAILURES_BEFORE_GIVING_UP, self.search.window))
+        results = [self.record.trials[k].result for k in first if k in self.record.trials]
+        if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
             return None
-        last = ended[-1].result
-        return f"the first {len(ended)} trials all failed; the last one: {last and last.reason}"
+        return f"the first {len(first)} trials all failed; the last one: {results[-1] and results[-1].reason}"
 
     @property
     def complete(self) -> bool:

@@ -83,19 +83,19 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     What goes wrong here is kept and raised between Ray's steps, where it reaches the caller unwrapped.
     """
 
-    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home, concurrency: int) -> None:
+    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions) -> None:
         super().__init__(metric="progress", mode="max")
         self.driver = driver
         self.arrays = arrays
         self.home = home
-        self.concurrency = concurrency
+        self.resources = resources
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.problem: BaseException | None = None
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         with self._kept():
-            busy = self.problem is not None or len(self.live) >= self.concurrency
+            busy = self.problem is not None or len(self.live) >= self.resources.concurrency
             trial = None if busy else self.driver.next_trial()
             if trial is not None:
                 self.indices[trial_id] = trial.index
@@ -104,7 +104,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[trial.data.balance]),
                     "folder": str(self.home.trial(trial.campaign, trial.index)),
-                    "wall_s": self.driver.record.config.resources.trial_wall_s,
+                    "wall_s": self.resources.trial_wall_s,
                 }
         return self.FINISHED if self.driver.exhausted else None
 
@@ -195,7 +195,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     """
     resources = config.resources
     with _signals() as interrupted, _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
-        search = _DriverSearch(driver, arrays, home, resources.concurrency)
+        search = _DriverSearch(driver, arrays, home, resources)
         gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
         tune.Tuner(
             tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
