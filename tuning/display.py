@@ -126,7 +126,8 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
     parts = [f"{record.config.name}  {len(ended)}/{record.target} trials"]
     if ranked and ranked[0].result:
         best = ranked[0]
-        parts.append(f"best {score(best.result.objective if best.result else None)} ({trial_name(best.config.index)})")
+        figure = score(best.result.objective if best.result else None)
+        parts.append(f"best {record.config.objective.metric} {figure} ({trial_name(best.config.index)})")
     if failed := sum(t.status == "failed" for t in ended):
         parts.append(f"{failed} failed")
     parts.append(duration(elapsed_s))
@@ -136,15 +137,26 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
 
 
 def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | None:
-    """Estimate the time to the campaign's end from the epochs trained so far; None where there are none."""
-    lasted = [report.seconds for t in trials for report in list(t.epochs)]
-    if not lasted:
+    """Estimate the time to the campaign's end from the epochs trained so far; None where there are none.
+
+    An epoch's time is taken to grow with its rows, of which a balanced one has several times as many.
+    """
+    rows = {balance: sum(data.epoch.values()) for balance, data in record.data.items()}
+    trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
+    if not trained:
         return None
+    row_s = sum(seconds for seconds, _, _ in trained) / sum(n * rows[t.config.data.balance] for _, n, t in trained)
+    own_s = {t.config.index: seconds / n for seconds, n, t in trained}
     lengths = [t.result.epochs for t in trials if t.result and t.result.status == "completed"]
-    expected = fmean(lengths) if lengths else record.config.train.epochs
-    under_way = sum(max(1.0, expected - len(t.epochs)) for t in trials if t.result is None)
-    epochs = under_way + expected * max(0, record.target - len(trials))
-    return epochs * fmean(lasted) / (record.launches[-1].concurrency if record.launches else 1)
+    expected = fmean(lengths) if lengths else float(record.config.train.epochs)
+    left = [
+        max(1.0, expected - len(t.epochs)) * own_s.get(t.config.index, row_s * rows[t.config.data.balance])
+        for t in trials
+        if t.result is None
+    ]
+    left += [expected * row_s * fmean(rows.values())] * max(0, record.target - len(trials))
+    workers = record.launches[-1].concurrency if record.launches else 1
+    return max(sum(left) / workers, max(left, default=0.0))
 
 
 def ended_line(record: CampaignRecord, trial: TrialRecord) -> str:

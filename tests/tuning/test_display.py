@@ -106,7 +106,7 @@ def test_the_table_shows_trials_epochs_and_the_best(tmp_path: Path) -> None:
     table = LiveTable(target)
     table(campaign, Entry(9, 0.0, trial_events("tiny", 2, 0.1)[1]))
     rows = drawn(table, target).splitlines()
-    assert "tiny  2/3 trials  best 0.8000 (t001)" in rows[0]
+    assert "tiny  2/3 trials  best recall_macro 0.8000 (t001)" in rows[0]
     running = next(row for row in rows if "t002" in row).split()
     assert running[-1] == "running"
     assert "1/2" in " ".join(running)
@@ -135,6 +135,21 @@ def test_the_time_left_counts_the_epochs_left_on_all_workers(tmp_path: Path) -> 
     trials = list(campaign.trials.values())
     epochs_left = 1 + 3 * 2  # one of the running trial, two of each trial to come
     assert seconds_left(campaign, trials) == pytest.approx(epochs_left * report(1, 0.5).seconds / 2)
+
+
+def test_an_epoch_of_more_rows_is_expected_to_take_longer(tmp_path: Path) -> None:
+    campaign = record(tmp_path, scores=(0.5,), running=1)
+    trials = list(campaign.trials.values())
+    trials[1].epochs.clear()
+    even = seconds_left(campaign, trials)
+    campaign.data["oversample"] = campaign.data["oversample"].model_copy(update={"epoch": {"N": 20, "S": 20}})
+    assert even == pytest.approx(2 * 1.5)
+    assert seconds_left(campaign, trials) == pytest.approx(2 * 1.5 * 5)
+
+
+def test_the_time_left_is_no_shorter_than_the_longest_trials(tmp_path: Path) -> None:
+    campaign = record(tmp_path, scores=(0.5, 0.8), running=1)
+    assert seconds_left(campaign, list(campaign.trials.values())) == pytest.approx(1.5)
 
 
 def test_no_time_left_is_claimed_before_the_first_epoch(tmp_path: Path) -> None:
