@@ -39,22 +39,15 @@ def ui(home: Home, *, host: str, port: int, say: Callable[[str], None]) -> None:
         say(f"MLflow runs at {shown(uri)} already (MLFLOW_TRACKING_URI)")
         return
     say("Starting MLflow, which takes some seconds ...")
+    log = home.path / "mlflow-ui.log"
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with server(uri, artifacts=home.artifacts, host=host, port=port, log=home.path / "mlflow-ui.log") as (
-            url,
-            process,
-        ):
-            for name in home.names():
-                experiment = _experiment(url, name)
-                say(
-                    f"{name}: {url}/#/experiments/{experiment}"
-                    if experiment
-                    else f"{name}: `seqtune sync {name}` first"
-                )
+        with server(uri, artifacts=home.artifacts, host=host, port=port, log=log) as (url, process):
+            for line in _pages(home, url):
+                say(line)
             say(f"MLflow: {url}   Ctrl-C ends it")
             process.wait()
-            raise StoreError(f"MLflow ended by itself; its last words are in {home.path / 'mlflow-ui.log'}")
+            raise StoreError(f"MLflow ended by itself; its last words are in {log}")
     except KeyboardInterrupt:
         say("MLflow has ended")
     finally:
@@ -115,6 +108,20 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
+
+
+def _pages(home: Home, url: str) -> Iterator[str]:
+    """Yield where each campaign is to be seen: its run with the trials nested, and the trials by their objective."""
+    for name in home.names():
+        experiment = _experiment(url, name)
+        if experiment is None:
+            yield f"{name}: not in MLflow yet; `seqtune sync {name}`"
+            continue
+        objective = home.record(name).config.objective
+        page = f"{url}/#/experiments/{experiment}/runs?workflowType=machine_learning"  # not those on language models
+        key = urllib.parse.quote(f"metrics.`best/{objective.metric}`", safe="")
+        yield f"{name}: {page}"
+        yield f"  best first: {page}&orderByKey={key}&orderByAsc={str(objective.goal == 'min').lower()}"
 
 
 def _experiment(url: str, name: str) -> str | None:
