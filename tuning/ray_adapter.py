@@ -244,6 +244,7 @@ def _signals() -> Iterator[threading.Event]:
             sys.stderr.flush()
             os._exit(128 + signal.SIGINT)
         interrupted.set()
+        sys.stderr.write("\nseqtune: stopping; what is trained is kept. Ctrl-C again leaves at once\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
