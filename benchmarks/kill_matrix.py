@@ -232,6 +232,7 @@ def main() -> None:
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch:
         root = Path(scratch)
+        os.chdir(scratch)  # MLflow makes ./mlruns beside a SQLite store
         path = write_campaign(root)
         home = Home(root / "undisturbed")
         launch(path, home, f"sqlite:///{root / 'undisturbed.db'}").wait(timeout=PATIENCE_S)

@@ -10,6 +10,7 @@ end, less the training itself, and their ratio.
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -128,6 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        os.chdir(scratch)  # MLflow makes ./mlruns beside a SQLite store
         config = campaign(table(folder / "table.csv"), options.trials)
         peer, peer_trained = by_hand(config, folder)
         ours, trained = seqtune(config, folder)
