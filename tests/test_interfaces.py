@@ -30,6 +30,7 @@ def test_the_verbs_and_their_options() -> None:
         "export": ["name", "--out", "-k", "--home"],
         "reproduce": ["target", "--trial", "--seed", "--rank", "--home", "--datasets", "--json"],
         "sync": ["name", "--home"],
+        "adopt": ["name", "--tracking-uri", "--home", "--json"],
         "ui": ["--host", "--port", "--home"],
         "spaces": ["name", "--json"],
         "datasets": ["--datasets", "--json"],

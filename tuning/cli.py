@@ -235,6 +235,31 @@ def sync(*, name: NameArgument, home: HomeOption = VAR) -> None:
 
 
 @app.command()
+def adopt(
+    *,
+    name: NameArgument,
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", metavar="URI", help="The store; by default MLFLOW_TRACKING_URI.")
+    ] = None,
+    home: HomeOption = VAR,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild a campaign from its MLflow store alone, as on a new machine."""
+    from tuning import adopt as adoption
+    from tuning import tables
+
+    place, out = _home(home), tables.console(error=as_json)
+    with out.status("reading the store") as status:
+        adopted = adoption.adopt(
+            place, name, tracking_uri or place.tracking_uri, lambda k, of: status.update(f"trial {k} of {of}")
+        )
+    if as_json:
+        typer.echo(tables.json_lines(adopted))
+    else:
+        adoption.show(adopted, place, out)
+
+
+@app.command()
 def ui(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -15,7 +15,7 @@ from tuning.home import WEIGHTS, Home
 from tuning.journal import Entry, read
 from tuning.tracking_changes import PARENT, Change, Changes
 from tuning.tracking_files import confusion_figure
-from tuning.tracking_layout import CLOCKED, Row, Tag, experiment_tags, milliseconds
+from tuning.tracking_layout import Row, Tag, experiment_tags, lacking, milliseconds
 from tuning.tracking_store import Store, StoredRun, reachable
 
 Progress = Callable[[int, int], None]
@@ -34,8 +34,8 @@ class Publisher:
         self._changes = Changes()
         self._experiment: str | None = None
         self._runs: dict[int, StoredRun] = {}
-        self._held: dict[str, dict[str, dict[int, Row]]] = {}
-        """Of runs that were there before: run id -> metric -> step -> its first row."""
+        self._held: dict[str, dict[str, list[Row]]] = {}
+        """Of runs that were there before: run id -> metric -> its rows."""
 
     def publish(self, entries: Iterable[Entry], on_progress: Progress | None = None) -> None:
         """Bring the store up to these entries and all before them."""
@@ -113,8 +113,8 @@ class Publisher:
             return list(rows)
         held = self._held[run.id]
         for key in {row.key for row in rows} - held.keys():
-            held[key] = {row.step: row for row in reversed(self.store.history(run.id, key))}
-        return [row for row in rows if not _told(row, held[row.key].get(row.step))]
+            held[key] = self.store.history(run.id, key)
+        return lacking(rows, [row for key in held for row in held[key]])
 
     def _show(self, index: int, run: StoredRun) -> None:
         """Keep a trial's weights and confusion matrix with its run."""
@@ -126,11 +126,6 @@ class Publisher:
         if trial.result is not None and trial.result.confusion:
             classes = record.data[trial.config.data.balance].classes
             self.store.draw(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
-
-
-def _told(row: Row, before: Row | None) -> bool:
-    """Whether a row of another time says the same: the value, or where values depend on the clock, anything."""
-    return before is not None and before.at != row.at and (before.value == row.value or row.key in CLOCKED)
 
 
 @contextmanager

@@ -74,4 +74,8 @@ def _content(store: Store, run: Any, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _text(store: Store, run: str, name: str) -> str:
-    return "" if name.endswith(".png") else store.text(run, name) or ""
+    if name.endswith(".png"):
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = store.download(run, name, Path(folder))
+        return "" if file is None else file.read_bytes().decode("latin-1")

@@ -1,0 +1,141 @@
+"""Campaigns of the real driver and search whose workers only pretend to train: what they report is a formula."""
+
+import hashlib
+
+from tuning.config import CampaignConfig, TrialConfig
+from tuning.driver import Driver
+from tuning.environment import Environment
+from tuning.events import DataRecord, Launched, Opened
+from tuning.home import WEIGHTS, Home
+from tuning.journal import Journal
+from tuning.record import CampaignRecord, TrialRecord
+from tuning.replay import ordered_search
+from tuning.results import EpochReport, TrialResult
+from tuning.trials import campaign_space
+
+ENVIRONMENT = Environment(
+    python="3.11.7",
+    packages={"torch": "2.13.0", "numpy": "2.3.5"},
+    platform="Linux x86_64",
+    processor="AMD EPYC",
+    isa="AVX512 avx2",
+    threads=1,
+    device="cpu",
+    commit="0123456789ab+",
+)
+
+
+class CrashError(Exception):
+    """The driver's process dies here."""
+
+
+def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, crash_after: int = -1) -> CampaignRecord:
+    """Launch, or go on; after ``crash_after`` reported epochs the process dies with two trials under way."""
+    path = home.journal(config.name)
+    space = campaign_space(config)
+    with Journal(path) as journal:
+        if not journal.entries:
+            described = {name: dimension.describe() for name, dimension in space.dimensions.items()}
+            data = {balance: data_record(balance) for balance in config.data.balances}
+            journal.append(Opened(config=config, dimensions=described, data=data))
+        launched = Launched(environment=ENVIRONMENT, trials=trials or config.search.trials, concurrency=2)
+        driver = Driver(journal, space, ordered_search(config, space), launched=launched)
+        flying: list[tuple[TrialConfig, int]] = []
+        while True:
+            while len(flying) < 2 and (trial := driver.next_trial()) is not None:
+                driver.started(trial.index)
+                flying.append((trial, 0))
+            if not flying:
+                return driver.record
+            if crash_after == 0:
+                raise CrashError
+            crash_after -= 1
+            trial, epoch = flying.pop(0)
+            if _epoch(driver, trial, epoch + 1):
+                home.trial(config.name, trial.index).mkdir(parents=True, exist_ok=True)
+                (home.trial(config.name, trial.index) / WEIGHTS).write_bytes(bytes([trial.index]) * 64)
+            else:
+                flying.append((trial, epoch + 1))
+
+
+def crash(home: Home, config: CampaignConfig, after: int) -> None:
+    try:
+        simulate(home, config, crash_after=after)
+    except CrashError:
+        return
+    raise AssertionError("the campaign ended before it could crash")
+
+
+def story(record: CampaignRecord) -> list[tuple[object, ...]]:
+    """What must be equal wherever and in however many launches a campaign ran."""
+    return [
+        (t.config, t.assignment, t.same_as, t.reused, t.epochs, t.result, t.environment)
+        for _, t in sorted(record.trials.items())
+    ]
+
+
+def when(trial: TrialRecord) -> tuple[int | None, ...]:
+    """Start and end in milliseconds."""
+    return tuple(None if at is None else round(at * 1000) for at in (trial.started_at, trial.ended_at))
+
+
+def on_random(config: CampaignConfig) -> CampaignConfig:
+    return config.model_copy(update={"search": config.search.model_copy(update={"algorithm": "random"})})
+
+
+def data_record(balance: str) -> DataRecord:
+    counts = {"N": 4, "S": 4}
+    return DataRecord(
+        sha256=hashlib.sha256(balance.encode()).hexdigest(),
+        classes=("N", "S+"),
+        steps=187,
+        channels=1,
+        train=counts,
+        valid=counts,
+        test=counts,
+        epoch=counts,
+    )
+
+
+def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
+    """Report one epoch; whether it was the last."""
+    if trial.train.batch_size == 48 and trial.index % 2:
+        driver.ended(trial.index, TrialResult(status="failed", reason="out of memory", epochs=epoch - 1), ENVIRONMENT)
+        return True
+    report = _report(trial, epoch)
+    driver.reported(trial.index, [report])
+    missed = [rung for rung in trial.rungs if rung.epoch == epoch and report.metrics["recall_macro"] < rung.threshold]
+    if epoch < trial.train.epochs and not missed:
+        return False
+    result = TrialResult(
+        status="stopped" if missed else "completed",
+        reason="below the rung" if missed else None,
+        epochs=epoch,
+        best_epoch=epoch,
+        objective=report.metrics["recall_macro"],
+        best_metrics=report.metrics,
+        confusion=[[3, 1], [0, 4]],
+        weights_sha256=report.weights_sha256,
+        parameters=99,
+        seconds=1.5 * epoch,
+    )
+    driver.ended(trial.index, result, ENVIRONMENT)
+    return True
+
+
+def _report(trial: TrialConfig, epoch: int) -> EpochReport:
+    score = 0.2 + trial.train.plateau_factor + trial.model.dropout / 7 + epoch / 90 + trial.train.batch_size / 990
+    return EpochReport(
+        epoch=epoch,
+        train_loss=1 / 3 + 1 / epoch,
+        metrics={
+            "loss": 1 - score,
+            "accuracy": score,
+            "recall_macro": score,
+            "f1_macro": score / 3,
+            "recall/S+": score,
+        },
+        learning_rate=0.1 + 0.2,
+        weights_sha256=hashlib.sha256(f"{trial.index} {epoch} {score}".encode()).hexdigest(),
+        seconds=1.5,
+    )
