@@ -10,6 +10,9 @@ from tuning.record import CampaignRecord
 from tuning.tracking import Publisher, publishing
 from tuning.tracking_store import Store, brief
 
+TOGETHER_S = 0.5
+"""How long entries are gathered, so that trials of short epochs write few requests."""
+
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 """Between two attempts to reach a store that is away; each wait is twice the one before."""
@@ -84,6 +87,7 @@ class BackgroundPublisher:
         """Wait for entries, add all there are to the known ones, and return them."""
         before = len(known)
         item = self._entries.get()
+        self._closing.wait(TOGETHER_S)
         while item is not None:
             if item.n == len(known):  # an earlier one was read from the journal
                 known.append(item)

@@ -79,7 +79,7 @@ def test_parameters_are_the_whole_configuration_with_exact_floats(home):
     assert trial["parameters"]["train.learning_rate"] == repr(0.1 + 0.2)
     assert trial["parameters"]["model.hidden"] == "65"
     assert trial["parameters"]["data.balance"] == "oversample"
-    assert trial["name"] == "t001 hidden=65 learning_rate=0.3"
+    assert trial["name"] == "t001 hidden=65 learning_rate=0.3000"
 
 
 def test_tags_say_where_a_trial_comes_from(home):
