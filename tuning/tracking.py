@@ -13,9 +13,9 @@ from filelock import FileLock, Timeout
 from tuning.errors import CampaignError, StoreError
 from tuning.home import WEIGHTS, Home
 from tuning.journal import Entry, read
-from tuning.tracking_changes import PARENT, Change, Changes
+from tuning.tracking_changes import PARENT, Change, Changes, lacking
 from tuning.tracking_files import confusion_figure
-from tuning.tracking_layout import Row, Tag, experiment_tags, lacking, milliseconds
+from tuning.tracking_layout import Row, Tag, experiment_tags, milliseconds
 from tuning.tracking_store import Store, StoredRun, reachable
 
 Progress = Callable[[int, int], None]

@@ -1,6 +1,7 @@
 """What the runs of a campaign still lack in a store: the fold of journal entries into changes, no store involved."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tuning.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
@@ -36,6 +37,10 @@ KEPT = 3
 
 PARENT = -1
 """The campaign's own place beside its trials 0, 1, ..."""
+
+
+DURATIONS = ("seconds", "total_seconds")
+"""Metrics that are no function of the trial."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,3 +193,25 @@ class Changes:
         change.texts |= {"leaderboard.json": json_lines(asdict(board)), "leaderboard.csv": leaderboard_csv(board)}
         change.tags[Tag.CAMPAIGN_STATUS] = "finished"
         change.status, change.end = "FINISHED", at
+
+
+def lacking(rows: Iterable[Row], held: Sequence[Row]) -> list[Row]:
+    """Return the rows that say something new to a run that holds others.
+
+    A value that a step has had since another time says nothing new, as it comes from training again; of how long that
+    took no value does.  The search's progress only goes on: where trials are lost, others are counted as other steps.
+    """
+    at_step = {(row.key, row.step): row for row in held}
+    last: dict[str, tuple[int, int]] = {}
+    for row in held:
+        last[row.key] = max(last.get(row.key, (0, 0)), (row.at, row.step))
+    fresh = []
+    for row in rows:
+        before = at_step.get((row.key, row.step))
+        if row.key.startswith("search/"):
+            new = before is None and (row.at, row.step) > last.get(row.key, (0, 0))
+        else:
+            new = before is None or before.at == row.at or (before.value != row.value and row.key not in DURATIONS)
+        if new:
+            fresh.append(row)
+    return fresh

@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
@@ -50,9 +50,6 @@ FINAL = 0
 
 EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
 """An experiment's tag that asks MLflow for its pages on training, not for those on language models."""
-
-DURATIONS = ("seconds", "total_seconds")
-"""Metrics that are no function of the trial."""
 
 KEY_LENGTH = 250
 """Longest metric name that MLflow's stores take."""
@@ -188,28 +185,6 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
 def experiment_tags(campaign: str) -> dict[str, str]:
     """Return the tags of a campaign's experiment."""
     return EXPERIMENT_KIND | {Tag.CAMPAIGN: campaign}
-
-
-def lacking(rows: Iterable[Row], held: Sequence[Row]) -> list[Row]:
-    """Return the rows that say something new to a run that holds others.
-
-    A value that a step has had since another time says nothing new, as it comes from training again; of how long that
-    took no value does.  The search's progress only goes on: where trials are lost, others are counted as other steps.
-    """
-    at_step = {(row.key, row.step): row for row in held}
-    last: dict[str, tuple[int, int]] = {}
-    for row in held:
-        last[row.key] = max(last.get(row.key, (0, 0)), (row.at, row.step))
-    fresh = []
-    for row in rows:
-        before = at_step.get((row.key, row.step))
-        if row.key.startswith("search/"):
-            new = before is None and (row.at, row.step) > last.get(row.key, (0, 0))
-        else:
-            new = before is None or before.at == row.at or (before.value != row.value and row.key not in DURATIONS)
-        if new:
-            fresh.append(row)
-    return fresh
 
 
 def common_tags(kind: str, campaign: str, campaign_id: str | None) -> dict[str, str]:
