@@ -194,6 +194,8 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
         StoreError, JournalError: from the driver.
     """
     resources = config.resources
+    # All workers are started at once; Ray's default starts one after the other, each when a trial runs in the last.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
     with _signals() as interrupted, _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
         search = _DriverSearch(driver, arrays, home, resources)
         gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
@@ -218,18 +220,25 @@ def _ray(resources: ResourceOptions) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    with tempfile.TemporaryDirectory(prefix="seqtune-empty-") as empty:
+        _start(resources, empty)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _start(resources: ResourceOptions, empty: str) -> None:
     ray.init(
         address="local",
+        # Otherwise workers look for packages in the user's folder first, and may well find a `data` or `models` there.
+        runtime_env={"working_dir": empty},
         num_cpus=resources.concurrency * resources.threads,
         include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",
         object_store_memory=OBJECT_STORE_BYTES,
     )
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 @contextmanager

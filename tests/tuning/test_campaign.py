@@ -186,31 +186,20 @@ def test_a_failing_trial_is_recorded_and_the_campaign_goes_on(tmp_path):
     assert record.ranked() == []
 
 
-def test_our_packages_are_imported_inside_a_ray_worker(tmp_path):
-    code = """
-import ray, json
-@ray.remote
-def files():
-    import data, models, search_spaces, tuning
-    return [m.__file__ for m in (data, models, search_spaces, tuning)]
-if __name__ == "__main__":
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    print(json.dumps(ray.get(files.remote())))
-"""
-    # From a folder with packages of the same names: those in it must not win.
+def test_a_users_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path):
+    """Ray puts the working directory first on its workers' path; a folder called data is what users have there."""
     for name in ("data", "models"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise ImportError('not ours')")
-    script = tmp_path / "elsewhere" / "script.py"
-    script.parent.mkdir()
-    script.write_text(code)
-    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    import data
-    import models
-    import search_spaces
-    import tuning
-
-    assert json.loads(done.stdout) == [m.__file__ for m in (data, models, search_spaces, tuning)]
+    (tmp_path / "mine.toml").write_text(
+        f'name = "mine"\nseed = 1\n[data]\ndataset = "{TABLE}"\n[space]\nname = "cnn2d"\n'
+        "[search]\ntrials = 1\n[train]\nepochs = 1\n"
+    )
+    command = [Path(sys.executable).with_name("seqtune"), "launch", "mine.toml"]
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Home(tmp_path / "var").record("mine").trials[0].status == "completed"
 
 
 def test_two_trials_run_at_once(tmp_path):
