@@ -1,6 +1,7 @@
 """The events of a campaign, in the words of its journal."""
 
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,6 +36,8 @@ class Opened(_Event):
     """The campaign's first event."""
 
     kind: Literal["campaign"] = "campaign"
+    id: str = Field(default_factory=lambda: uuid4().hex[:12])
+    """Tells campaigns of one name apart: of several homes, or begun anew."""
     config: CampaignConfig
     dimensions: dict[str, str]
     """The searched dimensions, path -> description."""

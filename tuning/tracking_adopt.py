@@ -10,7 +10,6 @@ from tuning.errors import RecordError, StoreError
 from tuning.events import Opened
 from tuning.journal import Entry
 from tuning.recorded import RecordedTrial
-from tuning.tracking_changes import campaign_id
 from tuning.tracking_layout import Tag
 from tuning.tracking_store import Store, StoredRun, shown
 
@@ -109,11 +108,10 @@ def _opened(store: Store, name: str, run: StoredRun) -> Entry:
             f"Adopt it with the version that wrote it: {run.tags.get(Tag.PACKAGES)}"
         ) from error
     entry = Entry(0, float(run.tags.get(Tag.CAMPAIGN_OPENED_AT, run.start / 1000)), event)
-    if event.config.name != name or campaign_id(entry) != run.tags[Tag.CAMPAIGN_ID]:
+    if event.config.name != name or event.id != run.tags[Tag.CAMPAIGN_ID]:
         raise RecordError(
-            f"{where}: its campaign.json is not what the campaign was opened with (id {campaign_id(entry)} instead of "
-            f"{run.tags[Tag.CAMPAIGN_ID]}). It was changed, or another version of seqtune wrote it: "
-            f"{run.tags.get(Tag.PACKAGES)}. Adopt it with that version"
+            f"{where}: its campaign.json is not what the campaign was opened with (id {event.id} instead of "
+            f"{run.tags[Tag.CAMPAIGN_ID]}). It was changed: put the original back"
         )
     return entry
 

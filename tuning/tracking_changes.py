@@ -1,12 +1,11 @@
 """What the runs of a campaign still lack in a store: the fold of journal entries into changes, no store involved."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tuning.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
 from tuning.export import fields
-from tuning.journal import Entry, encode
+from tuning.journal import Entry
 from tuning.leaderboard import leaderboard
 from tuning.record import CampaignRecord, TrialRecord, apply, opened
 from tuning.recorded import RecordedTrial
@@ -61,11 +60,6 @@ class Change:
     """Whether weights and confusion matrix belong to the run."""
 
 
-def campaign_id(opened: Entry) -> str:
-    """Return the id of the campaign that a journal's first entry opens."""
-    return hashlib.sha256(encode(opened)).hexdigest()[:12]
-
-
 class Changes:
     """Journal entries in, changes out.  Entries that are never taken between add up: the last status counts."""
 
@@ -89,7 +83,7 @@ class Changes:
         at, event = milliseconds(entry.at), entry.event
         if isinstance(event, Opened):
             self.record = opened(entry)
-            self.campaign_id = campaign_id(entry)
+            self.campaign_id = event.id
             self._open(event, entry.at)
             return
         apply(self.record, entry)

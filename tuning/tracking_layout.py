@@ -261,7 +261,7 @@ def campaign_note(record: CampaignRecord) -> str:
     return (
         f"| searched | values |\n| --- | --- |\n{rows}\n\n"
         f"Leaderboard: `seqtune top {name}`.  Configurations: `seqtune export {name} -k 10 --out top10.json`.  "
-        f"All of it again: `seqtune reproduce {name} --seed {record.config.seed}`"
+        f"One trial again, compared: `seqtune reproduce {name} --trial K`"
     )
 
 

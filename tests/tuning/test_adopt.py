@@ -360,7 +360,7 @@ def test_a_changed_campaign_json_is_refused(old, new):
     fields = json.loads(store.text(run.id, "campaign.json"))
     fields["config"]["seed"] += 1
     store.attach(run.id, {"campaign.json": json.dumps(fields)})
-    with pytest.raises(RecordError, match="not what the campaign was opened with"):
+    with pytest.raises(RecordError, match="not in the store as the search suggests it here"):
         adopt(new, "tiny", old.tracking_uri, quiet)
 
 
