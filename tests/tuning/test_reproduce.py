@@ -1,0 +1,117 @@
+"""A recorded trial beside its second training."""
+
+import pytest
+from factories import campaign, csv_table, trial
+
+from data.prepare import prepare
+from tuning.environment import current
+from tuning.errors import RecordError
+from tuning.events import DataRecord
+from tuning.home import Home
+from tuning.recorded import RecordedTrial
+from tuning.reproduce import reproduce
+from tuning.results import TrialResult
+from tuning.trials import data_config
+from tuning.worker import TrialRun
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def recorded(home):
+    table = csv_table(home.path / "table.csv")
+    data = data_config(campaign(data__dataset=str(table), data__balance="raw"), "raw")
+    prepared = prepare(data, datasets=None, store=home.arrays)
+    config = trial(data=data, data_sha256=prepared.sha256)
+    run = TrialRun(config, prepared.directory, home.trial("tiny", 0))
+    steps = [run.step() for _ in range(3)]
+    return RecordedTrial(
+        config=config,
+        assignment={},
+        epochs=tuple(report for step in steps for report in step.reports),
+        result=steps[-1].result,
+        environment=steps[-1].environment,
+        data=DataRecord(
+            sha256=prepared.sha256, classes=("A", "B"), steps=16, channels=1, train={}, valid={}, test={}, epoch={}
+        ),
+    )
+
+
+def again(recorded, home):
+    return reproduce(recorded, home=home, datasets=None, on_epoch=lambda _: None, progress=lambda _: None)
+
+
+def changed(recorded, epoch, **figures):
+    """The record with other figures at one epoch."""
+    epochs = list(recorded.epochs)
+    old = epochs[epoch - 1]
+    metrics = old.metrics | {k: old.metrics[k] + v for k, v in figures.items() if k in old.metrics}
+    rest = {k: v for k, v in figures.items() if k not in old.metrics}
+    epochs[epoch - 1] = old.model_copy(update={"metrics": metrics, **rest})
+    return recorded.model_copy(update={"epochs": tuple(epochs)})
+
+
+def test_the_same_trial_is_exact(recorded, home):
+    found = again(recorded, home)
+    assert found.verdict == "exact"
+    assert (found.first_difference, found.beyond_tolerance, found.largest_difference) == (None, None, 0.0)
+    assert found.result.weights_sha256 == recorded.result.weights_sha256
+    assert found.environment_differences == []
+
+
+def test_a_small_difference_is_within_tolerance_and_its_epoch_named(recorded, home):
+    found = again(changed(recorded, 2, accuracy=1e-6), home)
+    assert (found.verdict, found.first_difference, found.beyond_tolerance) == ("within tolerance", 2, None)
+    assert found.largest_difference == pytest.approx(1e-6)
+
+
+def test_other_weights_behind_equal_figures_are_not_exact(recorded, home):
+    found = again(changed(recorded, 3, weights_sha256="0" * 64), home)
+    assert (found.verdict, found.first_difference) == ("within tolerance", 3)
+
+
+def test_a_large_difference_names_its_first_epoch(recorded, home):
+    found = again(changed(recorded, 2, accuracy=0.1), home)
+    assert (found.verdict, found.beyond_tolerance) == ("differs", 2)
+
+
+def test_a_record_with_more_epochs_than_come_again_differs(recorded, home):
+    extra = recorded.epochs[-1].model_copy(update={"epoch": 4})
+    found = again(recorded.model_copy(update={"epochs": (*recorded.epochs, extra)}), home)
+    assert (found.verdict, found.beyond_tolerance) == ("differs", 4)
+
+
+def test_a_trial_cut_short_is_compared_as_far_as_it_came(recorded, home):
+    short = recorded.model_copy(
+        update={
+            "epochs": recorded.epochs[:1],
+            "result": TrialResult(status="failed", reason="the worker died", epochs=1),
+        }
+    )
+    found = again(short, home)
+    assert found.verdict == "exact"
+    assert len(found.epochs) == 1
+
+
+def test_another_environment_is_named(recorded, home):
+    other = current().model_copy(update={"isa": "AVX2", "packages": current().packages | {"torch": "1.0"}})
+    found = again(recorded.model_copy(update={"environment": other}), home)
+    assert any(line.startswith("torch: 1.0 -> ") for line in found.environment_differences)
+    assert any(line.startswith("isa: AVX2 -> ") for line in found.environment_differences)
+
+
+def test_other_data_is_refused_with_both_hashes(recorded, home):
+    other = recorded.config.model_copy(update={"data_sha256": "1" * 64})
+    with pytest.raises(RecordError, match=r"data with sha256 111111111111, but .* gives [0-9a-f]{12} here"):
+        again(recorded.model_copy(update={"config": other}), home)
+
+
+def test_a_trial_that_never_trained_cannot_be_compared(recorded, home):
+    never = recorded.model_copy(
+        update={"epochs": (), "result": TrialResult(status="failed", reason="ValueError: too large")}
+    )
+    with pytest.raises(RecordError, match=r"no recorded epoch to compare with \(ValueError: too large\)"):
+        again(never, home)
