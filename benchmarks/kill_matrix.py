@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import mlflow
-import numpy as np
+from study import write_table
 
 from tuning.home import Home
 from tuning.journal import read
@@ -55,13 +55,7 @@ epochs = 4
 
 def write_campaign(folder: Path) -> Path:
     """A campaign file and its table of 120 short rows."""
-    rng = np.random.default_rng(0)
-    label = np.arange(120) % 2
-    x = rng.normal(size=(120, 16)) + label[:, None]
-    header = ",".join([*(f"t{i}" for i in range(16)), "label"])
-    lines = [",".join([*(f"{v:.4f}" for v in row), str(y)]) for row, y in zip(x, label, strict=True)]
-    table = folder / "table.csv"
-    table.write_text("\n".join([header, *lines]) + "\n")
+    table = write_table(folder / "table.csv")
     path = folder / "campaign.toml"
     path.write_text(CAMPAIGN.replace("TABLE", str(table)))
     return path

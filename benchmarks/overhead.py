@@ -17,9 +17,9 @@ from pathlib import Path
 from statistics import fmean
 
 import mlflow
-import numpy as np
 import optuna
 from mlflow.entities import Metric
+from study import write_table
 
 from data.arrays import open_arrays
 from data.prepare import prepare
@@ -35,17 +35,6 @@ from tuning.training import Training
 from tuning.trials import campaign_space, data_config, trial_config
 
 WORKERS = 2
-
-
-def table(path: Path) -> Path:
-    """A hundred and twenty short rows of two classes."""
-    rng = np.random.default_rng(0)
-    label = np.arange(120) % 2
-    x = rng.normal(size=(120, 16)) + label[:, None]
-    header = ",".join([*(f"t{i}" for i in range(16)), "label"])
-    lines = [",".join([*(f"{v:.4f}" for v in row), str(y)]) for row, y in zip(x, label, strict=True)]
-    path.write_text("\n".join([header, *lines]) + "\n")
-    return path
 
 
 def campaign(data: Path, trials: int) -> CampaignConfig:
@@ -130,7 +119,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         os.chdir(scratch)  # MLflow makes ./mlruns beside a SQLite store
-        config = campaign(table(folder / "table.csv"), options.trials)
+        config = campaign(write_table(folder / "table.csv"), options.trials)
         peer, peer_trained = by_hand(config, folder)
         ours, trained = seqtune(config, folder)
     print(

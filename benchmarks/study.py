@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 from data.config import DataConfig
 from data.prepare import Prepared, prepare
 from tuning.config import DeviceConfig, ObjectiveConfig, TrainConfig, TrialConfig
@@ -64,3 +66,14 @@ def trial(
             "device": DeviceConfig.model_validate({"device": device}),
         }
     )
+
+
+def write_table(path: Path) -> Path:
+    """A hundred and twenty short rows of two classes: trials on it take no time."""
+    rng = np.random.default_rng(0)
+    label = np.arange(120) % 2
+    x = rng.normal(size=(120, 16)) + label[:, None]
+    header = ",".join([*(f"t{i}" for i in range(16)), "label"])
+    lines = [",".join([*(f"{v:.4f}" for v in row), str(y)]) for row, y in zip(x, label, strict=True)]
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path

@@ -5,13 +5,11 @@ training begins or goes on.
 """
 
 import hashlib
-import io
 import math
 import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -267,38 +265,6 @@ def weights_sha256(state: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def save_checkpoint(training: Training, path: Path) -> None:
-    """Write the state so that a crash leaves the old checkpoint or the new one, never a part.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    content = io.BytesIO()  # torch hides the disk's own error behind a RuntimeError
-    torch.save(training.state(), content)
-    replace_file(path, content.getbuffer())
-
-
-def replace_file(path: Path, content: bytes | memoryview) -> None:
-    """Put ``content`` in the place of a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def load_checkpoint(training: Training, path: Path) -> None:
-    """Take up a checkpoint.
-
-    Raises:
-        ValueError: it belongs to another configuration.
-    """
-    training.restore(torch.load(path, weights_only=True))
 
 
 def _make_deterministic(device: DeviceConfig) -> None:

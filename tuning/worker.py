@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save
 
 from data.arrays import Arrays, open_arrays
+from tuning.checkpoint import load_checkpoint, replace_file, save_checkpoint
 from tuning.config import TrialConfig
 from tuning.environment import Environment, current
 from tuning.home import CHECKPOINT, WEIGHTS
 from tuning.results import EpochReport, TrialResult
-from tuning.training import Training, load_checkpoint, replace_file, save_checkpoint
+from tuning.training import Training
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from factories import arrays, trial
 
-from tuning.training import DivergedError, Training, load_checkpoint, save_checkpoint, train, weights_sha256
+from tuning.checkpoint import load_checkpoint, save_checkpoint
+from tuning.training import DivergedError, Training, train, weights_sha256
 
 
 def run(config, data):
