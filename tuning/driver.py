@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from search_spaces.space import Space
 from tuning.config import TrialConfig
-from tuning.environment import Environment
+from tuning.environment import Environment, differences
 from tuning.errors import JournalError
 from tuning.events import (
     Cause,
@@ -60,7 +60,10 @@ class Driver:
         self.record = fold(journal.entries)
         self._replay()
         self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
+        before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
+        if changed := differences(before, launched.environment):
+            self._log(Noted(text=f"goes on in another environment, bits may differ from here on: {'; '.join(changed)}"))
         self._settle()
 
     @property

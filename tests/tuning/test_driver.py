@@ -137,6 +137,19 @@ def test_an_epoch_that_comes_out_differently_after_a_restart_is_refused(tmp_path
     driver.journal.close()
 
 
+def test_going_on_in_another_environment_is_noted_with_what_changed(tmp_path):
+    with pytest.raises(CrashError):
+        work(start(tmp_path / "a.jsonl", CONFIG), crash_after=3)
+    same = start(tmp_path / "a.jsonl", CONFIG)
+    same.journal.close()
+    assert same.record.notes == []
+    with Journal(tmp_path / "a.jsonl") as journal:
+        space = campaign_space(CONFIG)
+        other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2"}), trials=24)
+        driver = Driver(journal, space, ordered_search(CONFIG, space), launched=other)
+    assert driver.record.notes == ["goes on in another environment, bits may differ from here on: isa: i -> AVX2"]
+
+
 def test_a_search_that_suggests_otherwise_than_the_journal_says_is_refused(tmp_path):
     work(start(tmp_path / "a.jsonl", CONFIG))
     lines = (tmp_path / "a.jsonl").read_bytes()
