@@ -30,12 +30,22 @@ BEST = {
 
 
 def beats(
-    store: Path, *, rows: int | None, balance: str = "raw", datasets: Path | None = None
+    store: Path,
+    *,
+    rows: int | None,
+    balance: str = "raw",
+    valid_fraction: float = 0.2,
+    datasets: Path | None = None,
 ) -> tuple[DataConfig, Prepared]:
     """Prepare real beats; ``SEQTUNE_DATASETS`` names their folder where ``datasets`` does not."""
     folder = datasets or Path(os.environ["SEQTUNE_DATASETS"])
     config = DataConfig(
-        dataset="heartbeats", max_rows=rows, balance=balance, split_seed=20250203, balance_seed=20250203
+        dataset="heartbeats",
+        max_rows=rows,
+        balance=balance,
+        valid_fraction=valid_fraction,
+        split_seed=20250203,
+        balance_seed=20250203,
     )
     return config, prepare(config, datasets=folder, store=store)
 

@@ -21,12 +21,21 @@ MANIFEST = "manifest.json"
 class Part:
     """One part of a split.
 
-    x: (N, T, C) float32, zero after each row's length;  lengths: (N,) int64, 1..T;  y: (N,) int64, 0..K-1.
+    x: (N, T, C) float32, or (N, T, 1) int32 tokens of a text; zero after each row's length.  lengths: (N,) int64, 1..T.
+    y: (N,) int64 classes, 0..K-1; for regression (N,) float32 targets, standardised (see ``Scale``).
     """
 
-    x: NDArray[np.float32]
+    x: NDArray[np.float32] | NDArray[np.int32]
     lengths: NDArray[np.int64]
-    y: NDArray[np.int64]
+    y: NDArray[np.int64] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Mean and standard deviation of the training part's targets: target = y * std + mean, in the data's own unit."""
+
+    mean: float
+    std: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +43,9 @@ class Arrays:
     """What a trial sees; the test part is not among it.
 
     order: (M,) int64 rows of ``train`` that make up one epoch (oversampling repeats rows here, without a copy).
-    class_weights: (K,) float32 for the loss, or None.
+    class_weights: (K,) float32 for the loss, or None.  class_names: empty for regression.
+    tokens: how many different tokens texts have, padding (0) and unknown (1) included; None where x holds numbers.
+    scale: of regression targets, or None.
     sha256: over all of the above and the validation part, the identity that records carry.
     """
 
@@ -44,6 +55,18 @@ class Arrays:
     class_weights: NDArray[np.float32] | None
     class_names: tuple[str, ...]
     sha256: str
+    tokens: int | None = None
+    scale: Scale | None = None
+
+    @property
+    def regression(self) -> bool:
+        """Whether targets are numbers, not classes."""
+        return self.scale is not None
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of a model: a logit a class, or the one number of a regression."""
+        return 1 if self.regression else self.classes
 
     @property
     def steps(self) -> int:

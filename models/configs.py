@@ -11,7 +11,14 @@ class ModelConfigBase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CNNGRUConfig(ModelConfigBase):
+class NeuralConfig(ModelConfigBase):
+    """A family of neural networks."""
+
+    embedding: int = Field(default=64, ge=1)
+    """Width of a token's embedding; texts alone have one."""
+
+
+class CNNGRUConfig(NeuralConfig):
     """1D-CNN-GRU of the heartbeat study."""
 
     family: Literal["cnn-gru"] = "cnn-gru"
@@ -20,9 +27,18 @@ class CNNGRUConfig(ModelConfigBase):
     gru_layers: int = Field(default=2, ge=1)
     blocks: int = Field(default=5, ge=0)
     dropout: float = Field(default=0.4, ge=0.0, lt=1.0)
+    residual: bool = True
+    """Whether blocks have their skip connection."""
+    squeeze_excite: bool = False
+    dilation: int = Field(default=1, ge=1)
+    """Block i's convolutions are dilated by dilation ** i."""
+    layer_norm: bool = False
+    """Layer normalisation inside the GRU."""
+    attention_heads: int = Field(default=0, ge=0)
+    """Heads of the multi-head attention over the GRU's states; 0: the last state alone.  Divides gru_hidden."""
 
 
-class CNN2DConfig(ModelConfigBase):
+class CNN2DConfig(NeuralConfig):
     """2D-CNN of the heartbeat study."""
 
     family: Literal["cnn2d"] = "cnn2d"
@@ -30,6 +46,107 @@ class CNN2DConfig(ModelConfigBase):
     layers: int = Field(default=3, ge=1)
     blocks: int = Field(default=1, ge=0)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    residual: bool = True
+    squeeze_excite: bool = False
+    dilation: int = Field(default=1, ge=1)
+    pooling: Literal["max", "average"] = "max"
+    """Before the dense head: ``max`` flattens what max pooling left; ``average`` is global average pooling."""
 
 
-ModelConfig = Annotated[CNNGRUConfig | CNN2DConfig, Field(discriminator="family")]
+class CNN1DConfig(NeuralConfig):
+    """1D-CNN with residual blocks."""
+
+    family: Literal["cnn1d"] = "cnn1d"
+    hidden: int = Field(default=64, ge=1)
+    layers: int = Field(default=2, ge=1)
+    """Stages of ``blocks`` blocks and a halving max pooling."""
+    blocks: int = Field(default=1, ge=0)
+    kernel: Literal[3, 5, 7] = 3
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    residual: bool = True
+    squeeze_excite: bool = False
+    dilation: int = Field(default=1, ge=1)
+    pooling: Literal["max", "average"] = "average"
+    """Over the time that is left: global max or global average pooling."""
+
+
+class RecurrentConfig(NeuralConfig):
+    """Recurrent classifier, with an optional convolutional front end."""
+
+    family: Literal["recurrent"] = "recurrent"
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
+    hidden: int = Field(default=128, ge=1)
+    layers: int = Field(default=1, ge=1)
+    bidirectional: bool = False
+    layer_norm: bool = False
+    """Layer normalisation inside the cell."""
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Between recurrent layers, and before each dense layer."""
+    padding: Literal["packed", "back", "front"] = "packed"
+    """``packed``: padding is never read.  ``back``, ``front``: every sequence is padded there to the longest, and read."""
+    reverse: bool = False
+    """Read each sequence from its end to its beginning."""
+    conv_channels: int = Field(default=0, ge=0)
+    """Channels of the Conv1d before the recurrent layers; 0: none."""
+    conv_kernel: Literal[3, 5, 7] = 3
+    conv_norm: bool = True
+    dense_layers: int = Field(default=1, ge=1)
+    """Linear layers after the last state, the output layer among them."""
+    dense_hidden: int = Field(default=64, ge=1)
+
+
+class TransformerConfig(NeuralConfig):
+    """Transformer encoder behind a convolutional front end."""
+
+    family: Literal["transformer"] = "transformer"
+    front: Literal["1d", "2d"] = "1d"
+    conv_hidden: int = Field(default=64, ge=1)
+    blocks: int = Field(default=1, ge=0)
+    """Convolutional blocks of the front end."""
+    residual: bool = True
+    squeeze_excite: bool = False
+    dilation: int = Field(default=1, ge=1)
+    hidden: int = Field(default=64, ge=1)
+    heads: int = Field(default=4, ge=1)
+    """Divides hidden."""
+    layers: int = Field(default=2, ge=1)
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+
+
+class MajorityConfig(ModelConfigBase):
+    """The most frequent class of the training part; the mean target in a regression."""
+
+    family: Literal["majority"] = "majority"
+
+
+class LinearConfig(ModelConfigBase):
+    """Logistic regression on the flattened sequence; ridge regression in a regression."""
+
+    family: Literal["linear"] = "linear"
+    penalty: float = Field(default=1.0, gt=0.0)
+    """Strength of the L2 penalty."""
+
+
+class RandomForestConfig(ModelConfigBase):
+    """Random forest on the flattened sequence."""
+
+    family: Literal["random-forest"] = "random-forest"
+    trees: int = Field(default=200, ge=1)
+    min_leaf: int = Field(default=1, ge=1)
+    """Least rows of a leaf."""
+
+
+class MiniRocketConfig(ModelConfigBase):
+    """MiniRocket's random convolutions, then ridge regression."""
+
+    family: Literal["minirocket"] = "minirocket"
+    kernels: int = Field(default=10_000, ge=84)
+
+
+Neural = CNNGRUConfig | CNN2DConfig | CNN1DConfig | RecurrentConfig | TransformerConfig
+"""Families trained by gradient descent."""
+
+Classical = MajorityConfig | LinearConfig | RandomForestConfig | MiniRocketConfig
+"""Families fitted at once: one epoch."""
+
+ModelConfig = Annotated[Neural | Classical, Field(discriminator="family")]

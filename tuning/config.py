@@ -16,8 +16,11 @@ METRICS = {
     "precision_macro": "max",
     "f1_macro": "max",
     "loss": "min",
+    "mae": "min",
+    "rmse": "min",
+    "r2": "max",
 }
-"""What an objective may be, and its goal.
+"""What an objective may be, and its goal; ``mae``, ``rmse`` and ``r2`` are those of a regression, ``loss`` of both.
 
 ``balanced_accuracy`` and ``recall_macro`` differ only where a class is absent from the validation split.
 """
@@ -36,7 +39,8 @@ class TrainConfig(Frozen):
 
     epochs: int = Field(default=30, ge=1)
     batch_size: int = Field(default=32, ge=1)
-    optimizer: Literal["adam", "adamw"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    """``sgd`` has a momentum of 0.9."""
     learning_rate: float = Field(default=1e-3, gt=0.0)
     weight_decay: float = Field(default=1e-5, ge=0.0)
     scheduler: Literal["plateau", "cosine", "none"] = "plateau"
@@ -46,6 +50,8 @@ class TrainConfig(Frozen):
     """Epochs without a better objective after which a trial ends."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16: forward and backward under autocast; faster on processors that have it, other bits."""
+    batches: Literal["shuffled", "by-length"] = "shuffled"
+    """``by-length``: rows of like length share a batch, batches come in random order; less padding, still seeded."""
 
 
 class ObjectiveConfig(Frozen):
@@ -136,8 +142,11 @@ class SpaceOptions(Frozen):
 class SearchOptions(Frozen):
     """``[search]``: which algorithm asks for how many trials."""
 
-    algorithm: Literal["hyperopt", "random"] = "hyperopt"
-    trials: int = Field(default=50, ge=1)
+    algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
+    trials: int | None = Field(default=None, ge=1)
+    """Default: 50; with ``grid`` every point of the space, ``replicates`` times."""
+    replicates: int = Field(default=1, ge=1)
+    """Trials of each configuration, replicate r of all configurations with one seed."""
     window: int = Field(default=8, ge=1)
     """How many trials may be in flight without knowing each other's results."""
     startup_trials: int = Field(default=20, ge=1)
@@ -167,6 +176,17 @@ class BudgetOptions(Frozen):
     """A launch ends gracefully after this many seconds; launching again goes on."""
 
 
+class StudyOptions(Frozen):
+    """``[study]``: the question that ``seqtune study`` answers."""
+
+    question: str = ""
+    factor: str
+    """The dimension whose settings are compared (path, or last word where unambiguous)."""
+    measure: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
+    """What is tested: the best objective; the last epoch's training loss; how far the validation loss has risen above
+    its best by the last epoch; the epoch of the best objective; training time."""
+
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -182,6 +202,7 @@ class CampaignConfig(Frozen):
     objective: ObjectiveConfig = ObjectiveConfig()
     resources: ResourceOptions = ResourceOptions()
     budget: BudgetOptions = BudgetOptions()
+    study: StudyOptions | None = None
 
     @field_validator("name")
     @classmethod
