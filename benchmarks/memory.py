@@ -79,7 +79,7 @@ def _train(take, steps: int) -> None:  # noqa: ANN001 - step -> batch
     from models.configs import CNN2DConfig
 
     torch.set_num_threads(1)
-    model = build(CNN2DConfig(hidden=32, layers=2), steps=steps, channels=1, classes=5)
+    model = build(CNN2DConfig(hidden=32, layers=2), steps=steps, channels=1, outputs=5)
     optimizer = torch.optim.Adam(model.parameters())
     for step in range(STEPS):
         x, lengths, y = take(step)

@@ -1,22 +1,52 @@
-"""Every family of models by its name: its configuration and its module."""
+"""Every family of models by its name: its configuration and, of a neural one, its module."""
 
-from torch import nn
+from typing import Any, get_args
+
+from torch import Tensor, nn
 
 from models.cnn2d import CNN2D
 from models.cnn_gru import CNNGRU
-from models.configs import CNN2DConfig, CNNGRUConfig, ModelConfig, ModelConfigBase
+from models.configs import CNN2DConfig, CNNGRUConfig, ModelConfig, ModelConfigBase, NeuralConfig
 
 MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
     "cnn-gru": (CNNGRUConfig, CNNGRU),
     "cnn2d": (CNN2DConfig, CNN2D),
 }
+"""The neural families."""
+
+CONFIGS: dict[str, type[ModelConfigBase]] = {
+    config.model_fields["family"].default: config for config in get_args(get_args(ModelConfig)[0])
+}
+"""Every family's configuration, the classical ones' too."""
 
 
-def build(config: ModelConfig, *, steps: int, channels: int, classes: int) -> nn.Module:
+class TokenModel(nn.Module):
+    """An embedding in front of any family.  Tokens (B,T,1) int, lengths (B,) -> (B,O)."""
+
+    def __init__(self, tokens: int, width: int, family: type[nn.Module], **rest: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, width, padding_idx=0)
+        self.model = family(channels=width, **rest)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return (B,O)."""
+        out: Tensor = self.model(self.embedding(x[:, :, 0]), lengths)
+        return out
+
+
+def build(config: ModelConfig, *, steps: int, channels: int, outputs: int, tokens: int | None = None) -> nn.Module:
     """Return a fresh model, initialised from torch's global generator.
 
-    Its ``forward`` takes a batch (B,T,C) float and the lengths (B,) int64, 1..T, and returns logits (B,K).
+    Its ``forward`` takes a batch (B,T,C) float and the lengths (B,) int64, 1..T, and returns (B,O): logits of classes,
+    or the one number of a regression.  With ``tokens`` the batch is (B,T,1) int, 0..tokens-1, 0 at padding.
     steps: T of the longest sequence it will be given.
+
+    Raises:
+        ValueError: the family is no neural one.
     """
+    if not isinstance(config, NeuralConfig):
+        raise ValueError(f"{config.family} is no neural network; known are: {', '.join(MODELS)}")
     _, family = MODELS[config.family]
-    return family(config, steps=steps, channels=channels, classes=classes)
+    if tokens is None:
+        return family(config, steps=steps, channels=channels, outputs=outputs)
+    return TokenModel(tokens, config.embedding, family, config=config, steps=steps, outputs=outputs)

@@ -54,7 +54,7 @@ class CNN2D(nn.Module):
     Source: the heartbeat study's table of layers.
     """
 
-    def __init__(self, config: CNN2DConfig, *, steps: int, channels: int, classes: int) -> None:
+    def __init__(self, config: CNN2DConfig, *, steps: int, channels: int, outputs: int) -> None:
         super().__init__()
         self.steps = steps
         self.conv = ConvBlock2d(channels, config.hidden)
@@ -68,7 +68,7 @@ class CNN2D(nn.Module):
             self.stages.append(stage)
         self.dense = nn.Linear(config.hidden * height * width, config.hidden)
         self.dropout = nn.Dropout(config.dropout)
-        self.out = nn.Linear(config.hidden, classes)
+        self.out = nn.Linear(config.hidden, outputs)
         # Channels last, weights too: an eighth faster a step on CPU (128 x 3, batch 16), and made for GPUs.
         # Such weights have no C-contiguous bytes: call .contiguous() on them before writing safetensors.
         nn.utils.convert_conv2d_weight_memory_format(self, torch.channels_last)

@@ -18,7 +18,7 @@ class CNNGRU(nn.Module):
     Source: the heartbeat study's table of layers.
     """
 
-    def __init__(self, config: CNNGRUConfig, *, steps: int, channels: int, classes: int) -> None:  # noqa: ARG002 (all families are built alike)
+    def __init__(self, config: CNNGRUConfig, *, steps: int, channels: int, outputs: int) -> None:  # noqa: ARG002 (all families are built alike)
         super().__init__()
         width, hidden = config.cnn_hidden, config.gru_hidden
         self.conv = ConvBlock1d(channels, width)
@@ -27,7 +27,7 @@ class CNNGRU(nn.Module):
         dropout = config.dropout if config.gru_layers > 1 else 0.0
         self.gru = nn.GRU(hidden, hidden, config.gru_layers, batch_first=True, dropout=dropout)
         self.dense = nn.Linear(hidden, hidden)
-        self.out = nn.Linear(hidden, classes)
+        self.out = nn.Linear(hidden, outputs)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (B,K)."""

@@ -63,7 +63,9 @@ class Training:
         _make_deterministic(trial.device)
         torch.manual_seed(trial.seed)
         self.shuffle = torch.Generator().manual_seed(derive(trial.seed, "shuffle"))
-        model = build(trial.model, steps=arrays.steps, channels=arrays.channels, classes=arrays.classes)
+        model = build(
+            trial.model, steps=arrays.steps, channels=arrays.channels, outputs=arrays.outputs, tokens=arrays.tokens
+        )
         self.model = model.to(self.device)
         self.optimizer = _optimizer(trial, self.model)
         self.scheduler = _scheduler(trial, self.optimizer)

@@ -10,7 +10,7 @@ from models.configs import CNN2DConfig
 
 def model(steps: int = 187, channels: int = 1, **config) -> CNN2D:
     small = {"hidden": 6, "layers": 3, "blocks": 1, "dropout": 0.0}
-    return CNN2D(CNN2DConfig(**(small | config)), steps=steps, channels=channels, classes=5)
+    return CNN2D(CNN2DConfig(**(small | config)), steps=steps, channels=channels, outputs=5)
 
 
 def pools(network: CNN2D) -> int:
@@ -48,7 +48,7 @@ def test_a_sequence_longer_than_the_model_was_built_for_is_refused():
 
 
 def test_the_best_of_the_study_has_the_layers_of_its_table():
-    best = CNN2D(CNN2DConfig(hidden=128, layers=3, blocks=1, dropout=0.3), steps=187, channels=1, classes=5)
+    best = CNN2D(CNN2DConfig(hidden=128, layers=3, blocks=1, dropout=0.3), steps=187, channels=1, outputs=5)
     assert best.conv.conv.weight.shape == (128, 1, 3, 3)
     assert len(best.stages) == 3
     assert [type(layer).__name__ for layer in best.stages[2]] == ["ResidualBlock2d", "MaxPool2d"]

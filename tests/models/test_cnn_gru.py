@@ -7,12 +7,12 @@ from models.configs import CNNGRUConfig
 
 def model(channels: int = 1, **config) -> CNNGRU:
     small = {"cnn_hidden": 6, "gru_hidden": 8, "gru_layers": 2, "blocks": 1}
-    return CNNGRU(CNNGRUConfig(**(small | config)), steps=20, channels=channels, classes=5)
+    return CNNGRU(CNNGRUConfig(**(small | config)), steps=20, channels=channels, outputs=5)
 
 
 def test_the_best_of_the_study_has_the_layers_of_its_table():
     config = CNNGRUConfig(cnn_hidden=64, gru_hidden=256, gru_layers=2, blocks=5, dropout=0.4)
-    best = CNNGRU(config, steps=187, channels=1, classes=5)
+    best = CNNGRU(config, steps=187, channels=1, outputs=5)
     assert best.conv.conv.weight.shape == (64, 1, 3)
     assert len(best.blocks) == 5
     assert best.blocks[4].second.conv.weight.shape == (64, 64, 3)

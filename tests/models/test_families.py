@@ -30,7 +30,7 @@ every_mode = pytest.mark.parametrize("training", [True, False], ids=["train", "e
 
 def model(family: str, channels: int = 1) -> nn.Module:
     torch.manual_seed(0)
-    return build(SMALL[family], steps=STEPS, channels=channels, classes=5)
+    return build(SMALL[family], steps=STEPS, channels=channels, outputs=5)
 
 
 def batch(lengths: list[int], channels: int = 1, steps: int = STEPS, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -66,7 +66,7 @@ def test_every_sample_of_a_space_builds_a_model_that_answers(name, seed, channel
     space = SPACES[name]
     sample = space.sample(np.random.default_rng(seed))
     fields = {path.removeprefix("model."): value for path, value in sample.items() if path.startswith("model.")}
-    network = build(space.model(**fields), steps=12, channels=channels, classes=classes)
+    network = build(space.model(**fields), steps=12, channels=channels, outputs=classes)
     logits = network(*batch([12, 5], channels, steps=12))
     assert logits.shape == (2, classes)
     assert torch.isfinite(logits).all()
@@ -142,7 +142,7 @@ def test_weights_survive_safetensors_exactly(family):
     # Contiguous: cnn2d's weights lie channels-last, and safetensors refuses those.
     data = save({name: value.contiguous() for name, value in first.state_dict().items()})
     torch.manual_seed(99)
-    second = build(SMALL[family], steps=STEPS, channels=1, classes=5).eval()
+    second = build(SMALL[family], steps=STEPS, channels=1, outputs=5).eval()
     second.load_state_dict(load(data))
     x, lengths = batch([20, 5, 1], seed=1)
     assert torch.equal(second(x, lengths), first(x, lengths))
