@@ -11,8 +11,9 @@ Status = Literal["completed", "stopped", "failed"]
 class EpochReport(BaseModel):
     """One epoch's figures.
 
-    train_loss: mean cross-entropy over the epoch's rows, nats.  metrics: over the whole validation split, ``loss``
-    among them.  weights_sha256: of the weights after this epoch.
+    train_loss: mean over the epoch's rows of the cross-entropy, nats; in a regression of the squared error of the
+    standardised target.  metrics: over the whole validation split, ``loss`` among them.  weights_sha256: of the
+    weights after this epoch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +23,7 @@ class EpochReport(BaseModel):
     train_loss: float
     metrics: dict[str, float]
     learning_rate: float
+    """0 of a family that is fitted at once."""
     weights_sha256: str
     seconds: float
     """Wall time; the only figure that may differ in a reproduction."""
@@ -41,9 +43,9 @@ class TrialResult(BaseModel):
     objective: float | None = None
     best_metrics: dict[str, float] = {}
     confusion: list[list[int]] = []
-    """(K, K) counts at the best epoch; rows are true classes."""
+    """(K, K) counts at the best epoch; rows are true classes; empty in a regression."""
     weights_sha256: str | None = None
     """Of the best epoch's weights."""
     parameters: int | None = None
-    """Trainable parameters of the model."""
+    """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
     seconds: float = 0.0

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from data.arrays import Arrays, Part
+from data.arrays import Arrays
 from models.catalogue import build
+from tuning.batches import Rows, epoch_batches, evaluation_batches
 from tuning.config import DeviceConfig, Rung, TrialConfig
-from tuning.metrics import confusion, from_counts
+from tuning.losses import loss_of
 from tuning.results import EpochReport, TrialResult
 from tuning.seeds import derive
 
@@ -71,8 +71,7 @@ class Training:
         self.scheduler = _scheduler(trial, self.optimizer)
         self.train_rows = Rows(arrays.train, self.device)
         self.valid_rows = Rows(arrays.valid, self.device)
-        weights = arrays.class_weights
-        self.class_weights = None if weights is None else torch.tensor(np.asarray(weights), device=self.device)
+        self.loss = loss_of(arrays, self.device)
         self.history: list[EpochReport] = []
         self.best: EpochReport | None = None
         self.best_weights: dict[str, Tensor] = {}
@@ -139,20 +138,20 @@ class Training:
         return report
 
     @torch.no_grad()
-    def evaluate(self, rows: "Rows") -> tuple[dict[str, float], NDArray[np.int64]]:
-        """Metrics, mean cross-entropy (unweighted, nats) among them, and (K, K) counts over a whole part."""
+    def evaluate(self, rows: Rows) -> tuple[dict[str, float], NDArray[np.int64]]:
+        """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
         self.model.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        predicted = []
-        truth = np.asarray(rows.part.y)
-        for start in range(0, len(truth), EVALUATION_BATCH):
-            x, lengths, y = rows.take(np.arange(start, min(start + EVALUATION_BATCH, len(truth))))
+        truth, predicted = [], []
+        for batch in evaluation_batches(rows.part, EVALUATION_BATCH):
+            x, lengths, y = rows.take(batch)
             with self._precision():
-                logits = self.model(x, lengths).float()  # (B, K)
-            total += functional.cross_entropy(logits, y, reduction="sum").double()
-            predicted.append(logits.argmax(dim=1))
-        counts = confusion(truth, torch.cat(predicted).cpu().numpy(), self.arrays.classes)
-        return {"loss": float(total) / len(truth), **from_counts(counts, self.arrays.class_names)}, counts
+                outputs = self.model(x, lengths).float()  # (B, K)
+            total += self.loss.total(outputs, y).double()
+            truth.append(y)
+            predicted.append(self.loss.predicted(outputs))
+        metrics, counts = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+        return {"loss": float(total) / len(rows.part.y), **metrics}, counts
 
     def result(self) -> TrialResult:
         """Return the figures of a training that is done; the best epoch is the first with the best objective."""
@@ -214,19 +213,17 @@ class Training:
 
     def _train_epoch(self) -> float:
         self.model.train()
-        order = self.arrays.order[torch.randperm(len(self.arrays.order), generator=self.shuffle).numpy()]
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         weight = torch.zeros((), dtype=torch.float64, device=self.device)
-        size = self.trial.train.batch_size
-        for start in range(0, len(order), size):
-            x, lengths, y = self.train_rows.take(order[start : start + size])
+        for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
+            x, lengths, y = self.train_rows.take(batch)
             self.optimizer.zero_grad(set_to_none=True)
             with self._precision():
-                logits = self.model(x, lengths)  # (B, K)
-            loss = functional.cross_entropy(logits.float(), y, weight=self.class_weights)
+                outputs = self.model(x, lengths)  # (B, K)
+            loss = self.loss.mean(outputs.float(), y)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
-            share = float(len(y)) if self.class_weights is None else self.class_weights[y].sum().double()
+            share = self.loss.share(y)
             total += loss.detach().double() * share
             weight += share
         return float(total / weight)
@@ -235,28 +232,6 @@ class Training:
         if self.trial.train.precision == "bfloat16":
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
-
-
-class Rows:
-    """Batches of a part, cut to the longest sequence among them."""
-
-    def __init__(self, part: Part, device: torch.device) -> None:
-        self.part = part
-        self.device = device
-        # A GPU holds the whole part; on a CPU rows are gathered from the shared memory map.
-        on_gpu = device.type == "cuda"
-        self.x = torch.tensor(np.asarray(part.x), device=device) if on_gpu else None
-
-    def take(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
-        """(B,) row numbers -> x (B, T, C), lengths (B,), y (B,)."""
-        lengths = self.part.lengths[rows]
-        longest = int(lengths.max())
-        if self.x is None:
-            x = torch.from_numpy(self.part.x[rows])[:, :longest]
-        else:
-            x = self.x[torch.from_numpy(rows).to(self.device), :longest]
-        y = torch.from_numpy(self.part.y[rows]).to(self.device)
-        return x, torch.from_numpy(lengths).to(self.device), y  # (B, T, C), (B,), (B,)
 
 
 def weights_sha256(state: Mapping[str, Tensor]) -> str:
@@ -279,8 +254,16 @@ def _make_deterministic(device: DeviceConfig) -> None:
 
 
 def _optimizer(trial: TrialConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
-    kind = torch.optim.AdamW if trial.train.optimizer == "adamw" else torch.optim.Adam
-    return kind(model.parameters(), lr=trial.train.learning_rate, weight_decay=trial.train.weight_decay)
+    parameters, rate, decay = model.parameters(), trial.train.learning_rate, trial.train.weight_decay
+    match trial.train.optimizer:
+        case "adam":
+            return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+        case "adamw":
+            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+        case "sgd":
+            return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
+        case "rmsprop":
+            return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay)
 
 
 def _scheduler(trial: TrialConfig, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
