@@ -108,6 +108,8 @@ def open_arrays(directory: Path) -> Arrays:
         class_weights=_array(directory, "class_weights") if "class_weights" in manifest["arrays"] else None,
         class_names=tuple(manifest["class_names"]),
         sha256=str(manifest["sha256"]),
+        tokens=manifest.get("tokens"),
+        scale=Scale(**manifest["scale"]) if manifest.get("scale") else None,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data.arrays import Part
 from data.config import DataConfig
 from data.errors import DataError
+from data.rows import Kind, classes
 
 # N rows, M rows of an epoch, T time steps, C channels, K classes
 
@@ -34,6 +35,19 @@ def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.asarray(compute_class_weight("balanced", classes=np.arange(classes), y=y), dtype=np.float32)
 
 
+def refuse_balance(config: DataConfig, kind: Kind) -> None:
+    """Raise DataError where a balance means nothing for a kind of data."""
+    if kind == "series" and config.balance != "raw":
+        raise DataError(
+            f'{config.dataset}: balance = "{config.balance}" is of classes, and a series has none. Use balance = "raw".'
+        )
+    if kind == "texts" and config.balance == "smote":
+        raise DataError(
+            f"{config.dataset}: SMOTE mixes rows of numbers, and tokens are names of words. "
+            'Use balance = "oversample" or "weighted".'
+        )
+
+
 def refuse_smote(train: Part, config: DataConfig, class_names: Sequence[str]) -> None:
     """Raise DataError where SMOTE is not defined: too few rows in a class, or sequences of different length."""
     steps = train.x.shape[1]
@@ -42,7 +56,7 @@ def refuse_smote(train: Part, config: DataConfig, class_names: Sequence[str]) ->
             f"{config.dataset}: sequences have different lengths ({train.lengths.min()} to {steps}); SMOTE mixes rows "
             'step by step and needs equal ones. Use balance = "oversample".'
         )
-    counts = np.bincount(train.y)
+    counts = np.bincount(classes(train))
     number, neighbors = int(counts.argmin()), config.smote_neighbors
     if counts[number] <= neighbors:
         fewer = f", or data.smote_neighbors <= {counts[number] - 1}" if counts[number] > 1 else ""
@@ -62,18 +76,19 @@ def smote_rows(train: Part, config: DataConfig) -> Iterator[tuple[int, NDArray[n
     from imblearn.over_sampling import SMOTE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    counts = np.bincount(train.y)
+    counts = np.bincount(classes(train))
+    y = classes(train)
     largest = int(counts.argmax())
     for number in np.flatnonzero(counts < counts[largest]).tolist():
-        own = np.flatnonzero(train.y == number)
-        rows = np.append(own, np.flatnonzero(train.y == largest)[0])  # it wants to see a second class
+        own = np.flatnonzero(y == number)
+        rows = np.append(own, np.flatnonzero(y == largest)[0])  # it wants to see a second class
         smote = SMOTE(
             sampling_strategy={number: int(counts[largest])},
             k_neighbors=config.smote_neighbors,
             random_state=config.balance_seed,
         )
         with threadpool_limits(limits=1):
-            x, _ = smote.fit_resample(train.x[rows].reshape(len(rows), -1), train.y[rows])
+            x, _ = smote.fit_resample(train.x[rows].reshape(len(rows), -1), y[rows])
         yield number, x[len(rows) :].reshape(-1, *train.x.shape[1:])
 
 

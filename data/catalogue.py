@@ -32,7 +32,7 @@ def resolve(options: DataOptions) -> DataSet:
     """Return the data set that ``options.dataset`` names: one of the catalogue, or a table by its path."""
     name = options.dataset
     if name in CATALOGUE:
-        given = [key for key in ("label", "group", "test") if getattr(options, key) is not None]
+        given = [key for key in ("label", "group", "text", "target", "test") if getattr(options, key) is not None]
         if given:
             raise DataError(f"data.{given[0]}: {name} knows its own columns and test part; only a table is told them.")
         return CATALOGUE[name]

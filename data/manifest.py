@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data.arrays import MANIFEST, Counts
+from data.arrays import MANIFEST, Counts, Scale
 from data.config import DataConfig
 from data.files import SourceFile
+from data.rows import Kind
 
 FORMAT = 1
 """Raised by one whenever the same DataConfig and files would give other arrays (the synthetic rows among them)."""
@@ -31,6 +32,8 @@ class Manifest(BaseModel):
 
     sha256: identity of what a trial sees, the same wherever and whenever it is prepared; test_sha256: of the test
     part.  notes: what a user should know before believing a score.  versions: of the libraries that made the arrays.
+    words, tokens: of a vocabulary (``data.texts``), so that new texts can be encoded.  inputs, scale: mean and standard
+    deviation of each channel and of the target (``data.series``), so that new series can be standardised.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +50,10 @@ class Manifest(BaseModel):
     seconds: float
     versions: dict[str, str]
     arrays: dict[str, ArrayFile]
+    tokens: int | None = None
+    words: tuple[str, ...] = ()
+    scale: Scale | None = None
+    inputs: dict[str, Scale] = Field(default_factory=dict)
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest | None":
@@ -61,10 +68,11 @@ class Manifest(BaseModel):
         (directory / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def key(config: DataConfig, sources: Iterable[SourceFile], *, catalogued: bool) -> str:
+def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool) -> str:
     """Return the hash of all that decides what is prepared; it is known before anything is loaded.
 
-    A table counts by its content, not by its path.  Fields that a balance does not look at are left out.
+    A table counts by its content, not by its path.  Fields that a balance or a kind of data does not look at are left
+    out.
     """
     unused = {
         "dataset": not catalogued,
@@ -72,14 +80,29 @@ def key(config: DataConfig, sources: Iterable[SourceFile], *, catalogued: bool) 
         "balance_seed": config.balance not in {"oversample", "semi-oversample", "smote"},
         "smote_neighbors": config.balance != "smote",
         "majority_kept": config.balance != "semi-oversample",
+        **dict.fromkeys(("text", "vocabulary", "max_length"), kind != "texts"),
+        **dict.fromkeys(("target", "window", "horizon"), kind != "series"),
+        **dict.fromkeys(("split_seed", "duplicates"), kind == "series"),
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
     return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources]})
 
 
-def identity(class_names: tuple[str, ...], arrays: Mapping[str, ArrayFile], names: Iterable[str]) -> str:
-    """Return the hash of the class names and the named arrays' content: no path, no time, no library version."""
-    return _sha256({"classes": class_names, "arrays": {name: arrays[name].sha256 for name in names if name in arrays}})
+def identity(
+    class_names: tuple[str, ...],
+    arrays: Mapping[str, ArrayFile],
+    names: Iterable[str],
+    *,
+    words: tuple[str, ...] = (),
+    scale: Scale | None = None,
+) -> str:
+    """Return the hash of the class names and the named arrays' content: no path, no time, no library version.
+
+    words, scale: what tokens and standardised targets stand for; arrays without them keep the hash they always had.
+    """
+    meaning = {**({"words": words} if words else {}), **({"scale": [scale.mean, scale.std]} if scale else {})}
+    content = {name: arrays[name].sha256 for name in names if name in arrays}
+    return _sha256({"classes": class_names, "arrays": content, **meaning})
 
 
 def _sha256(content: object) -> str:

@@ -7,12 +7,17 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from data.build import Content, Progress, write_balanced, write_split
+from data.balance import refuse_balance
+from data.build import write_balanced
 from data.catalogue import CATALOGUE, resolve
 from data.config import DataConfig
+from data.content import Content, Progress
 from data.files import SourceFile, fingerprint
 from data.manifest import TEST, TRAINING, Manifest, identity, key
+from data.raw import write_raw
+from data.rows import Kind
 from data.store import building, find
+from data.texts import FIRST
 
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "pyarrow")
 
@@ -48,16 +53,17 @@ def prepare(
         DataError: the data cannot be found, read, split or balanced, or the arrays not written; nothing is left behind.
     """
     data_set = resolve(config)
+    refuse_balance(config, data_set.kind)
     paths = data_set.find(config, datasets)
     files = ", ".join(path.name for path in paths)
     if files:
         progress(f"{config.dataset}: hashing {files}")
     sources = tuple(fingerprint(path) for path in paths)
-    obtain = partial(_obtain, sources=sources, store=store, verify=verify)
+    obtain = partial(_obtain, kind=data_set.kind, sources=sources, store=store, verify=verify)
 
     def make_raw(folder: Path) -> Content:
         progress(f"{config.dataset}: reading {files or 'built-in rows'}")
-        return write_split(config, data_set.load(config, paths), folder, progress)
+        return write_raw(config, data_set.load(config, paths), folder, progress)
 
     def make_balanced(folder: Path) -> Content:
         raw = obtain(config.model_copy(update={"balance": "raw"}), make=make_raw)
@@ -69,13 +75,14 @@ def prepare(
 def _obtain(
     config: DataConfig,
     *,
+    kind: Kind,
     sources: tuple[SourceFile, ...],
     store: Path,
     verify: bool,
     make: Callable[[Path], Content],
 ) -> Prepared:
     """Return a prepared directory that is found, or made by ``make`` in an empty folder."""
-    name = key(config, sources, catalogued=config.dataset in CATALOGUE)
+    name = key(config, sources, kind=kind, catalogued=config.dataset in CATALOGUE)
     directory = store.absolute() / f"{config.balance}-{name[:24]}"  # workers run in other working directories
     found = find(directory, name, verify=verify)
     if found is not None:
@@ -83,10 +90,11 @@ def _obtain(
     start = time.perf_counter()
     with building(directory, name, verify=verify) as folder:
         content = make(folder)
+        named = partial(identity, content.class_names, content.arrays, words=content.words, scale=content.scale)
         manifest = Manifest(
             key=name,
-            sha256=identity(content.class_names, content.arrays, TRAINING),
-            test_sha256=identity(content.class_names, content.arrays, TEST),
+            sha256=named(names=TRAINING),
+            test_sha256=named(names=TEST),
             class_names=content.class_names,
             steps=content.steps,
             channels=content.channels,
@@ -96,6 +104,10 @@ def _obtain(
             seconds=round(time.perf_counter() - start, 3),
             versions={library: version(library) for library in LIBRARIES},
             arrays=content.arrays,
+            tokens=len(content.words) + FIRST if content.words else None,
+            words=content.words,
+            scale=content.scale,
+            inputs=content.inputs,
         )
         manifest.write(folder)
     return Prepared(directory=directory, manifest=manifest, reused=False)

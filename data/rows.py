@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,27 @@ from numpy.typing import NDArray
 from data.arrays import Part
 from data.config import DataOptions
 from data.errors import DataError
+from data.series import Series
+from data.texts import Texts
+
+Kind = Literal["sequences", "texts", "series"]
+"""What a data set's rows are: sequences of numbers, texts, or the time steps of one series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """A data set before it is split.
 
-    rows: what is split.  class_names: K names; the order is that of the class numbers in ``y``.
-    groups: (N,) int64, the patient or user of each of ``rows``, or None.  test: the official test part, or None.
+    rows: what is split: numbers as they are trained on, or texts, encoded once the training rows are known.
+    class_names: K names; the order is that of the class numbers in ``y``.
+    groups: (N,) int64, the patient or user of each of ``rows``, or None.
+    test: the official test part, of the same kind as ``rows``, or None.
     """
 
-    rows: Part
+    rows: Part | Texts
     class_names: tuple[str, ...]
     groups: NDArray[np.int64] | None = None
-    test: Part | None = None
+    test: Part | Texts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +39,20 @@ class DataSet:
     """One data set, or one kind of file: how its files are found, and how they become rows.
 
     ``find`` is cheap and raises DataError saying where it looked; ``load`` takes the files that ``find`` returned.
+    splits: what ``data.split`` may be.
     """
 
     about: str
     size: str
     find: Callable[[DataOptions, Path | None], tuple[Path, ...]]
-    load: Callable[[DataOptions, tuple[Path, ...]], Rows]
+    load: Callable[[DataOptions, tuple[Path, ...]], Rows | Series]
+    kind: Kind = "sequences"
+    splits: tuple[str, ...] = ("stratified", "grouped")
+
+
+def classes(rows: Part | Texts) -> NDArray[np.int64]:
+    """Return (N,) the class of each row."""
+    return np.asarray(rows.y, dtype=np.int64)
 
 
 def part(x: NDArray[Any], y: NDArray[np.int64], lengths: NDArray[Any] | None = None) -> Part:

@@ -1,0 +1,131 @@
+"""The parts of a split as they are, not balanced: rows with a class each, or windows of a series."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Counts, Part
+from data.balance import epoch_order
+from data.config import DataConfig
+from data.content import Content, Progress, class_counts, write_one, write_part
+from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
+from data.rows import Rows, classes
+from data.series import Series, cut
+from data.split import sample, split
+from data.texts import Texts, encode
+
+
+def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress: Progress) -> Content:
+    """Write the parts of a data set as they are; every training row once an epoch."""
+    if isinstance(loaded, Series):
+        return _write_series(config, loaded, folder, progress)
+    return _write_split(config, loaded, folder, progress)
+
+
+def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progress) -> Content:
+    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
+    y, names = classes(rows.rows), rows.class_names
+    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    digests = _digests(rows.rows)
+    kept, notes = _distinct(digests, y, config)
+    if config.max_rows is not None:
+        kept = kept[sample(y[kept], config.max_rows, config.split_seed)]
+    parts = split(
+        y[kept],
+        None if rows.groups is None else rows.groups[kept],
+        config,
+        class_names=names,
+        official_test=rows.test is not None,
+    )
+    train, valid = kept[parts.train], kept[parts.valid]
+    if rows.test is None:
+        tested, test = rows.rows, kept[parts.test]
+        test_digests = [digests[row] for row in test]
+    else:
+        tested, test = rows.test, np.arange(len(rows.test.y))
+        test_digests = _digests(tested)
+    known = {digests[row] for row in train}
+    ours = config.duplicates == "drop"
+    notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=ours)
+    notes += verify_rows(known, "test", test_digests, clean=ours and rows.test is None)
+    whole, tested, words, more = _encoded(rows.rows, tested, train, kept, config)
+    notes += more
+    progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
+    order = epoch_order(y[train], config)
+    arrays = {
+        **write_part(folder, "train", whole, train),
+        **write_part(folder, "valid", whole, valid),
+        **write_part(folder, "test", tested, test),
+        "order": write_one(folder, "order", order),
+    }
+    counts = Counts(
+        train=class_counts(y[train], names),
+        valid=class_counts(y[valid], names),
+        test=class_counts(classes(tested)[test], names),
+        epoch=class_counts(y[train][order], names),
+    )
+    notes += [f"the test part has no rows of class {name}." for name, count in counts.test.items() if count == 0]
+    _, steps, channels = whole.x.shape
+    return Content(
+        arrays=arrays,
+        class_names=names,
+        steps=steps,
+        channels=channels,
+        counts=counts,
+        notes=tuple(notes),
+        words=words,
+    )
+
+
+def _write_series(config: DataConfig, series: Series, folder: Path, progress: Progress) -> Content:
+    progress(f"{config.dataset}: cutting {len(series.values):,} rows into windows of {config.window}")
+    windows = cut(series, config)
+    parts = {"train": windows.parts.train, "valid": windows.parts.valid, "test": windows.parts.test}
+    progress(f"{config.dataset}: writing {' + '.join(f'{len(rows):,}' for rows in parts.values())} windows")
+    arrays = {"order": write_one(folder, "order", np.arange(len(parts["train"])))}
+    for name, rows in parts.items():
+        arrays |= write_part(folder, name, windows.whole, rows)
+    counts = {name: {"rows": len(rows)} for name, rows in parts.items()}
+    return Content(
+        arrays=arrays,
+        class_names=(),
+        steps=config.window,
+        channels=len(series.names),
+        counts=Counts(**counts, epoch=counts["train"]),
+        notes=series.notes,
+        scale=windows.scale,
+        inputs=windows.inputs,
+    )
+
+
+def _digests(rows: Part | Texts) -> list[bytes]:
+    return rows.digests() if isinstance(rows, Texts) else sequence_digests(rows)
+
+
+def _distinct(
+    digests: Sequence[bytes], y: NDArray[np.int64], config: DataConfig
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the rows to go on with, and what to say about equal ones."""
+    first = first_of_equals(digests)
+    repeated = len(digests) - len(first)
+    if not repeated:
+        return first, []
+    done = "dropped" if config.duplicates == "drop" else "kept"
+    notes = [f"{repeated:,} of {len(digests):,} rows equal an earlier one; {done} (data.duplicates)."]
+    conflicts = conflicting(digests, y)
+    if conflicts:
+        notes.append(f"{conflicts:,} sequences occur with more than one class.")
+    return (first if config.duplicates == "drop" else np.arange(len(digests))), notes
+
+
+def _encoded(
+    rows: Part | Texts, tested: Part | Texts, train: NDArray[np.int64], used: NDArray[np.int64], config: DataConfig
+) -> tuple[Part, Part, tuple[str, ...], list[str]]:
+    """Return the rows and the test part's as they are trained on, the words of a vocabulary, and notes about it."""
+    if isinstance(rows, Part) and isinstance(tested, Part):
+        return rows, tested, (), []
+    if isinstance(rows, Texts) and isinstance(tested, Texts):
+        return encode(rows, tested, train=train, used=used, options=config)
+    raise TypeError(f"{config.dataset}: rows are {type(rows).__name__}, their test part is {type(tested).__name__}")

@@ -1,0 +1,82 @@
+"""One continuous series: cut into windows by the position of their targets, in order of time.
+
+The last rows are the test part's targets, those before them the validation part's, whatever the window: scores of
+different windows and horizons are of the same targets.  Training alone loses the first ones, which have no whole
+window before them.  Windows of later parts begin among earlier rows: at the time of a forecast these are known.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from data.arrays import Part, Scale
+from data.config import DataOptions
+from data.errors import DataError
+from data.split import Split
+
+# R rows of the series, N windows of T steps, C channels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A series before it is cut.
+
+    values: (R, C) float32, in order of time.  names: of the C channels.  target: which of them is forecast.
+    notes: what a user should know about how it was read.
+    """
+
+    values: NDArray[np.float32]
+    names: tuple[str, ...]
+    target: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """A series cut and standardised.  whole: all N windows, x a view of the series;  parts: which rows of it."""
+
+    whole: Part
+    parts: Split
+    scale: Scale
+    inputs: dict[str, Scale]
+
+
+def cut(series: Series, options: DataOptions) -> Windows:
+    """Return the windows of a series, standardised by the rows before the first validation target.
+
+    ``max_rows``: the last rows alone.  Raises DataError where a part would be empty.
+    """
+    values = series.values if options.max_rows is None else series.values[-options.max_rows :]
+    rows = len(values)
+    test, valid = round(rows * options.test_fraction), round(rows * options.valid_fraction)
+    known = rows - valid - test
+    ahead = options.window - 1 + options.horizon
+    """Rows from a window's first step to its target."""
+    if min(test, valid) < 1 or known - ahead < 2:  # noqa: PLR2004 - a loss over one window is none
+        raise DataError(
+            f"{options.dataset}: {rows:,} rows give {max(known, 0):,} for training, {valid:,} for validation and "
+            f"{test:,} for testing; data.window = {options.window} and data.horizon = {options.horizon} need at least "
+            f"{ahead + 2:,}, 1 and 1. Use a shorter window, or smaller fractions."
+        )
+    inputs = {
+        name: Scale(mean=float(column.mean()), std=float(column.std()) or 1.0)
+        for name, column in zip(series.names, values[:known].T.astype(np.float64), strict=True)
+    }
+    mean, std = (np.array([getattr(scale, key) for scale in inputs.values()]) for key in ("mean", "std"))
+    standard = ((values - mean) / std).astype(np.float32)
+    x = sliding_window_view(standard, options.window, axis=0).transpose(0, 2, 1)[: rows - ahead]
+    whole = Part(
+        x=x,
+        lengths=np.full(len(x), options.window, dtype=np.int64),
+        y=np.ascontiguousarray(standard[ahead:, series.target]),
+    )
+    ends = np.array([known, known + valid]) - ahead
+    train, middle, last = np.split(np.arange(len(x)), ends)
+    return Windows(
+        whole=whole,
+        parts=Split(train=train, valid=middle, test=last),
+        scale=inputs[series.names[series.target]],
+        inputs=inputs,
+    )

@@ -1,0 +1,117 @@
+"""Texts: words until the split, then tokens of a vocabulary that knows the training part's words alone.
+
+A word is a run of letters, digits and underscores, in lower case: what scikit-learn's CountVectorizer finds with a
+pattern that keeps words of one letter ("i", "u"), which short texts are full of.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Part
+from data.config import DataOptions
+from data.errors import DataError
+
+PADDING = 0
+UNKNOWN = 1
+"""Token of every word outside the vocabulary."""
+FIRST = 2
+"""Token of the vocabulary's first word."""
+WORD = r"(?u)\b\w+\b"
+
+# N texts, T tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Texts before they are encoded.  words: N strings, a text's words with one space between;  y: (N,) classes."""
+
+    words: tuple[str, ...]
+    y: NDArray[np.int64]
+
+    def digests(self) -> list[bytes]:
+        """Return 16 bytes for each text; equal if and only if the words and their order are equal (BLAKE2b)."""
+        return [hashlib.blake2b(words.encode(), digest_size=16).digest() for words in self.words]
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Return (N,) the number of words of each text."""
+        return np.array([words.count(" ") + 1 for words in self.words], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The words that have a token of their own: word ``words[i]`` is token ``i + 2``."""
+
+    words: tuple[str, ...]
+
+    def encode(self, texts: Texts, steps: int) -> Part:
+        """Return the first ``steps`` words of each text as tokens: x (N, steps, 1) int32, padded at the back."""
+        tokens = {word: number for number, word in enumerate(self.words, start=FIRST)}
+        x = np.full((len(texts.words), steps, 1), PADDING, dtype=np.int32)
+        lengths = np.minimum(texts.lengths(), steps)
+        for row, words in enumerate(texts.words):
+            x[row, : lengths[row], 0] = [tokens.get(word, UNKNOWN) for word in words.split(" ", steps)[:steps]]
+        return Part(x=x, lengths=lengths, y=texts.y)
+
+
+def texts(raw: Sequence[object], y: NDArray[np.int64], where: str) -> Texts:
+    """Return raw texts as words.  Raises DataError for the first text without a word: there is nothing to encode."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    analyze = CountVectorizer(token_pattern=WORD).build_analyzer()
+    words = tuple(" ".join(analyze(text)) if isinstance(text, str) else "" for text in raw)
+    empty = [row for row, joined in enumerate(words) if not joined]
+    if empty:
+        raise DataError(
+            f"{where}: row {empty[0] + 1} has an empty text, {raw[empty[0]]!r}: no word in it ({len(empty):,} such "
+            "rows in all). Drop these rows, or give them a text."
+        )
+    return Texts(words=words, y=y)
+
+
+def fit(texts: Texts, train: NDArray[np.int64], size: int) -> tuple[Vocabulary, int]:
+    """Return the ``size`` most frequent words of the rows ``train``, and how many different words these rows have.
+
+    Most frequent first; of equally frequent ones the one that comes first in the order of code points.
+    CountVectorizer counts; its own ``max_features`` leaves ties to an unstable sort, whose result depends on the
+    processor.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    counter = CountVectorizer(analyzer=str.split)
+    counts = np.asarray(counter.fit_transform([texts.words[row] for row in train]).sum(axis=0)).ravel()
+    words = counter.get_feature_names_out()  # in the order of code points
+    chosen = np.argsort(-counts, kind="stable")[:size]
+    return Vocabulary(words=tuple(str(word) for word in words[chosen])), len(words)
+
+
+def encode(
+    rows: Texts, tested: Texts, *, train: NDArray[np.int64], used: NDArray[np.int64], options: DataOptions
+) -> tuple[Part, Part, tuple[str, ...], list[str]]:
+    """Return ``rows`` and ``tested`` as tokens, the words of the vocabulary of the rows ``train``, and notes.
+
+    tested: the official test part, or ``rows`` itself.  used: the rows of all our own parts.  Arrays have as many steps
+    as the longest text of any part, at most ``options.max_length``.
+    """
+    vocabulary, different = fit(rows, train, options.vocabulary)
+    lengths = rows.lengths()[used]
+    if tested is not rows:
+        lengths = np.concatenate([lengths, tested.lengths()])
+    longest = int(lengths.max())
+    steps = min(longest, options.max_length)
+    notes = []
+    if different < options.vocabulary:
+        notes.append(
+            f"the training texts have {different:,} different words, fewer than data.vocabulary = "
+            f"{options.vocabulary:,}: every one has a token."
+        )
+    if longest > steps:
+        notes.append(
+            f"{(lengths > steps).sum():,} of {len(lengths):,} texts are longer than data.max_length = {steps} words "
+            f"(up to {longest:,}); their first {steps} are kept."
+        )
+    whole = vocabulary.encode(rows, steps)
+    return whole, whole if tested is rows else vocabulary.encode(tested, steps), vocabulary.words, notes
