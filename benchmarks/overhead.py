@@ -32,7 +32,8 @@ from tuning.launch import launch
 from tuning.search import Suggestion
 from tuning.tracking_background import BackgroundPublisher
 from tuning.training import Training
-from tuning.trials import campaign_space, data_config, trial_config
+from tuning.trials import campaign_space, planned_trials, trial_config
+from tuning.variants import variants
 
 WORKERS = 2
 
@@ -69,7 +70,7 @@ def seqtune(config: CampaignConfig, folder: Path) -> tuple[float, float]:
 def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
     """The same for Optuna."""
     space = campaign_space(config)
-    prepared = prepare(data_config(config, "raw"), datasets=None, store=folder / "arrays")
+    prepared = prepare(variants(config)["raw"], datasets=None, store=folder / "arrays")
     arrays = open_arrays(prepared.directory)
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'optuna.db'}")
     experiment = client.create_experiment("optuna", artifact_location=(folder / "artifacts").as_uri())
@@ -106,9 +107,10 @@ def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
     begin = time.perf_counter()
-    study.optimize(objective, n_trials=config.search.trials, n_jobs=WORKERS)
+    trials = planned_trials(config, space)
+    study.optimize(objective, n_trials=trials, n_jobs=WORKERS)
     wall = time.perf_counter() - begin
-    return 1000 * wall * WORKERS / config.search.trials, 1000 * fmean(seconds)
+    return 1000 * wall * WORKERS / trials, 1000 * fmean(seconds)
 
 
 def main() -> None:

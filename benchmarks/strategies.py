@@ -1,0 +1,186 @@
+"""The searches that the benchmarks compare: ours, in order, and the peers as their users run them."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import optuna
+from ray import tune
+from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
+from ray.tune.search.hyperopt import HyperOptSearch
+from recorded_table import METRIC, PATHS, Point, point, space
+from trial_table import EPOCHS, GRID
+
+from search_spaces.dimensions import Choice, Integer
+from search_spaces.space import Space
+from tuning.config import CampaignConfig
+from tuning.halving import rungs
+from tuning.hyperopt_search import HyperOptProposer
+from tuning.results import EpochReport
+from tuning.search import OrderedSearch, Outcome, RandomProposer
+
+STARTUP = 20
+"""Random trials before a model's: HyperOptSearch's default, and ours."""
+FACTOR = 3
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+class Ordered:
+    """Our search: told in trial order, a window of trials in flight; with or without halving."""
+
+    def __init__(self, seed: int, *, window: int, model: bool = True, halving: bool = False) -> None:
+        self.search = OrderedSearch(self._proposer(seed) if model else RandomProposer(space(), seed), window=window)
+        self.window = window
+        self.config = _campaign(halving=halving)
+        self.curves: list[Sequence[float]] = []
+        self.rungs: list[dict[int, float]] = []
+
+    def _proposer(self, seed: int) -> HyperOptProposer:
+        return HyperOptProposer(space(), seed=seed, startup_trials=STARTUP, goal="max")
+
+    def ask(self, index: int) -> Point | None:
+        if not self.search.ready():
+            return None
+        suggestion = self.search.suggest()
+        known = [_reports(curve) for curve in self.curves[: max(0, index - self.window + 1)]]
+        self.rungs.append({rung.epoch: rung.threshold for rung in rungs(self.config, known)})
+        self.curves.append(())
+        return self.point(suggestion.assignment)
+
+    def point(self, assignment: dict[str, Any]) -> Point:
+        return point(assignment)
+
+    def goes_on(self, index: int, curve: Sequence[float]) -> bool:
+        self.curves[index] = tuple(curve)
+        return max(curve) >= self.rungs[index].get(len(curve), -np.inf)
+
+    def tell(self, index: int, objective: float | None) -> None:
+        self.search.record(index, Outcome(objective))
+
+
+class OrderedOrdinals(Ordered):
+    """Ours with numeric choices handed to TPE as ordinals (their ranks), not as categories."""
+
+    def _proposer(self, seed: int) -> HyperOptProposer:
+        return HyperOptProposer(_ranks(), seed=seed, startup_trials=STARTUP, goal="max")
+
+    def point(self, assignment: dict[str, Any]) -> Point:
+        values = {
+            path: options[assignment[path]] if isinstance(options[0], int | float) else assignment[path]
+            for path, options in zip(PATHS, GRID.values(), strict=True)
+        }
+        return point(values)
+
+
+class Unstopped:
+    """Every trial trains to its end."""
+
+    def goes_on(self, index: int, curve: Sequence[float]) -> bool:  # noqa: ARG002
+        return True
+
+
+class PlainHyperOpt(Unstopped):
+    """HyperOptSearch as Ray Tune drives it: told whenever a trial ends, of failures as errors."""
+
+    def __init__(self, seed: int) -> None:
+        domains = HyperOptSearch.convert_search_space(
+            {name: tune.choice(list(values)) for name, values in GRID.items()}
+        )
+        self.search = HyperOptSearch(domains, metric=METRIC, mode="max", random_state_seed=seed)
+
+    def ask(self, index: int) -> Point:
+        proposed = self.search.suggest(str(index))
+        return tuple(str(proposed[name]) for name in GRID)
+
+    def tell(self, index: int, objective: float | None) -> None:
+        if objective is None:
+            self.search.on_trial_complete(str(index), error=True)
+        else:
+            self.search.on_trial_complete(str(index), result={METRIC: objective})
+
+
+class Random(Unstopped):
+    """Independent draws."""
+
+    def __init__(self, seed: int) -> None:
+        self.proposer = RandomProposer(space(), seed)
+
+    def ask(self, index: int) -> Point:
+        return point(self.proposer.propose(index))
+
+    def tell(self, index: int, objective: float | None) -> None:
+        """Learns nothing."""
+
+
+class OptunaTPE(Unstopped):
+    """Optuna's TPESampler through ask and tell, its own defaults but for the random trials: as many as the others'."""
+
+    def __init__(self, seed: int) -> None:
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
+        self.study = optuna.create_study(direction="maximize", sampler=sampler)
+        self.trials: dict[int, optuna.Trial] = {}
+
+    def ask(self, index: int) -> Point:
+        trial = self.trials[index] = self.study.ask()
+        return tuple(str(trial.suggest_categorical(name, list(values))) for name, values in GRID.items())
+
+    def tell(self, index: int, objective: float | None) -> None:
+        state = optuna.trial.TrialState.FAIL if objective is None else optuna.trial.TrialState.COMPLETE
+        self.study.tell(self.trials[index], objective, state=state)
+
+
+class UnderASHA:
+    """Any search under Ray's own ASHA: a trial's fate depends on who reported before it."""
+
+    def __init__(self, search: PlainHyperOpt | Random) -> None:
+        self.search = search
+        self.scheduler = AsyncHyperBandScheduler(
+            time_attr="epoch", metric=METRIC, mode="max", max_t=EPOCHS, grace_period=1, reduction_factor=FACTOR
+        )
+
+    def ask(self, index: int) -> Point:
+        self.scheduler.on_trial_add(None, _named(index))
+        return self.search.ask(index)
+
+    def goes_on(self, index: int, curve: Sequence[float]) -> bool:
+        report = {"epoch": len(curve), METRIC: curve[-1]}
+        return bool(self.scheduler.on_trial_result(None, _named(index), report) != TrialScheduler.STOP)
+
+    def tell(self, index: int, objective: float | None) -> None:
+        self.search.tell(index, objective)
+
+
+def _named(index: int) -> Any:
+    return SimpleNamespace(trial_id=str(index))  # ASHA looks at nothing else of a trial
+
+
+def _ranks() -> Space:
+    dimensions = {
+        path: Choice(*values) if isinstance(values[0], str) else Integer(0, len(values) - 1)
+        for path, values in zip(PATHS, GRID.values(), strict=True)
+    }
+    return Space(name="ranks", models=space().models, dimensions=dimensions)
+
+
+def _campaign(*, halving: bool) -> CampaignConfig:
+    return CampaignConfig.model_validate(
+        {
+            "name": "table",
+            "seed": 0,
+            "data": {"dataset": "heartbeats"},
+            "space": {"name": "cnn2d"},
+            "search": {"stopper": "halving" if halving else "none", "grace_epochs": 1, "reduction_factor": FACTOR},
+            "train": {"epochs": EPOCHS},
+            "objective": {"metric": METRIC},
+        }
+    )
+
+
+def _reports(curve: Sequence[float]) -> list[EpochReport]:
+    return [
+        EpochReport(
+            epoch=i + 1, train_loss=0.0, metrics={METRIC: value}, learning_rate=0.0, weights_sha256="", seconds=0.0
+        )
+        for i, value in enumerate(curve)
+    ]
