@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
-from tuning.training import Training
+from tuning.fitting import Fitting
 
 
-def save_checkpoint(training: Training, path: Path) -> None:
+def save_checkpoint(training: Fitting, path: Path) -> None:
     """Write the state so that a crash leaves the old checkpoint or the new one, never a part.
 
     Raises:
@@ -31,7 +31,7 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
         raise
 
 
-def load_checkpoint(training: Training, path: Path) -> None:
+def load_checkpoint(training: Fitting, path: Path) -> None:
     """Take up a checkpoint.
 
     Raises:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from data.arrays import Arrays, Scale
-from tuning.metrics import confusion, from_counts, from_errors
+from tuning.metrics import NO_COUNTS, confusion, from_counts, from_errors
 
 # B batch, N rows, K class
 
@@ -87,7 +87,7 @@ class SquaredError:
 
     def metrics(self, truth: NDArray[Any], predicted: NDArray[Any]) -> tuple[dict[str, float], NDArray[np.int64]]:
         """Return the errors in the data's own unit; there are no counts."""
-        return from_errors(truth, predicted, self.scale), np.zeros((0, 0), dtype=np.int64)
+        return from_errors(truth, predicted, self.scale), NO_COUNTS
 
 
 def loss_of(arrays: Arrays, device: torch.device) -> Loss:

@@ -6,14 +6,21 @@ scikit-learn's (``zero_division=0``); written here because workers train without
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Scale
 
+NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
+"""The counts of a regression."""
 
-def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+REGRESSION_METRICS = ("mae", "rmse", "r2")
+"""Names of the figures that ``from_errors`` returns."""
+
+
+def confusion(truth: NDArray[Any], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """(N,), (N,) -> (K, K) counts; rows are true classes."""
     return np.bincount(truth * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
@@ -42,7 +49,7 @@ def from_counts(counts: NDArray[np.int64], class_names: Sequence[str]) -> dict[s
     }
 
 
-def from_errors(truth: NDArray[np.floating], predicted: NDArray[np.floating], scale: Scale) -> dict[str, float]:
+def from_errors(truth: NDArray[Any], predicted: NDArray[Any], scale: Scale) -> dict[str, float]:
     """(N,), (N,) standardised targets -> mae and rmse in the data's own unit, and r2.
 
     r2 of a constant truth is 1 where it is met exactly, and else 0, as in scikit-learn.

@@ -10,10 +10,11 @@ from data.arrays import open_arrays
 from data.prepare import prepare
 from tuning.environment import Environment, current, differences
 from tuning.errors import RecordError
+from tuning.fitting import begin
 from tuning.home import Home
 from tuning.recorded import RecordedTrial
 from tuning.results import EpochReport, TrialResult
-from tuning.training import DivergedError, Training
+from tuning.training import DivergedError
 
 TOLERANCE = 1e-3
 """Largest difference of any metric, and largest relative difference of any loss, that is still within tolerance."""
@@ -67,7 +68,7 @@ def reproduce(
             f"trial {trial.index} of {trial.campaign!r} was trained on data with sha256 {trial.data_sha256[:12]}, but "
             f"{trial.data.dataset!r} gives {prepared.sha256[:12]} here. Point --datasets to the files it was made from"
         )
-    training = Training(trial, open_arrays(prepared.directory))
+    training = begin(trial, open_arrays(prepared.directory))
     failure: DivergedError | None = None
     while len(training.history) < len(recorded.epochs) and not training.done:
         try:

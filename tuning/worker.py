@@ -14,9 +14,9 @@ from data.arrays import Arrays, open_arrays
 from tuning.checkpoint import load_checkpoint, replace_file, save_checkpoint
 from tuning.config import TrialConfig
 from tuning.environment import Environment, current
+from tuning.fitting import Fitting, begin
 from tuning.home import CHECKPOINT, WEIGHTS
 from tuning.results import EpochReport, TrialResult
-from tuning.training import Training
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
@@ -49,7 +49,7 @@ class TrialRun:
         self.arrays = arrays
         self.folder = folder
         self.wall_s = wall_s
-        self.training: Training | None = None
+        self.training: Fitting | None = None
 
     def step(self) -> Progress:
         """Train one epoch.  An exception is the trial's failure, with its reason, not the worker's."""
@@ -79,17 +79,17 @@ class TrialRun:
             end = self._failure(f"trained for {training.seconds:.0f} s, more than trial_wall_s = {self.wall_s:g}")
         return Progress(reports=resumed, note=note, **end)
 
-    def _begin(self) -> tuple[Training, str | None]:
+    def _begin(self) -> tuple[Fitting, str | None]:
         """Go on from the checkpoint; where it cannot be used begin anew, which gives the same bits."""
         arrays = self._open()
-        training = Training(self.trial, arrays)
+        training = begin(self.trial, arrays)
         path = self.folder / CHECKPOINT
         if not path.exists():
             return training, None
         try:
             load_checkpoint(training, path)
         except Exception as error:  # noqa: BLE001 - a damaged file fails in many ways
-            return Training(self.trial, arrays), f"checkpoint not used, trained from epoch 1 again: {error}"
+            return begin(self.trial, arrays), f"checkpoint not used, trained from epoch 1 again: {error}"
         return training, None
 
     def _open(self) -> Arrays:
@@ -100,7 +100,7 @@ class TrialRun:
             )
         return arrays
 
-    def _end(self, training: Training) -> dict[str, TrialResult | Environment]:
+    def _end(self, training: Fitting) -> dict[str, TrialResult | Environment]:
         # safetensors takes no channels-last strides.
         weights = {name: value.contiguous() for name, value in training.best_weights.items()}
         replace_file(self.folder / WEIGHTS, save(weights))
