@@ -7,12 +7,15 @@ from pathlib import Path
 from data.config import DataOptions
 from data.errors import DataError
 from data.heartbeats import HEARTBEATS
+from data.physionet import PHYSIONET
 from data.rows import DataSet
 from data.synthetic import SYNTHETIC
 from data.table import SUFFIXES, TABLE
+from data.ucr import PREFIX, SUFFIX, UCR, names
 
 CATALOGUE: dict[str, DataSet] = {
     "heartbeats": HEARTBEATS,
+    "heartbeats-physionet": PHYSIONET,
     "synthetic": SYNTHETIC,
 }
 
@@ -36,13 +39,15 @@ def resolve(options: DataOptions) -> DataSet:
         if given:
             raise DataError(f"data.{given[0]}: {name} knows its own columns and test part; only a table is told them.")
         return CATALOGUE[name]
+    if names(name):
+        return UCR
     if Path(name).suffix in SUFFIXES:
         return TABLE
     near = get_close_matches(name, CATALOGUE, n=1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     raise DataError(
-        f"data.dataset = {name!r}: no such data set. Known: {', '.join(CATALOGUE)}, or the path of a table "
-        f"({', '.join(SUFFIXES)}).{meant}"
+        f"data.dataset = {name!r}: no such data set. Known: {', '.join(CATALOGUE)}, {PREFIX}NAME, or the path of a "
+        f"table ({', '.join((*SUFFIXES, SUFFIX))}).{meant}"
     )
 
 
@@ -56,5 +61,6 @@ def _description(name: str, data_set: DataSet, datasets: Path | None) -> Descrip
         paths = data_set.find(DataOptions(dataset=name), datasets)
     except DataError as error:
         return Description(name=name, about=data_set.about, size=data_set.size, found=False, where=str(error))
-    where = ", ".join(map(str, paths)) or "built in"
-    return Description(name=name, about=data_set.about, size=data_set.size, found=True, where=where)
+    few = len(paths) <= 4  # noqa: PLR2004 - a line of text
+    where = ", ".join(map(str, paths)) if few else f"{paths[0].parent} ({len(paths)} files)"
+    return Description(name=name, about=data_set.about, size=data_set.size, found=True, where=where or "built in")

@@ -1,6 +1,7 @@
 """Source files: where they are looked for, and what they are recognised by."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,23 @@ def locate(name: str, datasets: Path | None) -> Path:
             return candidate.resolve()
     looked = " and ".join(str(candidate.absolute()) for candidate in candidates)
     raise DataError(f"{name}: no such file. Looked for {looked}.{hint(datasets)}")
+
+
+def named(paths: Sequence[Path]) -> str:
+    """Return the names of some files for a line of text; of many, the first two."""
+    names = [path.name for path in paths]
+    return ", ".join(names if len(names) <= 4 else [*names[:2], f"... ({len(names)} files)"])  # noqa: PLR2004
+
+
+def find_file(name: str, places: Sequence[str], datasets: Path | None) -> Path:
+    """Return the first of ``places``, relative to the data sets' folder, that is there: the file of ``name``."""
+    if datasets is None:
+        raise DataError(f"{name}: not found.{hint(datasets)}")
+    for place in places:
+        if (datasets / place).is_file():
+            return datasets / place
+    looked = " and ".join(str((datasets / place).absolute()) for place in places)
+    raise DataError(f"{name}: not found. Looked for {looked}.")
 
 
 def hint(datasets: Path | None) -> str:

@@ -14,6 +14,7 @@ from data.columns import column_names, read_columns
 from data.config import DataOptions
 from data.errors import DataError
 from data.files import hint
+from data.patients import by_patient, de_chazal
 from data.rows import DataSet, Rows, encode_as, part
 
 CLASS_NAMES = ("N", "S", "V", "F", "Q")
@@ -26,19 +27,17 @@ LAYOUTS = (
     ("heart_big_train.parq", "heart_big_test.parq"),
 )
 FOLDERS = ("mitbih_heartbeat", ".")
-SAME_SUBJECT = {202: 201}
-"""Record -> the other record of one and the same patient (PhysioNet's own notes)."""
 
 
 def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
-    """Return the official training and test file; for a grouped split their two files of patient records too."""
+    """Return the official training and test file; for a split by patient their two files of records too."""
     if datasets is None:
         raise DataError(f"heartbeats: not found.{hint(datasets)}")
     for folder in FOLDERS:
         for layout in LAYOUTS:
             train, test = (datasets / folder / name for name in layout)
             if train.is_file() and test.is_file():
-                return (train, test, *_records(train, test)) if options.split == "grouped" else (train, test)
+                return (train, test) if options.split == "stratified" else (train, test, *_records(train, test))
             if train.is_file() or test.is_file():
                 there, missing = (train, test) if train.is_file() else (test, train)
                 raise DataError(f"heartbeats: {there} is there, {missing.name} beside it is not. Both are needed.")
@@ -50,19 +49,20 @@ def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
 def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     """Return the official training rows, with the official test part.
 
-    The official parts share patients.  So for ``split = "grouped"`` both are pooled, and the rows come back as one
-    with the patient as the group and without an official test part: then no patient is in two parts.
+    The official parts share patients.  So for a split by patient both are pooled.  For ``split = "grouped"`` the rows
+    come back as one, with the patient as the group and without an official test part; for ``"de-chazal"`` DS2 is it.
     """
     train, test = _read(paths[0]), _read(paths[1])
-    if options.split != "grouped":
+    if options.split == "stratified":
         return Rows(rows=train, class_names=CLASS_NAMES, test=test)
-    groups = [_patients(path, len(rows.y)) for path, rows in zip(paths[2:], (train, test), strict=True)]
+    records = [_record(path, len(rows.y)) for path, rows in zip(paths[2:], (train, test), strict=True)]
     pooled = Part(
         x=np.concatenate([train.x, test.x]),
         lengths=np.concatenate([train.lengths, test.lengths]),
         y=np.concatenate([train.y, test.y]),
     )
-    return Rows(rows=pooled, class_names=CLASS_NAMES, groups=np.concatenate(groups))
+    divide = de_chazal if options.split == "de-chazal" else by_patient
+    return divide(pooled, np.concatenate(records), CLASS_NAMES)
 
 
 HEARTBEATS = DataSet(
@@ -70,6 +70,7 @@ HEARTBEATS = DataSet(
     size="109,446 rows, 5 classes, 187 x 1",
     find=find,
     load=load,
+    splits=("stratified", "grouped", "de-chazal"),
 )
 
 
@@ -89,18 +90,17 @@ def _records(train: Path, test: Path) -> tuple[Path, ...]:
     for path in paths:
         if not path.is_file():
             raise DataError(
-                f"heartbeats: a grouped split needs the patient of each row; {path} is not there. "
+                f"heartbeats: a split by patient needs the patient of each row; {path} is not there. "
                 'Use split = "stratified", or put it there (a column `record`, one row a beat).'
             )
     return paths
 
 
-def _patients(path: Path, rows: int) -> NDArray[np.int64]:
-    """Return (N,) the record of each beat, one number a patient."""
+def _record(path: Path, rows: int) -> NDArray[np.int64]:
+    """Return (N,) the record of each beat."""
     if "record" not in column_names(path):
         raise DataError(f"{path}: no column 'record'.")
     x, _ = read_columns(path, numbers=["record"])
     if len(x) != rows:
         raise DataError(f"{path}: {len(x):,} rows; the data file beside it has {rows:,}.")
-    record = x[:, 0].astype(np.int64)
-    return np.array([SAME_SUBJECT.get(number, number) for number in range(record.max() + 1)], dtype=np.int64)[record]
+    return x[:, 0].astype(np.int64)

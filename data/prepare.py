@@ -12,7 +12,7 @@ from data.build import write_balanced
 from data.catalogue import CATALOGUE, resolve
 from data.config import DataConfig
 from data.content import Content, Progress
-from data.files import SourceFile, fingerprint
+from data.files import SourceFile, fingerprint, named
 from data.manifest import TEST, TRAINING, Manifest, identity, key
 from data.raw import write_raw
 from data.rows import Kind
@@ -55,7 +55,7 @@ def prepare(
     data_set = resolve(config)
     refuse_balance(config, data_set.kind)
     paths = data_set.find(config, datasets)
-    files = ", ".join(path.name for path in paths)
+    files = named(paths)
     if files:
         progress(f"{config.dataset}: hashing {files}")
     sources = tuple(fingerprint(path) for path in paths)

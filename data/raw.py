@@ -29,7 +29,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progres
     y, names = classes(rows.rows), rows.class_names
     progress(f"{config.dataset}: splitting {len(y):,} rows")
     digests = _digests(rows.rows)
-    kept, notes = _distinct(digests, y, config)
+    kept, notes = _distinct(digests, y, config, "texts" if isinstance(rows.rows, Texts) else "sequences")
     if config.max_rows is not None:
         kept = kept[sample(y[kept], config.max_rows, config.split_seed)]
     parts = split(
@@ -46,6 +46,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progres
     else:
         tested, test = rows.test, np.arange(len(rows.test.y))
         test_digests = _digests(tested)
+    notes = [*rows.notes, *notes]
     known = {digests[row] for row in train}
     ours = config.duplicates == "drop"
     notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=ours)
@@ -66,7 +67,8 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progres
         test=class_counts(classes(tested)[test], names),
         epoch=class_counts(y[train][order], names),
     )
-    notes += [f"the test part has no rows of class {name}." for name, count in counts.test.items() if count == 0]
+    for part, found in (("training", counts.train), ("validation", counts.valid), ("test", counts.test)):
+        notes += [f"the {part} part has no rows of class {name}." for name, count in found.items() if count == 0]
     _, steps, channels = whole.x.shape
     return Content(
         arrays=arrays,
@@ -74,7 +76,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progres
         steps=steps,
         channels=channels,
         counts=counts,
-        notes=tuple(notes),
+        notes=(*rows.notes, *notes),
         words=words,
     )
 
@@ -105,7 +107,7 @@ def _digests(rows: Part | Texts) -> list[bytes]:
 
 
 def _distinct(
-    digests: Sequence[bytes], y: NDArray[np.int64], config: DataConfig
+    digests: Sequence[bytes], y: NDArray[np.int64], config: DataConfig, what: str
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the rows to go on with, and what to say about equal ones."""
     first = first_of_equals(digests)
@@ -116,7 +118,7 @@ def _distinct(
     notes = [f"{repeated:,} of {len(digests):,} rows equal an earlier one; {done} (data.duplicates)."]
     conflicts = conflicting(digests, y)
     if conflicts:
-        notes.append(f"{conflicts:,} sequences occur with more than one class.")
+        notes.append(f"{conflicts:,} {what} occur with more than one class.")
     return (first if config.duplicates == "drop" else np.arange(len(digests))), notes
 
 

@@ -26,12 +26,14 @@ class Rows:
     class_names: K names; the order is that of the class numbers in ``y``.
     groups: (N,) int64, the patient or user of each of ``rows``, or None.
     test: the official test part, of the same kind as ``rows``, or None.
+    notes: what a user should know about how they were read.
     """
 
     rows: Part | Texts
     class_names: tuple[str, ...]
     groups: NDArray[np.int64] | None = None
     test: Part | Texts | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +72,16 @@ def part(x: NDArray[Any], y: NDArray[np.int64], lengths: NDArray[Any] | None = N
     return Part(x=values, lengths=lengths.astype(np.int64), y=y)
 
 
-def refuse_non_finite(x: NDArray[np.float32], where: str, columns: Sequence[str]) -> None:
+def refuse_non_finite(
+    x: NDArray[np.float32], where: str, columns: Sequence[str], *, advice: str = "fill or drop them"
+) -> None:
     """Raise DataError for the first NaN or infinite value of ``x`` (N, T)."""
     bad = ~np.isfinite(x)
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise DataError(
             f"{where}: row {row + 1}, column {columns[column]!r}: got {x[row, column]} (NaN, infinite, empty or beyond "
-            f"float32), {bad.sum():,} such values in all. Every value must be a number: fill or drop them; sequences "
-            "of different length go into an .npz file with an array `lengths`."
+            f"float32), {bad.sum():,} such values in all. Every value must be a number: {advice}."
         )
 
 
