@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from tuning.metrics import confusion, from_counts
+from data.arrays import Scale
+from tuning.metrics import REGRESSION_METRICS, confusion, from_counts, from_errors
 
 CLASSES = 4
 labels = st.lists(st.tuples(st.integers(0, CLASSES - 1), st.integers(0, CLASSES - 1)), min_size=1, max_size=60).map(
@@ -43,3 +44,26 @@ def test_averaging_macro_recall_over_batches_would_differ():
     second = from_counts(confusion(truth[2:], predicted[2:], 2), "ab")["recall_macro"]
     assert whole == 0.5
     assert (first + second) / 2 == 0.75
+
+
+numbers = st.floats(-5, 5, width=32)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=60))
+def test_every_error_equals_scikit_learn_in_the_datas_own_unit(pairs):
+    truth, predicted = np.array(pairs, dtype=np.float32).T
+    scale = Scale(mean=40.0, std=3.0)
+    ours = from_errors(truth, predicted, scale)
+    own = [values.astype(np.float64) * scale.std + scale.mean for values in (truth, predicted)]
+    assert tuple(ours) == REGRESSION_METRICS
+    assert ours["mae"] == pytest.approx(sk.mean_absolute_error(*own), abs=1e-9)
+    assert ours["rmse"] == pytest.approx(sk.root_mean_squared_error(*own), abs=1e-9)
+    if np.ptp(truth) > 1e-3:  # a spread that rounding does not decide
+        assert ours["r2"] == pytest.approx(sk.r2_score(truth, predicted), abs=1e-6, rel=1e-6)
+
+
+@pytest.mark.parametrize(("predicted", "r2"), [([2.0, 2.0], 1.0), ([2.0, 3.0], 0.0)])
+def test_a_constant_truth_has_the_r2_of_scikit_learn(predicted, r2):
+    truth = np.array([2.0, 2.0])
+    assert from_errors(truth, np.array(predicted), Scale(mean=0.0, std=1.0))["r2"] == r2
+    assert sk.r2_score(truth, predicted) == r2

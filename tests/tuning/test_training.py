@@ -4,9 +4,19 @@ import sys
 import pytest
 import torch
 from factories import arrays, trial
+from kinds import regression, texts, unequal
 
 from tuning.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training import DivergedError, Training, train, weights_sha256
+
+CNN_GRU = {"family": "cnn-gru", "cnn_hidden": 4, "gru_hidden": 4, "blocks": 1, "embedding": 3}
+KINDS = {"unequal": unequal, "texts": texts, "regression": regression}
+
+
+def of(kind, **changes):
+    """A trial of CNN-GRU that fits the kind of data."""
+    metric = "rmse" if kind == "regression" else "recall_macro"
+    return trial(**({"model": CNN_GRU, "objective__metric": metric} | changes))
 
 
 def run(config, data):
@@ -59,6 +69,73 @@ def test_going_on_from_a_checkpoint_is_bit_for_bit_as_if_never_stopped(tmp_path,
         second.run_epoch()
     assert [r.model_copy(update={"seconds": 0.0}) for r in second.history] == whole
     assert second.result().model_copy(update={"seconds": 0.0}) == result
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_going_on_is_exact_for_every_kind_of_data_and_batches_by_length(tmp_path, kind, optimizer):
+    config = of(kind, train__batches="by-length", train__optimizer=optimizer, train__epochs=3)
+    whole, result = run(config, KINDS[kind]())
+    first = Training(config, KINDS[kind]())
+    first.run_epoch()
+    save_checkpoint(first, tmp_path / "c.pt")
+    torch.manual_seed(999)
+    second = Training(config, KINDS[kind]())
+    load_checkpoint(second, tmp_path / "c.pt")
+    while not second.done:
+        second.run_epoch()
+    assert [r.model_copy(update={"seconds": 0.0}) for r in second.history] == whole
+    assert second.result().model_copy(update={"seconds": 0.0}) == result
+
+
+def test_batches_by_length_change_the_training():
+    weights = {run(of("unequal", train__batches=b), unequal())[1].weights_sha256 for b in ("shuffled", "by-length")}
+    assert len(weights) == 2
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+def test_every_optimizer_learns(optimizer):
+    rate = 0.1 if optimizer == "sgd" else 1e-2
+    config = trial(train__optimizer=optimizer, train__learning_rate=rate, train__epochs=6, model__dropout=0.0)
+    reports, _ = run(config, arrays(rows=120))
+    assert reports[-1].train_loss < reports[0].train_loss / 2
+
+
+def test_a_validation_in_order_of_length_judges_every_row_by_its_own_target():
+    data = unequal()
+    training = Training(of("unequal"), data)
+    training.run_epoch()
+    metrics, counts = training.evaluate(training.valid_rows)
+    training.model.eval()
+    with torch.no_grad():
+        logits = training.model(torch.tensor(data.valid.x), torch.tensor(data.valid.lengths))
+    truth = torch.tensor(data.valid.y)
+    assert metrics["accuracy"] == pytest.approx(float((logits.argmax(1) == truth).float().mean()))
+    assert metrics["loss"] == pytest.approx(float(torch.nn.functional.cross_entropy(logits, truth)), rel=1e-5)
+    assert counts.sum(axis=1).tolist() == torch.bincount(truth, minlength=3).tolist()
+
+
+def test_texts_are_learned():
+    config = of("texts", train__epochs=15, train__learning_rate=1e-2, model=CNN_GRU | {"gru_hidden": 16})
+    _, result = run(config, texts(rows=150))
+    assert result.objective > 0.8
+
+
+def test_a_regression_learns_and_speaks_the_datas_own_unit():
+    data = regression(rows=200)
+    config = of("regression", train__epochs=15, train__learning_rate=1e-2, model=CNN_GRU | {"gru_hidden": 16})
+    reports, result = run(config, data)
+    figures = result.best_metrics
+    assert set(figures) == {"loss", "mae", "rmse", "r2"}
+    assert result.objective == min(report.metrics["rmse"] for report in reports)
+    assert figures["r2"] > 0.7
+    assert figures["rmse"] == pytest.approx(figures["loss"] ** 0.5 * data.scale.std, rel=1e-5)
+    assert result.confusion == []
+
+
+def test_a_regression_that_diverges_is_an_error():
+    with pytest.raises(DivergedError, match="loss is"):
+        train(of("regression", train__learning_rate=1e30, train__optimizer="sgd"), regression())
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
