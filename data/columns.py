@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from data.rows import refuse_non_finite
 
 PARQUET = (".parquet", ".parq")
 COLUMNS_AT_ONCE = 16
+LABELS = ("label", "target", "class")
+"""What a label column may be called without being named in the campaign file."""
+DIFFERENT_LENGTHS = "fill or drop them; sequences of different length go into an .npz file with an array `lengths`"
 
 
 def column_names(path: Path, *, header: bool = True) -> list[str]:
@@ -38,22 +42,68 @@ def column_names(path: Path, *, header: bool = True) -> list[str]:
     return names
 
 
+def known(path: Path, names: list[str], wanted: str, key: str) -> str:
+    """Return the column ``wanted``, which the option ``key`` names; DataError where there is none."""
+    if wanted in names:
+        return wanted
+    near = get_close_matches(wanted, names, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"{path}: {key} = {wanted!r}: no such column. Columns: {listed(names)}.{meant}")
+
+
+def label_column(path: Path, names: list[str], wanted: str | None) -> str:
+    """Return the label column: ``wanted``, or the one that is called as labels are."""
+    if wanted is not None:
+        return known(path, names, wanted, "data.label")
+    found = [name for name in names if name in LABELS]
+    if len(found) != 1:
+        what = "no label column" if not found else f"{len(found)} columns may be the label ({', '.join(found)})"
+        raise DataError(f"{path}: {what}. Name it with data.label. Columns: {listed(names)}.")
+    return found[0]
+
+
+def listed(names: list[str]) -> str:
+    """Return up to eight names: sequences have hundreds of columns, and the label stands first or last."""
+    return ", ".join(names if len(names) <= 8 else [*names[:4], "...", *names[-4:]])  # noqa: PLR2004
+
+
+def number_columns(path: Path, names: Sequence[str]) -> list[str]:
+    """Return those of ``names`` that hold numbers: by type in Parquet, by the first row in CSV.
+
+    An empty first value is taken for a number that is missing, so that reading the column names the row.
+    """
+    if path.suffix in PARQUET:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        schema = parquet.read_schema(path, memory_map=False)
+        kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal)
+        return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = csv.reader(file)
+        first = dict(zip(next(rows), next(rows, []), strict=False))
+    return [name for name in names if not first.get(name) or _is_number(first[name])]
+
+
 def read_columns(
-    path: Path, *, numbers: Sequence[str], others: Sequence[str] = (), header: bool = True
+    path: Path,
+    *,
+    numbers: Sequence[str],
+    others: Sequence[str] = (),
+    header: bool = True,
+    advice: str = DIFFERENT_LENGTHS,
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
     """Return the columns ``numbers`` as (N, len(numbers)) float32, all finite, and each of ``others`` as (N,).
 
     A decimal number becomes the nearest float32, whatever the format.  Rows are counted from 1, without the header.
+    advice: what to do about a value that is missing.
     """
     import pyarrow as pa
 
     place = {name: number for number, name in enumerate(numbers)}
     x = np.empty((0, 0), dtype=np.float32)
     texts: dict[str, NDArray[Any]] = {}
-    tables = _read_parquet(path, [*numbers, *others]) if path.suffix in PARQUET else _read_csv(path, others, header)
-    for table in tables:
-        if table.num_rows == 0:
-            raise DataError(f"{path}: the file has no rows.")
+    for table in _tables(path, [*numbers, *others], others, header=header):
         if not x.size:
             x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
         for name, column in zip(table.column_names, table.columns, strict=True):
@@ -64,8 +114,54 @@ def read_columns(
                     raise DataError(f"{path}: {_first_text(column.to_pylist(), name)}") from error
             elif name in others:
                 texts[name] = np.array(column.to_pylist())
-    refuse_non_finite(x, str(path), numbers)
+    refuse_non_finite(x, str(path), numbers, advice=advice)
     return x, texts
+
+
+def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str | None], dict[str, NDArray[Any]]]:
+    """Return the column ``text``, which may contain line breaks, and each of ``others`` as (N,); reads no other."""
+    import pyarrow as pa
+
+    names = [text, *others]
+    (table,) = _tables(path, names, names, header=True, line_breaks=True)
+    column = table[text]
+    if not any(is_text(column.type) for is_text in (pa.types.is_string, pa.types.is_large_string)):
+        raise DataError(f"{path}: column {text!r} holds {column.type}, needs text. Is data.text the right column?")
+    return column.to_pylist(), {name: np.array(table[name].to_pylist()) for name in others}
+
+
+def read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Yield Arrow tables of some columns each: a whole one would need the memory of the rows once more."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for start in range(0, len(names), COLUMNS_AT_ONCE):
+                yield file.read(columns=list(names[start : start + COLUMNS_AT_ONCE]), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
+
+
+def _tables(
+    path: Path, names: Sequence[str], others: Sequence[str], *, header: bool, line_breaks: bool = False
+) -> Iterator[Any]:
+    """Yield Arrow tables with the columns ``names``; of a CSV file those of ``others`` are text, the rest numbers."""
+    is_parquet = path.suffix in PARQUET
+    for table in (
+        read_parquet(path, names) if is_parquet else _read_csv(path, names, others, header=header, breaks=line_breaks)
+    ):
+        if table.num_rows == 0:
+            raise DataError(f"{path}: the file has no rows.")
+        yield table
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _first_text(values: list[Any], name: str) -> str:
@@ -89,8 +185,11 @@ def _csv_names(path: Path, *, header: bool) -> list[str]:
     return first if header else [str(place) for place in range(len(first))]
 
 
-def _read_csv(path: Path, others: Sequence[str], header: bool) -> Iterator[Any]:  # noqa: FBT001 - within this module
-    """Yield one Arrow table: float32 but for ``others``, which are text.  Types are given: none is guessed."""
+def _read_csv(path: Path, wanted: Sequence[str], others: Sequence[str], *, header: bool, breaks: bool) -> Iterator[Any]:
+    """Yield one Arrow table: float32 but for ``others``, which are text.  Types are given: none is guessed.
+
+    breaks: values may contain line breaks, which takes longer.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow
 
@@ -100,7 +199,8 @@ def _read_csv(path: Path, others: Sequence[str], header: bool) -> Iterator[Any]:
         yield arrow.read_csv(
             path,
             read_options=arrow.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
-            convert_options=arrow.ConvertOptions(column_types=types),
+            parse_options=arrow.ParseOptions(newlines_in_values=breaks),
+            convert_options=arrow.ConvertOptions(column_types=types, include_columns=list(wanted)),
         )
     except pa.ArrowException as error:
         raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header))}") from error
@@ -126,18 +226,5 @@ def _parquet_names(path: Path) -> list[str]:
 
     try:
         return list(parquet.read_schema(path, memory_map=False).names)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
-
-
-def _read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
-    """Yield Arrow tables of some columns each: a whole one would need the memory of the rows once more."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            for start in range(0, len(names), COLUMNS_AT_ONCE):
-                yield file.read(columns=list(names[start : start + COLUMNS_AT_ONCE]), use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error

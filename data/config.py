@@ -41,7 +41,9 @@ class DataOptions(BaseModel):
     test_fraction: Unit = 0.2
     """Used where the data set has no official test part."""
     max_rows: int | None = Field(default=None, ge=1)
-    """A stratified sample of this many rows, drawn before the split; an official test part stays whole."""
+    """A stratified sample of this many rows, drawn before the split; an official test part stays whole.
+
+    Of a series the last rows."""
     duplicates: Literal["drop", "keep"] = "drop"
     """Rows with equal sequences: keep the first before splitting, or keep all and be warned."""
     vocabulary: int = Field(default=5000, ge=1)

@@ -5,6 +5,7 @@ different windows and horizons are of the same targets.  Training alone loses th
 window before them.  Windows of later parts begin among earlier rows: at the time of a forecast these are known.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,10 +61,7 @@ def cut(series: Series, options: DataOptions) -> Windows:
             f"{test:,} for testing; data.window = {options.window} and data.horizon = {options.horizon} need at least "
             f"{ahead + 2:,}, 1 and 1. Use a shorter window, or smaller fractions."
         )
-    inputs = {
-        name: Scale(mean=float(column.mean()), std=float(column.std()) or 1.0)
-        for name, column in zip(series.names, values[:known].T.astype(np.float64), strict=True)
-    }
+    inputs = {name: _scale(values[:known, place]) for place, name in enumerate(series.names)}
     mean, std = (np.array([getattr(scale, key) for scale in inputs.values()]) for key in ("mean", "std"))
     standard = ((values - mean) / std).astype(np.float32)
     x = sliding_window_view(standard, options.window, axis=0).transpose(0, 2, 1)[: rows - ahead]
@@ -80,3 +78,11 @@ def cut(series: Series, options: DataOptions) -> Windows:
         scale=inputs[series.names[series.target]],
         inputs=inputs,
     )
+
+
+def _scale(column: NDArray[np.float32]) -> Scale:
+    """Return mean and standard deviation of (R,); 1 for a constant.  Exact sums: the same on every processor."""
+    values = column.astype(np.float64)
+    mean = math.fsum(values) / len(values)
+    std = math.sqrt(math.fsum((values - mean) ** 2) / len(values))
+    return Scale(mean=mean, std=std if np.ptp(column) > 0 else 1.0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,15 +9,13 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from data.columns import PARQUET, column_names, read_columns
+from data.columns import PARQUET, column_names, known, label_column, listed, read_columns
 from data.config import DataOptions
 from data.errors import DataError
 from data.files import locate
 from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, part
 
 SUFFIXES = (".csv", *PARQUET, ".npz")
-LABELS = ("label", "target", "class")
-"""What a label column may be called without being named in the campaign file."""
 
 
 def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
@@ -67,44 +64,21 @@ class _Table:
 def _read_table(path: Path, options: DataOptions, train: _Table | None) -> _Table:
     """Return a CSV or Parquet file; ``train``: what this file, the test part of it, must agree with."""
     names = column_names(path)
-    label = _label_column(path, names, options.label)
+    label = label_column(path, names, options.label)
     others = [label]
     if options.group is not None and (train is None or options.group in names):  # a test part needs no groups
-        others.append(_known(path, names, options.group, "data.group"))
+        others.append(known(path, names, options.group, "data.group"))
     steps = tuple(name for name in names if name not in others)
     if not steps:
-        raise DataError(f"{path}: no columns are left for the time steps. Columns: {_listed(names)}.")
+        raise DataError(f"{path}: no columns are left for the time steps. Columns: {listed(names)}.")
     if train is not None and steps != train.steps:
         odd = sorted(set(steps) ^ set(train.steps)) or ["their order"]
         raise DataError(
             f"{path}: {len(steps)} time steps, the training file has {len(train.steps)}; they must be the same "
-            f"columns. Different: {_listed(odd)}."
+            f"columns. Different: {listed(odd)}."
         )
     x, columns = read_columns(path, numbers=steps, others=others)
     return _Table(x=x, labels=columns[label], groups=columns.get(options.group or ""), steps=steps)
-
-
-def _label_column(path: Path, names: list[str], wanted: str | None) -> str:
-    if wanted is not None:
-        return _known(path, names, wanted, "data.label")
-    found = [name for name in names if name in LABELS]
-    if len(found) != 1:
-        what = "no label column" if not found else f"{len(found)} columns may be the label ({', '.join(found)})"
-        raise DataError(f"{path}: {what}. Name it with data.label. Columns: {_listed(names)}.")
-    return found[0]
-
-
-def _known(path: Path, names: list[str], wanted: str, key: str) -> str:
-    if wanted in names:
-        return wanted
-    near = get_close_matches(wanted, names, n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
-    raise DataError(f"{path}: {key} = {wanted!r}: no such column. Columns: {_listed(names)}.{meant}")
-
-
-def _listed(names: list[str]) -> str:
-    """Return up to eight names: sequences have hundreds of columns, and the label stands first or last."""
-    return ", ".join(names if len(names) <= 8 else [*names[:4], "...", *names[-4:]])  # noqa: PLR2004
 
 
 def _read_npz(path: Path, options: DataOptions, train: _Table | None) -> _Table:
