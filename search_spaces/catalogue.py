@@ -2,13 +2,26 @@
 
 import difflib
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.errors import SpaceError
-from search_spaces.heartbeat import CNN2D, CNN_GRU
+from search_spaces.heartbeat import CNN1D, CNN2D, CNN_GRU, TRANSFORMER
+from search_spaces.laboratory import BASELINES, LABORATORY
+from search_spaces.news import NEWS
+from search_spaces.recurrent import RECURRENT
 from search_spaces.space import Space
+from search_spaces.tweets import TWEETS
 
 SPACES: dict[str, Space] = {
     "cnn-gru": CNN_GRU,
     "cnn2d": CNN2D,
+    "cnn1d": CNN1D,
+    "transformer": TRANSFORMER,
+    "recurrent": RECURRENT,
+    "news": NEWS,
+    "tweets": TWEETS,
+    "laboratory": LABORATORY,
+    "architectures": ARCHITECTURES,
+    "baselines": BASELINES,
 }
 
 

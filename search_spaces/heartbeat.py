@@ -1,26 +1,22 @@
-"""The two spaces of the heartbeat study.
+"""The spaces of the heartbeat study.
 
-Source: the study's table of search spaces, bounds inclusive.  Its second stage (optimizer, scheduler, patience) has no
-published bounds: those below surround the protocol's own values (plateau patience 2, early stopping patience 15).  The
-remaining second-stage dimension, the balancing of the training data, is a campaign's ``[data] balance`` list.
+Source: the study's table of search spaces, bounds inclusive: ``cnn-gru`` and ``cnn2d``.  Its second stage (optimizer,
+scheduler, patience) has no published bounds: those here surround the protocol's own values.  Second-stage dimensions of
+the models are what the study also explored: blocks without their skip connection, squeeze-and-excitation, dilation,
+layer normalisation, multi-head attention, global average pooling.  The balancing of the training data is a campaign's
+``[data] balance`` list.
+
+``cnn1d`` and ``transformer`` are two further families it explored; it gives no bounds for them, these are ours.
 """
 
-from collections.abc import Mapping
-
-from models.configs import CNN2DConfig, CNNGRUConfig
-from search_spaces.dimensions import Choice, Dimension, Integer, Real
+from models.configs import CNN1DConfig, CNN2DConfig, CNNGRUConfig, TransformerConfig
+from search_spaces.dimensions import Choice, Integer, Real
 from search_spaces.space import Space
-
-SECOND_STAGE: Mapping[str, Dimension] = {
-    "train.optimizer": Choice("adam", "adamw"),
-    "train.scheduler": Choice("plateau", "cosine", "none"),
-    "train.plateau_patience": Integer(1, 10),
-    "train.early_stopping_patience": Integer(5, 20),
-}
+from search_spaces.training import SCHEDULE
 
 CNN_GRU = Space(
     name="cnn-gru",
-    model=CNNGRUConfig,
+    models=(CNNGRUConfig,),
     dimensions={
         "train.batch_size": Choice(16, 32, 48, 60),
         "model.gru_hidden": Choice(32, 64, 128, 256, 512),
@@ -30,13 +26,20 @@ CNN_GRU = Space(
         "model.dropout": Choice(0.2, 0.3, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage=SECOND_STAGE,
+    second_stage={
+        **SCHEDULE,
+        "model.residual": Choice(True, False),
+        "model.squeeze_excite": Choice(False, True),
+        "model.dilation": Choice(1, 2),
+        "model.layer_norm": Choice(False, True),
+        "model.attention_heads": Choice(0, 2, 4, 8),
+    },
     source="heartbeat study, 1D-CNN-GRU",
 )
 
 CNN2D = Space(
     name="cnn2d",
-    model=CNN2DConfig,
+    models=(CNN2DConfig,),
     dimensions={
         "train.batch_size": Choice(16, 32, 48),
         "model.hidden": Integer(62, 256),
@@ -45,6 +48,57 @@ CNN2D = Space(
         "model.dropout": Real(0.1, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage=SECOND_STAGE,
+    second_stage={
+        **SCHEDULE,
+        "model.residual": Choice(True, False),
+        "model.squeeze_excite": Choice(False, True),
+        "model.dilation": Choice(1, 2),
+        "model.pooling": Choice("max", "average"),
+    },
     source="heartbeat study, 2D-CNN",
+)
+
+CNN1D = Space(
+    name="cnn1d",
+    models=(CNN1DConfig,),
+    dimensions={
+        "train.batch_size": Choice(16, 32, 48),
+        "model.hidden": Choice(32, 64, 128, 256),
+        "model.layers": Choice(2, 3, 4),
+        "model.blocks": Integer(1, 5),
+        "model.kernel": Choice(3, 5, 7),
+        "model.dropout": Real(0.1, 0.4),
+        "train.plateau_factor": Real(0.1, 0.4),
+    },
+    second_stage={
+        **SCHEDULE,
+        "model.residual": Choice(True, False),
+        "model.squeeze_excite": Choice(False, True),
+        "model.dilation": Choice(1, 2),
+        "model.pooling": Choice("average", "max"),
+    },
+    source="heartbeat study, 1D-CNN with residual blocks; bounds ours",
+)
+
+TRANSFORMER = Space(
+    name="transformer",
+    models=(TransformerConfig,),
+    dimensions={
+        "train.batch_size": Choice(16, 32, 48),
+        "model.front": Choice("1d", "2d"),
+        "model.conv_hidden": Choice(32, 64, 128),
+        "model.blocks": Integer(1, 3),
+        "model.hidden": Choice(32, 64, 128, 256),
+        "model.heads": Choice(2, 4, 8),
+        "model.layers": Integer(1, 4),
+        "model.dropout": Real(0.1, 0.4),
+        "train.plateau_factor": Real(0.1, 0.4),
+    },
+    second_stage={
+        **SCHEDULE,
+        "model.residual": Choice(True, False),
+        "model.squeeze_excite": Choice(False, True),
+        "model.dilation": Choice(1, 2),
+    },
+    source="heartbeat study, Transformer behind a convolutional front end; bounds ours",
 )

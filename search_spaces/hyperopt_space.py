@@ -8,6 +8,10 @@ does, and what is done about it here:
 - ``numpy.round`` rounds halves to even and ``exp(log(high))`` may miss ``high`` by one unit in the last place, so a
   proposal can fall just outside.  It is decoded to the nearest value inside.
 - A distribution of no width is refused: a dimension with a single value is left out, and filled in on decoding.
+
+Spaces of several families of models are flat for HyperOpt too: it also draws values for fields that the drawn family
+lacks, and they are left out on decoding.  Its own conditional spaces would spare it that noise, at the price of
+labels of their own for each family, so that nothing learned of a shared dimension would carry over.
 """
 
 import math
@@ -39,7 +43,7 @@ def from_hyperopt(space: Space, proposal: Mapping[str, Any]) -> Assignment:
     for path, dimension in space.dimensions.items():
         only = _only_value(dimension)
         assignment[path] = _decoded(dimension, proposal[path]) if only is None else only
-    return assignment
+    return space.meant(assignment)
 
 
 def _only_value(dimension: Dimension) -> Value | None:

@@ -2,15 +2,15 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from numpy.random import Generator
 
-from models.configs import ModelConfigBase
-from search_spaces.dimensions import Dimension, Real, Value
+from search_spaces.dimensions import Choice, Dimension, Real, Value
 from search_spaces.errors import SpaceError
+from search_spaces.families import FAMILY, Family, family_name, has
 
 T = TypeVar("T")
 
@@ -22,13 +22,16 @@ Assignment = dict[str, Value]
 class Space:
     """What a campaign may try.
 
-    model: the configuration class whose fields ``model.*`` paths name.  dimensions: what is searched.
+    models: the families of models whose fields ``model.*`` paths name.  dimensions: what is searched.
     second_stage: what a campaign can switch on.  constants: what a campaign has fixed.  source: study and table.
     Every path stands in one of the three at most.
+
+    With several families ``model.family`` is a dimension or a constant.  A path means something for one family at
+    least; an assignment holds those of its own family alone, so that each configuration is one assignment.
     """
 
     name: str
-    model: type[ModelConfigBase]
+    models: tuple[Family, ...]
     dimensions: Mapping[str, Dimension]
     second_stage: Mapping[str, Dimension] = field(default_factory=dict)
     constants: Mapping[str, Value] = field(default_factory=dict)
@@ -37,20 +40,60 @@ class Space:
     def __post_init__(self) -> None:
         paths = [*self.dimensions, *self.second_stage, *self.constants]
         for path in paths:
-            room, _, last = path.partition(".")
-            if room not in ("model", "train", "data") or not last or (room == "model" and last not in self._fields()):
+            if not self._is_field(path):
                 raise SpaceError(f'space "{self.name}": {path}: no such field of a trial\'s configuration')
             if paths.count(path) > 1:
                 raise SpaceError(f'space "{self.name}": {path} is there twice')
+        if len(self.models) != 1:
+            self._check_families()
 
-    def _fields(self) -> Iterable[str]:
-        return (name for name in self.model.model_fields if name != "family")
+    def _is_field(self, path: str) -> bool:
+        room, _, last = path.partition(".")
+        if path == FAMILY:
+            return len(self.models) > 1
+        return room in ("model", "train", "data") and last != "" and any(has(model, path) for model in self.models)
+
+    def _check_families(self) -> None:
+        known = [family_name(model) for model in self.models]
+        dimension = self.dimensions.get(FAMILY) or Choice(*(v for p, v in self.constants.items() if p == FAMILY))
+        if not isinstance(dimension, Choice) or any(name not in known for name in dimension.options):
+            raise SpaceError(f'space "{self.name}": {FAMILY} must be a choice among {", ".join(known)}')
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families that may be drawn."""
+        if len(self.models) == 1:
+            return self.models
+        by_name: dict[Value, Family] = {family_name(model): model for model in self.models}
+        drawn = (self.constants[FAMILY],) if FAMILY in self.constants else self.dimensions[FAMILY].values() or ()
+        return tuple(by_name[name] for name in drawn)
+
+    def family(self, values: Mapping[str, object]) -> Family:
+        """Return the family that an assignment's ``model.family`` names, or the only one."""
+        name = values.get(FAMILY)
+        return next((model for model in self.families if family_name(model) == name), self.families[0])
 
     @property
     def size(self) -> int | None:
         """How many different assignments there are; None where a dimension is continuous."""
-        counts = [None if (values := d.values()) is None else len(values) for d in self.dimensions.values()]
-        return None if None in counts else math.prod(count for count in counts if count is not None)
+        total = 0
+        for part in self.parts():
+            counts = [None if (values := d.values()) is None else len(values) for d in part.values()]
+            if None in counts:
+                return None
+            total += math.prod(count for count in counts if count is not None)
+        return total
+
+    def parts(self) -> list[dict[str, Dimension]]:
+        """Return each family's own dimensions, in order: together all different assignments, each once."""
+        return [
+            {
+                path: Choice(family_name(family)) if path == FAMILY else dimension
+                for path, dimension in self.dimensions.items()
+                if has(family, path)
+            }
+            for family in self.families
+        ]
 
     def resolve(self, name: str) -> str:
         """Return the path that a user's name means: the whole path, or its last word(s) where only one path ends so.
@@ -72,6 +115,18 @@ class Space:
             f"{where}: no such dimension. Known: {', '.join(known)}; set others in [train] or [data].{hint}"
         )
 
+    def searched(self, name: str) -> str:
+        """Return the path of a searched dimension.  SpaceError: unknown, not unique, fixed, or not switched on."""
+        path = self.resolve(name)
+        if path in self.dimensions:
+            return path
+        why = (
+            f"is fixed to {self.constants[path]!r}"
+            if path in self.constants
+            else f'is a second-stage dimension: add it to "also" ({self.second_stage[path].describe()})'
+        )
+        raise SpaceError(f'space "{self.name}": {path} {why}. Searched: {", ".join(self.dimensions)}')
+
     def cut(
         self,
         *,
@@ -85,7 +140,8 @@ class Space:
         or the list of options left of a choice.  also: second-stage dimensions to search as well.
 
         Raises:
-            SpaceError: an unknown name, a value outside the space, or two wishes for one dimension.
+            SpaceError: an unknown name, a value outside the space, two wishes for one dimension, or a wish for a
+                dimension of a family that is not drawn any more.
         """
         fixes = self._resolved("fix", fix or {})
         narrows = self._resolved("narrow", narrow or {})
@@ -102,11 +158,31 @@ class Space:
         for path, values in narrows.items():
             dimensions[path] = self._narrowed(path, values, dimensions)
         constants = dict(self.constants) | {path: self._fixed(path, value) for path, value in fixes.items()}
-        return replace(
+        smaller = replace(
             self,
             dimensions={path: d for path, d in dimensions.items() if path not in constants},
             second_stage={p: d for p, d in self.second_stage.items() if p not in switched and p not in constants},
             constants=constants,
+        )
+        return smaller._without_lost([*fixes, *narrows, *switched])  # noqa: SLF001 - its own class
+
+    def _without_lost(self, wished: Sequence[str]) -> Self:
+        """Leave out what no family has that may still be drawn."""
+        families = self.families
+        paths = [*self.dimensions, *self.second_stage, *self.constants]
+        lost = [path for path in paths if not any(has(family, path) for family in families)]
+        for path in wished:
+            if path in lost:
+                raise SpaceError(
+                    f'space "{self.name}": {path}: means nothing for {", ".join(map(family_name, families))}. '
+                    f"Leave it out, or let {FAMILY} have a family that has it: "
+                    f"{', '.join(family_name(model) for model in self.models if has(model, path))}"
+                )
+        return replace(
+            self,
+            dimensions={path: d for path, d in self.dimensions.items() if path not in lost},
+            second_stage={path: d for path, d in self.second_stage.items() if path not in lost},
+            constants={path: value for path, value in self.constants.items() if path not in lost},
         )
 
     def _resolved(self, key: str, wishes: Mapping[str, T]) -> dict[str, T]:
@@ -146,20 +222,31 @@ class Space:
 
     def sample(self, rng: Generator) -> Assignment:
         """Draw an assignment; it holds the dimensions, not the constants."""
-        return {path: dimension.sample(rng) for path, dimension in self.dimensions.items()}
+        return self.meant({path: dimension.sample(rng) for path, dimension in self.dimensions.items()})
+
+    def meant(self, values: Assignment) -> Assignment:
+        """Return values without those that mean nothing for the family among them."""
+        family = self.family(values)
+        return {path: value for path, value in values.items() if has(family, path)}
 
     def check(self, assignment: Mapping[str, object]) -> None:
-        """Raise SpaceError unless the assignment gives every dimension, and nothing else, a value inside it."""
-        for path in sorted(set(assignment) ^ set(self.dimensions)):
-            what = "has no value" if path in self.dimensions else "is no dimension"
-            raise SpaceError(f'space "{self.name}": {path} {what}. Dimensions: {", ".join(self.dimensions)}')
-        for path, dimension in self.dimensions.items():
-            if not dimension.contains(assignment[path]):
-                raise SpaceError(
-                    f'space "{self.name}": {path}: got {assignment[path]!r}; allowed: {dimension.describe()}'
-                )
+        """Raise SpaceError unless the assignment gives each dimension of its family, and no other, a value inside."""
+        if FAMILY in self.dimensions:
+            self._check_value(FAMILY, assignment.get(FAMILY))
+        family = self.family(assignment)
+        expected = [path for path in self.dimensions if has(family, path)]
+        for path in sorted(set(assignment) ^ set(expected)):
+            what = "has no value" if path in expected else "is no dimension"
+            raise SpaceError(f'space "{self.name}": {path} {what}. Dimensions: {", ".join(expected)}')
+        for path in expected:
+            self._check_value(path, assignment[path])
+
+    def _check_value(self, path: str, value: object) -> None:
+        dimension = self.dimensions[path]
+        if not dimension.contains(value):
+            raise SpaceError(f'space "{self.name}": {path}: got {value!r}; allowed: {dimension.describe()}')
 
     def complete(self, assignment: Assignment) -> Assignment:
-        """Return the assignment, checked, with the constants added: every field that this space decides."""
+        """Return the assignment, checked, with its family's constants added: every field that this space decides."""
         self.check(assignment)
-        return {**self.constants, **assignment}
+        return self.meant({**self.constants, **assignment})

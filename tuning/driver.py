@@ -33,7 +33,7 @@ Observer = Callable[[CampaignRecord, Entry], None]
 """Called after each event of this launch, when it is in the journal and in the record."""
 
 FAILURES_BEFORE_GIVING_UP = 5
-"""A campaign whose first trials all fail, this many and at least a window of them, is ended."""
+"""A campaign whose first configurations all fail, this many and at least a window of trials, is ended."""
 
 
 class Driver:
@@ -72,7 +72,7 @@ class Driver:
 
         The first by number, not by time: a campaign ends so on any number of workers, or on none.
         """
-        first = range(max(FAILURES_BEFORE_GIVING_UP, self.search.window))
+        first = range(max(FAILURES_BEFORE_GIVING_UP * self.search.replicates, self.search.window))
         results = [self.record.trials[k].result for k in first if k in self.record.trials]
         if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
             return None

@@ -82,8 +82,13 @@ def _by_index(record: CampaignRecord, index: int) -> TrialRecord:
 
 
 def _by_seed(record: CampaignRecord, seed: int | None) -> TrialRecord:
-    for trial in record.trials.values():
-        if trial.config.seed == seed:
-            return trial
+    found = [trial for trial in record.trials.values() if trial.config.seed == seed]
     name = record.config.name
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RecordError(
+            f"campaign {name!r}: seed {seed} is that of {trial_names(found)}, replicates of different configurations. "
+            "Write --trial K"
+        )
     raise RecordError(f"campaign {name!r}: no trial with seed {seed}. `seqtune status {name}` lists the seeds")

@@ -3,13 +3,19 @@
 HyperOpt's suggestions depend on the order in which results reach it.  So results wait here and are handed over in
 trial order: before suggestion k is asked for, the results of trials 0 .. k - window, and no others.  With at most
 ``window`` trials in flight a campaign is then the same on any number of workers.
+
+With N replicates trial k is replicate k % N of configuration k // N.  The algorithm is asked once for a configuration
+and told the mean of its replicates.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Literal, Protocol
 
 import numpy as np
 
+from search_spaces import grid
 from search_spaces.space import Assignment, Space
 from tuning.seeds import derive
 
@@ -19,26 +25,32 @@ RESAMPLE_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the search learns of a trial.  objective: None where the trial failed."""
+    """What the search learns of a trial, or of a configuration.  objective: None where it failed."""
 
     objective: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """Values for trial ``index``; ``same_as`` names the first trial with equal values, if any."""
+    """Values for trial ``index``.
+
+    same_as: where these values were suggested before, the first such trial; of a replicate the same replicate of that
+    configuration.  Replicates of one configuration do not count as repeated.
+    replicate: which of its configuration's replicates the trial is; of a repeated configuration the count goes on.
+    """
 
     index: int
     assignment: Assignment
     same_as: int | None = None
     reused: bool = False
+    replicate: int = 0
 
 
 class Proposer(Protocol):
-    """A search algorithm, told of results in trial order."""
+    """A search algorithm, told of results in the order of its proposals.  ``index`` counts configurations."""
 
     def propose(self, index: int) -> Assignment:
-        """Values for trial ``index``; asked again for one index, other values."""
+        """Values for configuration ``index``; asked again for one index, other values."""
         ...
 
     def withdraw(self, index: int) -> None:
@@ -46,12 +58,31 @@ class Proposer(Protocol):
         ...
 
     def tell(self, index: int, outcome: Outcome) -> None:
-        """Learn the outcome of a trial proposed before."""
+        """Learn the outcome of a configuration proposed before."""
         ...
 
 
+class GridProposer:
+    """Every point of the grid, in its order."""
+
+    def __init__(self, space: Space) -> None:
+        """SpaceError: the space has a continuous dimension."""
+        grid.size(space)
+        self.space = space
+
+    def propose(self, index: int) -> Assignment:
+        """Return point ``index``, the same whenever it is asked for."""
+        return grid.point(self.space, index)
+
+    def withdraw(self, index: int) -> None:
+        """Nothing to forget."""
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Learns nothing."""
+
+
 class RandomProposer:
-    """Independent draws; trial k's from a generator of its own, so that nothing shifts anything."""
+    """Independent draws; each configuration's from a generator of its own, so that nothing shifts anything."""
 
     def __init__(self, space: Space, seed: int) -> None:
         """Draw from ``space``."""
@@ -76,15 +107,21 @@ class OrderedSearch:
     """Asks a proposer in trial order, and tells it in trial order."""
 
     def __init__(
-        self, proposer: Proposer, *, window: int, on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
+        self,
+        proposer: Proposer,
+        *,
+        window: int,
+        on_duplicate: Literal["resample", "replicate", "reuse"] = "resample",
+        replicates: int = 1,
     ) -> None:
         """``window``: how many trials may be in flight without knowing each other's results."""
         self.proposer = proposer
         self.window = window
         self.on_duplicate = on_duplicate
+        self.replicates = replicates
         self._suggestions: list[Suggestion] = []
         self._outcomes: dict[int, Outcome] = {}
-        self._first: dict[str, int] = {}
+        self._trials: dict[str, list[int]] = {}
         self._told = 0
 
     @property
@@ -94,18 +131,25 @@ class OrderedSearch:
 
     def ready(self) -> bool:
         """Whether every result is here that the next suggestion waits for."""
-        return all(k in self._outcomes for k in range(self._told, self.index - self.window + 1))
+        return all(k in self._outcomes for k in range(self._told * self.replicates, self.index - self.window + 1))
 
     def suggest(self) -> Suggestion:
         """Return the suggestion for trial ``index``; only when ``ready``."""
         if not self.ready():
             raise RuntimeError(f"trial {self.index} was asked for before trial {self.index - self.window} ended")
-        index = self.index
-        while self._told <= index - self.window:
-            self.proposer.tell(self._told, self._outcomes[self._told])
-            self._told += 1
-        suggestion = self._distinct(index)
-        self._first.setdefault(_key(suggestion.assignment), index)
+        index, replicate = self.index, self.index % self.replicates
+        if replicate:
+            first = self._suggestions[index - replicate]
+            suggestion = replace(
+                first,
+                index=index,
+                same_as=None if first.same_as is None else first.same_as + replicate,
+                replicate=first.replicate + replicate,
+            )
+        else:
+            self._tell(index - self.window)
+            suggestion = self._distinct(index)
+            self._trials.setdefault(_key(suggestion.assignment), []).append(index)
         self._suggestions.append(suggestion)
         return suggestion
 
@@ -113,18 +157,41 @@ class OrderedSearch:
         """Take a trial's outcome, in any order."""
         self._outcomes[index] = outcome
 
+    def _tell(self, last: int) -> None:
+        """Tell the proposer of every configuration whose replicates are all among the trials up to ``last``."""
+        while (self._told + 1) * self.replicates - 1 <= last:
+            start = self._told * self.replicates
+            outcomes = [self._outcomes[k] for k in range(start, start + self.replicates)]
+            self.proposer.tell(self._told, _mean(outcomes))
+            self._told += 1
+
     def _distinct(self, index: int) -> Suggestion:
+        """Ask for the configuration whose first trial is ``index``."""
+        configuration = index // self.replicates
         for _ in range(RESAMPLE_LIMIT):
-            assignment = self.proposer.propose(index)
-            same_as = self._first.get(_key(assignment))
-            if same_as is None or self.on_duplicate != "resample":
+            assignment = self.proposer.propose(configuration)
+            before = self._trials.get(_key(assignment))
+            if before is None or self.on_duplicate != "resample":
                 break
-            self.proposer.withdraw(index)
+            self.proposer.withdraw(configuration)
         else:
-            assignment = self.proposer.propose(index)
-            same_as = self._first.get(_key(assignment))
-        reused = same_as is not None and self.on_duplicate == "reuse"
-        return Suggestion(index=index, assignment=assignment, same_as=same_as, reused=reused)
+            assignment = self.proposer.propose(configuration)
+            before = self._trials.get(_key(assignment))
+        if before is None:
+            return Suggestion(index=index, assignment=assignment)
+        return Suggestion(
+            index=index,
+            assignment=assignment,
+            same_as=before[0],
+            reused=self.on_duplicate == "reuse",
+            replicate=len(before) * self.replicates,
+        )
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+    """The mean of the replicates that did not fail; a failure where all did."""
+    objectives = [outcome.objective for outcome in outcomes if outcome.objective is not None]
+    return Outcome(fmean(objectives) if objectives else None)
 
 
 def _key(assignment: Assignment) -> str:
