@@ -30,7 +30,7 @@ def words(event: Event, metric: str) -> str:
     """Return what happened."""
     match event:
         case Opened():
-            data = ", ".join(f"{balance} {record.sha256[:12]}" for balance, record in event.data.items())
+            data = ", ".join(f"{variant} {record.sha256[:12]}" for variant, record in event.data.items())
             return f'opened: space "{event.config.space.name}", seed {event.config.seed}, data {data}'
         case Launched():
             there = event.environment

@@ -7,7 +7,9 @@ from tuning.leaderboard import trial_name
 from tuning.recorded import RecordedTrial
 from tuning.reproduce import Reproduction
 from tuning.results import EpochReport
-from tuning.tables import duration, settings
+from tuning.tables import SMALL, duration, settings
+
+LARGE = 100_000
 
 WIDTHS = (5, 12, 12, 12, 12, 10, 7)
 
@@ -27,7 +29,7 @@ class Comparison:
         tables.line(self.target, f"{settings(self.recorded.assignment)}")
         lasted = sum(report.seconds for report in self.recorded.epochs)
         epochs = len(self.recorded.epochs)
-        tables.line(self.target, f"recorded: {epochs} epochs in {duration(lasted)}")
+        tables.line(self.target, f"recorded: {epochs} {'epoch' if epochs == 1 else 'epochs'} in {duration(lasted)}")
         tables.line(self.target, "")
         self._columns("", self.metric, "", "valid loss", "", "largest", "")
         self._columns("epoch", "recorded", "again", "recorded", "again", "difference", "weights")
@@ -78,7 +80,8 @@ def _grounds(outcome: Reproduction, epochs: int) -> str:
             if outcome.result.weights_sha256
             else ""
         )
-        return f"figures and weights of all {epochs} epochs are equal bit for bit{best}"
+        which = "the only epoch" if epochs == 1 else f"all {epochs} epochs"
+        return f"figures and weights of {which} are equal bit for bit{best}"
     return (
         f"bits differ from epoch {outcome.first_difference} on; "
         f"the largest difference of a figure is {outcome.largest_difference:.2g}"
@@ -86,4 +89,6 @@ def _grounds(outcome: Reproduction, epochs: int) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"
+    """Six decimals; six digits where these would say little, or need more room than a column has."""
+    plain = value is None or value == 0 or SMALL <= abs(value) < LARGE
+    return "" if value is None else f"{value:.6f}" if plain else f"{value:.6g}"

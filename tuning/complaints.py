@@ -99,7 +99,7 @@ def _path(detail: ErrorDetails, document: Mapping[str, Any]) -> tuple[Path, bool
         if known:
             path.append(step)
             here = here[step]
-        elif isinstance(step, str) and step.startswith(("literal[", "list[")):
+        elif isinstance(step, str) and not isinstance(here, Mapping):
             other_branch = isinstance(here, list) != step.startswith("list[")
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])

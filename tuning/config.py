@@ -109,22 +109,30 @@ class TrialConfig(Frozen):
     """Early stopping, fixed when the trial was suggested, so that it stops at the same epoch when trained alone."""
 
 
+Window = Annotated[int, Field(ge=1)]
+
+VARIED = ("balance", "window")
+"""The fields of ``[data]`` that may be lists."""
+
+
 class CampaignData(DataOptions):
-    """``[data]``: as for a trial, but ``balance`` may be a list, which makes it a dimension."""
+    """``[data]``: as for a trial, but ``balance`` and ``window`` may be lists, which makes them dimensions."""
 
     balance: Balance | list[Balance] = "raw"
+    window: Window | list[Window] = 32  # type: ignore[assignment] # nothing is prepared from a campaign's own options
 
-    @field_validator("balance")
+    @field_validator(*VARIED)
     @classmethod
-    def _distinct(cls, value: Balance | list[Balance]) -> Balance | list[Balance]:
+    def _distinct(cls, value: object) -> object:
         if isinstance(value, list) and (not value or len(set(value)) < len(value)):
-            raise ValueError("a list of balances needs at least one value, and none twice")
+            raise ValueError("a list needs at least one value, and none twice")
         return value
 
     @property
-    def balances(self) -> tuple[Balance, ...]:
-        """Every balance that a trial may be given."""
-        return tuple(self.balance) if isinstance(self.balance, list) else (self.balance,)
+    def options(self) -> dict[str, tuple[str | int, ...]]:
+        """Field -> every value that a trial may be given, for the fields that may be lists."""
+        listed = {name: getattr(self, name) for name in VARIED}
+        return {name: tuple(value) if isinstance(value, list) else (value,) for name, value in listed.items()}
 
 
 class SpaceOptions(Frozen):

@@ -17,7 +17,7 @@ from tuning.journal import Entry
 from tuning.leaderboard import BEST, trial_name
 from tuning.overview import best_so_far
 from tuning.record import CampaignRecord, TrialRecord
-from tuning.tables import Cell, Column, duration, score, short_names, shown
+from tuning.tables import Cell, Column, duration, score, searched_columns, shown
 
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
@@ -139,22 +139,23 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
 def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | None:
     """Estimate the time to the campaign's end from the epochs trained so far; None where there are none.
 
-    An epoch's time is taken to grow with its rows, of which a balanced one has several times as many.
+    An epoch's time is taken to grow with the steps of all its rows: a balanced one has several times as many rows, one
+    of longer windows more steps.
     """
-    rows = {balance: sum(data.epoch.values()) for balance, data in record.data.items()}
+    steps = {variant: data.steps * sum(data.epoch.values()) for variant, data in record.data.items()}
     trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
     if not trained:
         return None
-    row_s = sum(seconds for seconds, _, _ in trained) / sum(n * rows[t.config.data.balance] for _, n, t in trained)
+    step_s = sum(seconds for seconds, _, _ in trained) / sum(n * steps[record.variant(t.config)] for _, n, t in trained)
     own_s = {t.config.index: seconds / n for seconds, n, t in trained}
     lengths = [t.result.epochs for t in trials if t.result and t.result.status == "completed"]
     expected = fmean(lengths) if lengths else float(record.config.train.epochs)
     left = [
-        max(1.0, expected - len(t.epochs)) * own_s.get(t.config.index, row_s * rows[t.config.data.balance])
+        max(1.0, expected - len(t.epochs)) * own_s.get(t.config.index, step_s * steps[record.variant(t.config)])
         for t in trials
         if t.result is None
     ]
-    left += [expected * row_s * fmean(rows.values())] * max(0, record.target - len(trials))
+    left += [expected * step_s * fmean(steps.values())] * max(0, record.target - len(trials))
     workers = record.launches[-1].concurrency if record.launches else 1
     return max(sum(left) / workers, max(left, default=0.0))
 
@@ -185,13 +186,13 @@ def _latest(trials: list[TrialRecord], room: int) -> list[TrialRecord]:
 
 
 def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) -> Table:
-    names = short_names(record.dimensions)
+    searched = searched_columns([t.assignment for t in trials])
     columns = [
         Column(head="trial"),
         Column(head="epoch", right=True),
         Column(head="now", right=True, spare=2),
         Column(head="best", right=True),
-        *(Column(head=name.replace("_", "\n", 1), right=True) for name in names.values()),
+        *searched.values(),
         Column(head="seconds", right=True, spare=3),
         Column(head="status", spare=1),
     ]
@@ -208,7 +209,7 @@ def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) 
                 f"{len(epochs)}/{trial.config.train.epochs}",
                 score(now),
                 score(result.objective if result else best_so_far(record, epochs)),
-                *(shown(trial.assignment.get(path)) for path in names),
+                *(shown(trial.assignment.get(path)) for path in searched),
                 f"{result.seconds if result else sum(report.seconds for report in epochs):.0f}",
                 trial.status,
             ]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tuning.config import CampaignConfig, TrialConfig
+from tuning.config import CampaignConfig, StudyOptions, TrialConfig
 from tuning.environment import Environment
 from tuning.results import EpochReport, TrialResult
 
@@ -18,18 +18,24 @@ class _Event(BaseModel):
 
 
 class DataRecord(_Event):
-    """One prepared variant of the campaign's data, as far as records need it."""
+    """One prepared variant of the campaign's data, as far as records need it.
+
+    train, valid, test: rows of each class; of a regression, which has no classes, all rows as ``rows``.
+    """
 
     sha256: str
     classes: tuple[str, ...]
+    """Empty for a regression."""
     steps: int
     channels: int
     train: dict[str, int]
     valid: dict[str, int]
     test: dict[str, int]
     epoch: dict[str, int]
-    """Rows of each class that one epoch sees after balancing."""
+    """What one epoch sees after balancing."""
     notes: tuple[str, ...] = ()
+    tokens: int | None = None
+    """How many different tokens texts have; None where sequences are of numbers."""
 
 
 class Opened(_Event):
@@ -39,10 +45,11 @@ class Opened(_Event):
     id: str = Field(default_factory=lambda: uuid4().hex[:12])
     """Tells campaigns of one name apart: of several homes, or begun anew."""
     config: CampaignConfig
+    """Complete: with the number of trials that a file may leave open."""
     dimensions: dict[str, str]
     """The searched dimensions, path -> description."""
     data: dict[str, DataRecord]
-    """balance -> prepared data."""
+    """Variant's key (a balance, or as ``raw window=16``) -> prepared data."""
 
 
 class Launched(_Event):
@@ -53,6 +60,8 @@ class Launched(_Event):
     trials: int
     """How many trials the campaign is to have by now."""
     concurrency: int = 1
+    study: StudyOptions | None = None
+    """The question that the campaign is to answer, which may be asked later than the first launch."""
 
 
 class Suggested(_Event):

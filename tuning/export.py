@@ -46,7 +46,7 @@ class Export(_Frozen):
     campaign: CampaignConfig
     selection: Selection
     data_sha256: dict[str, str]
-    """balance -> identity of the prepared arrays."""
+    """Variant's key -> identity of the prepared arrays."""
     environment: Environment | None = None
     """Of the last launch."""
     entries: tuple[ExportedTrial, ...]
@@ -71,7 +71,7 @@ def export(record: CampaignRecord, k: int) -> Export:
             target=record.target,
             finished=record.finished_at is not None,
         ),
-        data_sha256={balance: data.sha256 for balance, data in record.data.items()},
+        data_sha256={variant: data.sha256 for variant, data in record.data.items()},
         environment=record.launches[-1].environment if record.launches else None,
         entries=tuple(ExportedTrial(rank=rank, **fields(record, trial)) for rank, trial in enumerate(ranked, start=1)),
     )
@@ -85,5 +85,5 @@ def fields(record: CampaignRecord, trial: TrialRecord) -> dict[str, Any]:
         "epochs": tuple(trial.epochs),
         "result": trial.result,
         "environment": trial.environment,
-        "data": record.data[trial.config.data.balance],
+        "data": record.data[record.variant(trial.config)],
     }

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,8 +91,9 @@ def _toml(exported: Export) -> str:
 
 
 def _csv(exported: Export) -> str:
-    names = short_names(exported.entries[0].assignment)
-    rows = [_flat(exported, one, names) for one in exported.entries]
+    names = short_names(dict.fromkeys(path for one in exported.entries for path in one.assignment))
+    metrics = dict.fromkeys(name for one in exported.entries for name in one.result.best_metrics)
+    rows = [_flat(exported, one, names, metrics) for one in exported.entries]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -100,7 +101,8 @@ def _csv(exported: Export) -> str:
     return text.getvalue()
 
 
-def _flat(exported: Export, one: ExportedTrial, names: Mapping[str, str]) -> dict[str, Any]:
+def _flat(exported: Export, one: ExportedTrial, names: Mapping[str, str], metrics: Iterable[str]) -> dict[str, Any]:
+    """One row; every row has the same columns, empty where a trial has no such dimension or metric."""
     result = one.result
     return {
         "rank": one.rank,
@@ -109,10 +111,10 @@ def _flat(exported: Export, one: ExportedTrial, names: Mapping[str, str]) -> dic
         "seed": one.config.seed,
         "objective": exported.selection.metric,
         "split": exported.selection.split,
-        **{f"best_{name}": value for name, value in result.best_metrics.items()},
+        **{f"best_{name}": result.best_metrics.get(name) for name in metrics},
         "best_epoch": result.best_epoch,
         "epochs": result.epochs,
-        **{name: one.assignment[path] for path, name in names.items()},
+        **{name: one.assignment.get(path) for path, name in names.items()},
         "seconds": result.seconds,
         "data_sha256": one.config.data_sha256,
         "weights_sha256": result.weights_sha256,

@@ -15,7 +15,9 @@ from tuning.home import Home
 from tuning.journal import Journal, read
 from tuning.record import CampaignRecord, fold
 from tuning.replay import ordered_search
-from tuning.trials import campaign_space, data_config
+from tuning.task import refuse_other_task
+from tuning.trials import campaign_space, planned_trials
+from tuning.variants import variants
 
 MAY_CHANGE = (
     "search.trials",
@@ -23,6 +25,9 @@ MAY_CHANGE = (
     "resources.max_retries",
     "resources.trial_wall_s",
     "budget.wall_s",
+    "study.question",
+    "study.factor",
+    "study.measure",
 )
 """Keys that a campaign's file may change between launches: no trial depends on them."""
 
@@ -44,27 +49,33 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     space = campaign_space(config)
+    planned = planned_trials(config, space)
     with home.locked(config.name):
         path = home.journal(config.name)
         if before := read(path):
-            _refuse_other(config, fold(before), home)
+            _refuse_other(config, planned, fold(before), home)
         prepared: dict[str, Prepared] = {
-            balance: prepare(data_config(config, balance), datasets=datasets, store=home.arrays, progress=progress)
-            for balance in config.data.balances
+            variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+            for variant, data in variants(config).items()
         }
+        for entry in prepared.values():
+            refuse_other_task(config, entry.manifest.class_names)
         with Journal(path) as journal:
             if not journal.entries:
-                journal.append(Opened(config=config, dimensions=_described(space), data=_recorded(prepared)))
+                whole = config.model_copy(update={"search": config.search.model_copy(update={"trials": planned})})
+                journal.append(Opened(config=whole, dimensions=_described(space), data=_recorded(prepared)))
             record = fold(journal.entries)
             _refuse_other_data(record, prepared)
-            if record.finished_at is not None and len(record.ended) >= config.search.trials:
+            over = record.finished_at is not None and len(record.ended) >= planned
+            if over and config.study in (None, record.config.study):
                 return record
-            arrays = {balance: entry.directory for balance, entry in prepared.items()}
-            return _run(config, space, journal, arrays=arrays, home=home, observers=observers)
+            arrays = {variant: entry.directory for variant, entry in prepared.items()}
+            return _run(config, planned, space, journal, arrays=arrays, home=home, observers=observers)
 
 
 def _run(
     config: CampaignConfig,
+    planned: int,
     space: Space,
     journal: Journal,
     *,
@@ -72,14 +83,17 @@ def _run(
     home: Home,
     observers: Sequence[Observer],
 ) -> CampaignRecord:
-    from tuning.ray_adapter import Interrupted, run
-
     launched = Launched(
         environment=current(config.resources.device),
-        trials=config.search.trials,
+        trials=planned,
         concurrency=config.resources.concurrency,
+        study=config.study,
     )
     driver = Driver(journal, space, ordered_search(config, space), launched=launched, observers=observers)
+    if driver.complete:  # nothing but the study is new
+        return driver.record
+    from tuning.ray_adapter import Interrupted, run
+
     try:
         run(driver, arrays, home, config)
     except Interrupted as interruption:
@@ -93,7 +107,7 @@ def _described(space: Space) -> dict[str, str]:
 
 def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
     return {
-        balance: DataRecord(
+        variant: DataRecord(
             sha256=entry.sha256,
             classes=entry.manifest.class_names,
             steps=entry.manifest.steps,
@@ -103,12 +117,13 @@ def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
             test=dict(entry.manifest.counts.test),
             epoch=dict(entry.manifest.counts.epoch),
             notes=entry.manifest.notes,
+            tokens=entry.manifest.tokens,
         )
-        for balance, entry in prepared.items()
+        for variant, entry in prepared.items()
     }
 
 
-def _refuse_other(config: CampaignConfig, record: CampaignRecord, home: Home) -> None:
+def _refuse_other(config: CampaignConfig, planned: int, record: CampaignRecord, home: Home) -> None:
     """Raise CampaignError where the campaign of this name was another one."""
     before, now = _flat(record.config.model_dump(mode="json")), _flat(config.model_dump(mode="json"))
     changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in MAY_CHANGE]
@@ -119,19 +134,19 @@ def _refuse_other(config: CampaignConfig, record: CampaignRecord, home: Home) ->
             "Undo the change, or give the campaign another name (--name). "
             f"Only {', '.join(MAY_CHANGE)} may change"
         )
-    if config.search.trials < record.target:
+    if planned < record.target:
         raise CampaignError(
-            f"campaign {config.name!r} already has {record.target} trials; search.trials = {config.search.trials} "
+            f"campaign {config.name!r} already has {record.target} trials; search.trials = {planned} "
             "would take some away. Set it to at least as many"
         )
 
 
 def _refuse_other_data(record: CampaignRecord, prepared: Mapping[str, Prepared]) -> None:
-    for balance, entry in prepared.items():
-        before = record.data[balance].sha256
+    for variant, entry in prepared.items():
+        before = record.data[variant].sha256
         if before != entry.sha256:
             raise CampaignError(
-                f"campaign {record.config.name!r}: the data of balance {balance!r} is not what it was "
+                f"campaign {record.config.name!r}: the data {variant!r} is not what it was "
                 f"(sha256 {before[:12]} then, {entry.sha256[:12]} now). Bring the old files back, "
                 "or give the campaign another name (--name)"
             )

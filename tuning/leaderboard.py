@@ -7,10 +7,10 @@ from rich.console import Console
 
 from tuning import tables
 from tuning.record import CampaignRecord, TrialRecord
-from tuning.tables import Cell, Column, score, short_names, shown
+from tuning.tables import Cell, Column, folded, score, searched_columns, shown
 
-BESIDE = ("accuracy", "recall_macro", "f1_macro")
-"""Metrics shown beside the objective."""
+BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
+"""Metrics shown beside the objective, those that the campaign's trials have."""
 
 BEST = "bold green"
 """How the best trial is printed on a terminal."""
@@ -125,15 +125,15 @@ def _progress(board: Leaderboard) -> str:
 
 
 def _show_ranked(board: Leaderboard, target: Console) -> None:
-    names = short_names(board.ranked[0].settings)
-    beside = [metric for metric in BESIDE if metric != board.metric]
+    searched = searched_columns([row.settings for row in board.ranked])
+    beside = [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
     columns = [
         Column(head="rank", right=True),
         Column(head="trial"),
-        Column(head=_folded(board.metric), right=True),
-        *(Column(head=_folded(metric), right=True, spare=3 + i) for i, metric in enumerate(beside)),
+        Column(head=folded(board.metric), right=True),
+        *(Column(head=folded(metric), right=True, spare=3 + i) for i, metric in enumerate(beside)),
         Column(head="best\nepoch", right=True, spare=2),
-        *(Column(head=_folded(name), right=True) for name in names.values()),
+        *searched.values(),
         Column(head="seed", right=True, spare=10),
         Column(head="seconds", right=True, spare=9),
     ]
@@ -144,7 +144,7 @@ def _show_ranked(board: Leaderboard, target: Console) -> None:
             score(row.objective),
             *(score(row.metrics.get(metric)) for metric in beside),
             f"{row.best_epoch}/{row.epochs}",
-            *(shown(row.settings.get(path)) for path in names),
+            *(shown(row.settings.get(path)) for path in searched),
             row.seed,
             f"{row.seconds:.0f}",
         ]
@@ -155,11 +155,6 @@ def _show_ranked(board: Leaderboard, target: Console) -> None:
         tables.line(
             target, f"(no room for {', '.join(head.replace(chr(10), '_') for head in hidden)}: see --json)", "dim"
         )
-
-
-def _folded(name: str) -> str:
-    """Break a name into two lines, so that its column is no wider than its figures."""
-    return name.replace("_", "\n", 1)
 
 
 def _why(trial: Unranked) -> str:

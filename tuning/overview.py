@@ -15,7 +15,7 @@ from tuning.journal import Entry, read
 from tuning.leaderboard import trial_name
 from tuning.record import CampaignRecord, TrialRecord, fold
 from tuning.results import EpochReport
-from tuning.tables import Cell, Column, duration, score, short_names, shown
+from tuning.tables import Cell, Column, duration, score, searched_columns, shown
 
 State = Literal["running", "finished", "interrupted", "broken off", "damaged", "empty"]
 """``interrupted``: ended by its user.  ``broken off``: its process is gone and left no word."""
@@ -152,13 +152,13 @@ def show_trials(one: Campaign, rows: list[Trial], target: Console) -> None:
     tables.line(target, f'space "{one.space}" on {one.dataset}, objective {one.metric} on the validation split')
     if not rows:
         return
-    names = short_names(rows[0].settings)
+    searched = searched_columns([row.settings for row in rows])
     columns = [
         Column(head="trial"),
         Column(head="status"),
         Column(head="epochs", right=True),
         Column(head="best", right=True),
-        *(Column(head=name.replace("_", "\n", 1), right=True) for name in names.values()),
+        *searched.values(),
         Column(head="seed", right=True, spare=3),
         Column(head="seconds", right=True, spare=2),
         Column(head="remark", spare=1),
@@ -169,7 +169,7 @@ def show_trials(one: Campaign, rows: list[Trial], target: Console) -> None:
             row.status,
             f"{row.epochs}/{row.budget}",
             score(row.objective),
-            *(shown(row.settings.get(path)) for path in names),
+            *(shown(row.settings.get(path)) for path in searched),
             row.seed,
             f"{row.seconds:.0f}",
             row.remark,

@@ -102,7 +102,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                 self.live.add(trial_id)
                 return {
                     "trial": trial.model_dump_json(),
-                    "arrays": str(self.arrays[trial.data.balance]),
+                    "arrays": str(self.arrays[self.driver.record.variant(trial)]),
                     "folder": str(self.home.trial(trial.campaign, trial.index)),
                     "wall_s": self.resources.trial_wall_s,
                 }
@@ -185,7 +185,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
 
 
 def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
-    """Train what the driver hands out until it has no more.  ``arrays``: balance -> prepared directory.
+    """Train what the driver hands out until it has no more.  ``arrays``: variant's key -> prepared directory.
 
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
 

@@ -21,6 +21,7 @@ from tuning.events import (
 )
 from tuning.journal import Entry
 from tuning.results import EpochReport, TrialResult
+from tuning.variants import dimensions, key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class CampaignRecord:
     """All that is known of one campaign."""
 
     config: CampaignConfig
+    """As the campaign was opened, with the study of the latest launch that had one."""
     dimensions: dict[str, str]
     data: dict[str, DataRecord]
     opened_at: float
@@ -65,8 +67,12 @@ class CampaignRecord:
 
     @property
     def target(self) -> int:
-        """How many trials the campaign is to have."""
-        return self.launches[-1].trials if self.launches else self.config.search.trials
+        """How many trials the campaign is to have; 0 where that is not known yet."""
+        return self.launches[-1].trials if self.launches else self.config.search.trials or 0
+
+    def variant(self, trial: TrialConfig) -> str:
+        """Return the key of the data that a trial of this campaign is trained on."""
+        return key(trial.data, dimensions(self.config.data))
 
     @property
     def ended(self) -> list[TrialRecord]:
@@ -102,6 +108,8 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
         case Launched():
             record.launches.append(event)
             record.launched_at.append(at)
+            if event.study is not None:
+                record.config = record.config.model_copy(update={"study": event.study})
             record.finished_at = None
         case Suggested():
             record.trials[event.trial.index] = TrialRecord(

@@ -14,7 +14,7 @@ from tuning.leaderboard import trial_name
 from tuning.record import CampaignRecord, TrialRecord, fold
 from tuning.replay import configured, ordered_search, outcome
 from tuning.tracking_adopt import StoredCampaign, StoredTrial
-from tuning.tracking_layout import Tag, environment_from, parameters
+from tuning.tracking_layout import Tag, environment_from, flatten, parameters
 from tuning.trials import campaign_space
 
 Timed = tuple[float, Event]
@@ -103,7 +103,9 @@ def _refuse_other(stored: StoredCampaign, index: int, again: Suggested) -> None:
     trial = stored.trials[index]
     there = parameters(trial.recorded.config) if trial.recorded else trial.run.parameters
     here = parameters(again.trial)
-    changed = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    # A key that the store lacks is newer than the run, which so had its default.
+    said = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
+    changed = [key for key in {**there, **said} if there.get(key) != here.get(key)]
     if there and changed:
         lines = "".join(f"\n  {key}: {there.get(key, 'absent')} -> {here.get(key, 'absent')}" for key in changed)
         raise RecordError(
@@ -123,6 +125,7 @@ def _launched(stored: StoredCampaign) -> Launched | None:
         environment=environment,
         trials=int(tags[Tag.CAMPAIGN_TRIALS]),
         concurrency=opened.config.resources.concurrency,
+        study=opened.config.study,
     )
 
 

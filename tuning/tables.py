@@ -17,6 +17,9 @@ UNBOUNDED = 10_000
 SHORT = 5
 """Characters of a number that is shown as it is: 0.2, 1e-05."""
 
+SMALL = 0.001
+"""Metrics below it are told with four digits: the error of a regression is in the data's own unit."""
+
 WIDE, NARROW = 2, 1
 """Blanks between columns."""
 
@@ -98,8 +101,10 @@ def shown(value: Cell) -> str:
 
 
 def score(value: float | None) -> str:
-    """Return a metric with four decimals."""
-    return "" if value is None else f"{value:.4f}"
+    """Return a metric with four decimals, or four digits where it is so small that they would say little."""
+    if value is None:
+        return ""
+    return f"{value:.4f}" if value == 0 or abs(value) >= SMALL else f"{value:.4g}"
 
 
 def duration(seconds: float | None) -> str:
@@ -124,6 +129,20 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     whole = list(paths)
     last = [path.rpartition(".")[2] for path in whole]
     return {path: word if last.count(word) == 1 else path for path, word in zip(whole, last, strict=True)}
+
+
+def folded(name: str) -> str:
+    """Break a name into two lines, so that its column is no wider than its figures."""
+    return name.replace("_", "\n", 1)
+
+
+def searched_columns(assignments: Sequence[Mapping[str, Cell]]) -> dict[str, Column]:
+    """Return path -> column of every dimension that a trial searched; those that not all did may be left out."""
+    names = short_names(dict.fromkeys(path for assignment in assignments for path in assignment))
+    return {
+        path: Column(head=folded(name), right=True, spare=int(any(path not in one for one in assignments)))
+        for path, name in names.items()
+    }
 
 
 def settings(assignment: Mapping[str, Cell]) -> str:

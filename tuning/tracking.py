@@ -124,7 +124,7 @@ class Publisher:
         if weights.exists():
             self.store.upload(run.id, weights)
         if trial.result is not None and trial.result.confusion:
-            classes = record.data[trial.config.data.balance].classes
+            classes = record.data[record.variant(trial.config)].classes
             self.store.draw(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
 
 

@@ -116,7 +116,7 @@ class Changes:
             parameters=parameters(config),
             tags=common_tags("campaign", config.name, self.campaign_id)
             | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record)},
-            cards=[dataset_card(config.data.dataset, balance, data) for balance, data in event.data.items()],
+            cards=[dataset_card(config.data.dataset, variant, data) for variant, data in event.data.items()],
             texts={"campaign.json": event.model_dump_json(indent=2)},
             status="RUNNING",
         )
@@ -136,8 +136,8 @@ class Changes:
             change.tags |= trial_tags(trial.config) | {Tag.STATUS: "running", Tag.NOTE: trial_note(trial)}
             if trial.same_as is not None:
                 change.tags[Tag.SAME_AS] = str(trial.same_as)
-            balance = trial.config.data.balance
-            change.cards = [dataset_card(trial.config.data.dataset, balance, self.record.data[balance])]
+            variant = self.record.variant(trial.config)
+            change.cards = [dataset_card(trial.config.data.dataset, variant, self.record.data[variant])]
             change.status = "RUNNING"
         return change
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+UPRIGHT = 4
+"""Letters of a class's name that there is room for below its column; longer names are turned."""
+
+
 def preload() -> None:
     """Import what draws the figure, which takes a second or two."""
     import_module("matplotlib.figure")
@@ -53,9 +57,9 @@ def leaderboard_csv(board: Leaderboard) -> str:
 
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows with the first one's keys as CSV, which MLflow's page shows as a table."""
+    """Return rows as CSV, which MLflow's page shows as a table; what a row lacks is empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -78,7 +82,12 @@ def confusion_figure(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     figure = Figure(figsize=(side, side), layout="constrained")  # not pyplot: this may run beside the main thread
     axes = figure.subplots()
     ConfusionMatrixDisplay(parts, display_labels=list(classes)).plot(
-        ax=axes, values_format=".2f", cmap="Blues", colorbar=False, im_kw={"vmin": 0.0, "vmax": 1.0}
+        ax=axes,
+        values_format=".2f",
+        cmap="Blues",
+        colorbar=False,
+        im_kw={"vmin": 0.0, "vmax": 1.0},
+        xticks_rotation="vertical" if max(map(len, classes)) > UPRIGHT else "horizontal",
     )
     axes.set_title("Best epoch, validation: part of each true class")
     return figure

@@ -265,20 +265,25 @@ def campaign_note(record: CampaignRecord) -> str:
     )
 
 
-def dataset_card(dataset: str, balance: str, data: DataRecord) -> DatasetCard:
+def dataset_card(dataset: str, variant: str, data: DataRecord) -> DatasetCard:
     """Return one prepared variant of a data set; the digest is the beginning of the arrays' SHA-256."""
-    features = [{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, data.steps, data.channels]}}]
-    targets = [{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]
-    schema = {"mlflow_tensorspec": {"features": json.dumps(features), "targets": json.dumps(targets)}}
+    features = _tensor("float32" if data.tokens is None else "int32", data.steps, data.channels)
+    targets = _tensor("int64" if data.classes else "float32")
+    schema = {"mlflow_tensorspec": {"features": features, "targets": targets}}
     profile = {
         "num_rows": sum(data.train.values()) + sum(data.valid.values()) + sum(data.test.values()),
-        "balance": balance,
+        "variant": variant,
         **data.model_dump(mode="json", exclude={"notes"}),
     }
     return DatasetCard(
-        name=f"{PurePath(dataset).name}, {balance}",
+        name=f"{PurePath(dataset).name}, {variant}",
         digest=data.sha256[:36],
         source=json.dumps({"uri": dataset}),
         schema=json.dumps(schema),
         profile=json.dumps(profile),
     )
+
+
+def _tensor(dtype: str, *shape: int) -> str:
+    """Return how MLflow describes an array with any number of rows."""
+    return json.dumps([{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *shape]}}])

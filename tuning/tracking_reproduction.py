@@ -23,6 +23,7 @@ from tuning.tracking_layout import (
 )
 from tuning.tracking_read import trial_run
 from tuning.tracking_store import Store, StoredRun, reachable
+from tuning.variants import key
 
 if TYPE_CHECKING:
     from tuning.reproduce import Reproduction
@@ -58,7 +59,9 @@ def log_reproduction(
             at += report.seconds * 1000
             rows += epoch_rows(report, round(at))
         store.write(run.id, rows=[*rows, *result_rows(again.result, end)], parameters=parameters(config))
-        store.read_from(run.id, [dataset_card(config.data.dataset, config.data.balance, recorded.data)])
+        store.read_from(
+            run.id, [dataset_card(config.data.dataset, key(config.data, recorded.assignment), recorded.data)]
+        )
         store.attach(run.id, {"trial.json": _trial_json(recorded, again)})
         store.mark(run.id, "FINISHED", end)
         return run.id

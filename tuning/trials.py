@@ -3,38 +3,59 @@
 from collections.abc import Mapping
 from typing import Any
 
-from data.config import DataConfig
+from search_spaces import grid
 from search_spaces.catalogue import find
-from search_spaces.dimensions import Choice, Value
+from search_spaces.dimensions import Value
+from search_spaces.families import family_name
 from search_spaces.space import Space
 from tuning.config import CampaignConfig, DeviceConfig, Rung, TrialConfig
+from tuning.errors import CampaignError
 from tuning.search import Suggestion
 from tuning.seeds import derive
+from tuning.variants import data_config, dimensions, key
+
+TRIALS = 50
+"""How many trials a campaign has that does not say, unless it tries a whole grid."""
 
 
 def campaign_space(config: CampaignConfig) -> Space:
-    """The campaign's space: cut as its file says, with the balance as a dimension where several are listed.
+    """The campaign's space: cut as its file says, with what its data varies as dimensions.
 
     Raises:
         SpaceError: no such space, dimension or value.
     """
     space = find(config.space.name).cut(fix=config.space.fix, narrow=config.space.narrow, also=config.space.also)
-    if len(config.data.balances) > 1:
-        space = space.with_dimension("data.balance", Choice(*config.data.balances))
+    for path, choice in dimensions(config.data).items():
+        space = space.with_dimension(path, choice)
     return space
 
 
-def data_config(config: CampaignConfig, balance: str) -> DataConfig:
-    """One balance's complete data configuration; split and balance have seeds of their own."""
-    options = config.data.model_dump(exclude={"balance"})
-    return DataConfig.model_validate(
-        options
-        | {
-            "balance": balance,
-            "split_seed": derive(config.seed, "split"),
-            "balance_seed": derive(config.seed, "balance"),
-        }
-    )
+def planned_trials(config: CampaignConfig, space: Space) -> int:
+    """How many trials the campaign is to have: what its file says, else as many whole configurations as 50 trials make.
+
+    A trial is one training: a configuration that is replicated counts as often.  A grid has all its points; with
+    fewer trials its first ones.
+
+    Raises:
+        CampaignError: a number that cuts a configuration's replicates, or is more than the grid has.
+        SpaceError: a grid over a dimension that is continuous.
+    """
+    trials, replicates = config.search.trials, config.search.replicates
+    if trials is not None and trials % replicates:
+        raise CampaignError(
+            f"search.trials = {trials} is no multiple of search.replicates = {replicates}: the last configuration "
+            f"would lack trials. Set search.trials to {-(-trials // replicates) * replicates}"
+        )
+    if config.search.algorithm != "grid":
+        return trials or max(1, TRIALS // replicates) * replicates
+    points = grid.size(space)
+    whole = points * replicates
+    if trials is not None and trials > whole:
+        raise CampaignError(
+            f"search.trials = {trials}: the grid has {points} points, with search.replicates = {replicates} that "
+            f"is {whole} trials. Set search.trials <= {whole}, or leave it out"
+        )
+    return trials or whole
 
 
 def trial_config(
@@ -45,24 +66,34 @@ def trial_config(
     data_sha256: Mapping[str, str],
     rungs: tuple[Rung, ...] = (),
 ) -> TrialConfig:
-    """Complete a suggestion.  ``data_sha256``: balance -> identity of the prepared arrays."""
+    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays."""
     values = space.complete(suggestion.assignment)
-    balance = str(values.get("data.balance", config.data.balances[0]))
+    data = data_config(config, _under("data", values))
     return TrialConfig.model_validate(
         {
             "campaign": config.name,
             "index": suggestion.index,
-            "seed": derive(config.seed, "trial", suggestion.index),
+            "seed": trial_seed(config, suggestion),
             "space": config.space.name,
-            "model": {"family": space.model.model_fields["family"].default, **_under("model", values)},
+            "model": {"family": family_name(space.family(values)), **_under("model", values)},
             "train": config.train.model_dump() | _under("train", values),
-            "data": data_config(config, balance),
-            "data_sha256": data_sha256[balance],
+            "data": data,
+            "data_sha256": data_sha256[key(data, dimensions(config.data))],
             "objective": config.objective,
             "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
             "rungs": rungs,
         }
     )
+
+
+def trial_seed(config: CampaignConfig, suggestion: Suggestion) -> int:
+    """Return the seed of a trial: its own, or of a replicated configuration the replicate's.
+
+    Replicate r of every configuration has one seed, so that two configurations can be compared seed by seed.
+    """
+    if config.search.replicates > 1:
+        return derive(config.seed, "replicate", suggestion.replicate)
+    return derive(config.seed, "trial", suggestion.index)
 
 
 def _under(room: str, values: Mapping[str, Value]) -> dict[str, Any]:

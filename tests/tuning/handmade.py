@@ -21,6 +21,7 @@ from tuning.events import (
 from tuning.home import Home
 from tuning.journal import Journal
 from tuning.results import EpochReport, TrialResult
+from tuning.variants import variants
 
 DIMENSIONS = {
     "train.batch_size": "16, 32, 48",
@@ -59,9 +60,9 @@ def journal(
     path = home.journal(name)
     path.parent.mkdir(parents=True)
     with Journal(path) as log:
-        data = {balance: data_record(balance, notes) for balance in config.data.balances}
+        data = {variant: data_record(variant, notes) for variant in variants(config)}
         log.append(Opened(config=config, dimensions=DIMENSIONS, data=data))
-        log.append(Launched(environment=ENVIRONMENT, trials=config.search.trials, concurrency=2))
+        log.append(Launched(environment=ENVIRONMENT, trials=len(scores) + running, concurrency=2))
         for index, score in enumerate(scores):
             for event in trial_events(name, index, score, reused=index in reused):
                 log.append(event)

@@ -11,7 +11,8 @@ from tuning.journal import Journal
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.replay import ordered_search
 from tuning.results import EpochReport, TrialResult
-from tuning.trials import campaign_space
+from tuning.trials import campaign_space, planned_trials
+from tuning.variants import variants
 
 ENVIRONMENT = Environment(
     python="3.11.7",
@@ -36,9 +37,9 @@ def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, c
     with Journal(path) as journal:
         if not journal.entries:
             described = {name: dimension.describe() for name, dimension in space.dimensions.items()}
-            data = {balance: data_record(balance) for balance in config.data.balances}
+            data = {variant: data_record(variant) for variant in variants(config)}
             journal.append(Opened(config=config, dimensions=described, data=data))
-        launched = Launched(environment=ENVIRONMENT, trials=trials or config.search.trials, concurrency=2)
+        launched = Launched(environment=ENVIRONMENT, trials=trials or planned_trials(config, space), concurrency=2)
         driver = Driver(journal, space, ordered_search(config, space), launched=launched)
         flying: list[tuple[TrialConfig, int]] = []
         while True:
@@ -83,10 +84,10 @@ def on_random(config: CampaignConfig) -> CampaignConfig:
     return config.model_copy(update={"search": config.search.model_copy(update={"algorithm": "random"})})
 
 
-def data_record(balance: str) -> DataRecord:
+def data_record(variant: str) -> DataRecord:
     counts = {"N": 4, "S": 4}
     return DataRecord(
-        sha256=hashlib.sha256(balance.encode()).hexdigest(),
+        sha256=hashlib.sha256(variant.encode()).hexdigest(),
         classes=("N", "S+"),
         steps=187,
         channels=1,

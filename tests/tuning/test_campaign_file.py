@@ -34,7 +34,7 @@ def refused(path: Path, **options: object) -> str:
 
 def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> None:
     config = load(written(tmp_path, GOOD))
-    assert (config.search.trials, config.train.epochs, config.objective.metric) == (50, 30, "recall_macro")
+    assert (config.search.trials, config.train.epochs, config.objective.metric) == (None, 30, "recall_macro")
 
 
 @pytest.mark.parametrize("path", sorted(Path("campaigns").glob("*.toml")), ids=lambda path: path.stem)
@@ -55,7 +55,12 @@ def test_every_campaign_that_comes_with_the_project_is_read(path: Path) -> None:
         (GOOD.replace("seed = 1", "seed = 2025-02-03"), "mine.toml: seed = 2025-02-03: must be a whole number"),
         (
             GOOD + '[train]\noptimizer = "adm"\n',
-            'mine.toml: train.optimizer = "adm": allowed are "adam", "adamw". Did you mean "adam"?',
+            'mine.toml: train.optimizer = "adm": allowed are "adam", "adamw", "sgd", "rmsprop". Did you mean "adam"?',
+        ),
+        (GOOD.replace('"synthetic"', '"synthetic"\nwindow = [8, 0]'), "mine.toml: data.window[1] = 0: must be >= 1"),
+        (
+            GOOD.replace('"synthetic"', '"synthetic"\nwindow = true'),
+            "mine.toml: data.window = true: must be a whole number",
         ),
         (
             GOOD.replace('"cnn2d"', '"cnn2"'),
@@ -65,7 +70,7 @@ def test_every_campaign_that_comes_with_the_project_is_read(path: Path) -> None:
             GOOD + '[objective]\nmetric = "recal_macro"\n',
             (
                 'mine.toml: objective.metric = "recal_macro": no such metric. Known: accuracy, balanced_accuracy, '
-                'recall_macro, precision_macro, f1_macro, loss. Did you mean "recall_macro"?'
+                'recall_macro, precision_macro, f1_macro, loss, mae, rmse, r2. Did you mean "recall_macro"?'
             ),
         ),
         (
@@ -127,6 +132,18 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, text: str, message: st
             ['data.balance[1] = "smot"', '"semi-oversample"', 'Did you mean "smote"?'],
         ),
         (GOOD.replace('"synthetic"', '"synthetic"\nbalance = 3'), ["data.balance = 3: allowed are"]),
+        (
+            GOOD.replace('"synthetic"', '"synthetic"\nwindow = [16, 16]'),
+            ["data.window = [16, 16]: a list needs at least one value, and none twice"],
+        ),
+        (
+            GOOD + "[search]\ntrials = 4\nreplicates = 3\n",
+            ["search.trials = 4 is no multiple of search.replicates = 3", "Set search.trials to 6"],
+        ),
+        (
+            GOOD + '[search]\nalgorithm = "grid"\n',
+            ["a grid needs dimensions whose values can be counted", "model.dropout is continuous (0.1 to 0.4)"],
+        ),
         ("space = 3\n", ["name is missing", "seed is missing", "data is missing", "space = 3: must be a table"]),
         ("", ["mine.toml: is empty", 'dataset = "synthetic"']),
         ("# nothing but a comment\n", ["mine.toml: is empty"]),
@@ -181,7 +198,7 @@ def test_options_are_put_over_the_file(tmp_path: Path) -> None:
     ]
     config = load(written(tmp_path, GOOD), settings=settings, trials=7, name="other")
     assert (config.name, config.search.trials, config.search.window) == ("other", 7, 4)
-    assert config.data.balances == ("smote",)
+    assert config.data.options["balance"] == ("smote",)
     assert config.space.fix == {"model.dropout": 0.2}
     assert config.space.narrow == {"layers": [2, 3]}
 

@@ -13,6 +13,7 @@ from tuning.record import fold
 from tuning.replay import ordered_search
 from tuning.results import EpochReport, TrialResult
 from tuning.trials import campaign_space
+from tuning.variants import variants
 
 ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
 DATA = DataRecord(sha256="0" * 64, classes=("a", "b"), steps=8, channels=1, train={}, valid={}, test={}, epoch={})
@@ -34,7 +35,7 @@ def start(path, config, **changes):
 
 def drive(journal, config, **changes):
     if not journal.entries:
-        journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(config.data.balances, DATA)))
+        journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(variants(config), DATA)))
     space = campaign_space(config)
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", config.search.trials))
     return Driver(journal, space, ordered_search(config, space), launched=launched)

@@ -11,7 +11,7 @@ from tuning.home import Home
 from tuning.recorded import RecordedTrial
 from tuning.reproduce import reproduce
 from tuning.results import TrialResult
-from tuning.trials import data_config
+from tuning.variants import variants
 from tuning.worker import TrialRun
 
 
@@ -22,12 +22,19 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recorded(home):
+    return trained(home)
+
+
+def trained(home, **changes):
+    """The record of a trial on a small table."""
     table = csv_table(home.path / "table.csv")
-    data = data_config(campaign(data__dataset=str(table), data__balance="raw"), "raw")
+    data = variants(campaign(data__dataset=str(table), data__balance="raw"))["raw"]
     prepared = prepare(data, datasets=None, store=home.arrays)
-    config = trial(data=data, data_sha256=prepared.sha256)
-    run = TrialRun(config, prepared.directory, home.trial("tiny", 0))
-    steps = [run.step() for _ in range(3)]
+    config = trial(data=data, data_sha256=prepared.sha256, **changes)
+    run = TrialRun(config, prepared.directory, home.trial("tiny", changes.get("index", 0)))
+    steps = [run.step()]
+    while steps[-1].result is None:
+        steps.append(run.step())
     return RecordedTrial(
         config=config,
         assignment={},
@@ -60,6 +67,13 @@ def test_the_same_trial_is_exact(recorded, home):
     assert (found.first_difference, found.beyond_tolerance, found.largest_difference) == (None, None, 0.0)
     assert found.result.weights_sha256 == recorded.result.weights_sha256
     assert found.environment_differences == []
+
+
+def test_a_classical_trial_is_exact(home):
+    recorded = trained(home, index=1, model={"family": "random-forest", "trees": 5})
+    found = again(recorded, home)
+    assert (found.verdict, len(found.epochs)) == ("exact", 1)
+    assert found.result.weights_sha256 == recorded.result.weights_sha256
 
 
 def test_a_small_difference_is_within_tolerance_and_its_epoch_named(recorded, home):

@@ -84,16 +84,21 @@ def test_artifacts_are_frozen():
 
 COMMON = """version campaign index seed space data_sha256 rungs objective.metric device.threads device.device
 train.epochs train.batch_size train.optimizer train.learning_rate train.weight_decay train.scheduler
-train.plateau_factor train.plateau_patience train.early_stopping_patience train.precision
-data.dataset data.label data.group data.test data.split data.valid_fraction data.test_fraction data.max_rows
-data.duplicates data.smote_neighbors data.majority_kept data.balance data.split_seed data.balance_seed"""
+train.plateau_factor train.plateau_patience train.early_stopping_patience train.precision train.batches
+data.dataset data.label data.group data.text data.target data.test data.split data.valid_fraction data.test_fraction
+data.max_rows data.duplicates data.vocabulary data.max_length data.window data.horizon data.smote_neighbors
+data.majority_kept data.balance data.split_seed data.balance_seed"""
 
 
 @pytest.mark.parametrize(
     ("model", "own"),
     [
-        (trial(0).model, "family hidden layers blocks dropout"),
-        (CNNGRUConfig(), "family cnn_hidden gru_hidden gru_layers blocks dropout"),
+        (trial(0).model, "family embedding hidden layers blocks dropout residual squeeze_excite dilation pooling"),
+        (
+            CNNGRUConfig(),
+            "family embedding cnn_hidden gru_hidden gru_layers blocks dropout residual squeeze_excite dilation "
+            "layer_norm attention_heads",
+        ),
     ],
 )
 def test_a_trial_s_parameters_are_frozen(model, own):

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from safetensors.torch import load_file
 from data.prepare import prepare
 from tuning.home import CHECKPOINT, WEIGHTS
 from tuning.training import weights_sha256
-from tuning.trials import data_config
+from tuning.variants import variants
 from tuning.worker import TrialRun
 
 
@@ -19,7 +20,7 @@ from tuning.worker import TrialRun
 def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prepared")
     config = campaign(data__dataset=str(csv_table(folder / "t.csv")), data__balance="raw")
-    return prepare(data_config(config, "raw"), datasets=None, store=folder / "arrays")
+    return prepare(variants(config)["raw"], datasets=None, store=folder / "arrays")
 
 
 @pytest.fixture
@@ -108,3 +109,43 @@ def test_a_full_disk_is_nobodys_failure_and_the_trial_goes_on_when_there_is_room
     shutil.rmtree(small)
     torch.manual_seed(0)
     assert figures(to_end(TrialRun(made(), prepared.directory, small / "t"))) == whole
+
+
+FOREST = {"family": "random-forest", "trees": 5}
+
+
+def test_a_classical_trial_is_one_step_with_result_weights_and_environment(made, prepared, tmp_path):
+    (step,) = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    assert [r.epoch for r in step.reports] == [1]
+    assert step.result.status == "completed"
+    assert weights_sha256(load_file(tmp_path / "t" / WEIGHTS)) == step.result.weights_sha256
+    assert step.environment.threads == 1
+
+
+def test_a_classical_trial_whose_worker_died_is_fitted_again(made, prepared, tmp_path):
+    first = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    again = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    assert figures(again) == figures(first)
+    assert again[0].note is None
+
+
+def test_a_classical_family_on_data_that_it_cannot_take_fails_with_its_reason(tmp_path):
+    table = csv_table(tmp_path / "short.csv", steps=5)
+    short = prepare(
+        variants(campaign(data__dataset=str(table), data__balance="raw"))["raw"], datasets=None, store=tmp_path
+    )
+    config = trial(model={"family": "minirocket"}, data_sha256=short.sha256)
+    step = TrialRun(config, short.directory, tmp_path / "t").step()
+    assert step.result.status == "failed"
+    assert step.result.reason == "ValueError: minirocket: the longest sequence has 5 steps; it needs at least 9"
+
+
+def test_a_worker_of_neural_trials_loads_neither_scikit_learn_nor_aeon(prepared, tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path\nfrom factories import trial\nfrom tuning.worker import TrialRun\n"
+        f"run = TrialRun(trial(data_sha256={prepared.sha256!r}), Path({str(prepared.directory)!r}), Path({str(tmp_path)!r}))\n"
+        "print(len(run.step().reports), {'sklearn', 'aeon', 'numba', 'pandas'} & set(sys.modules))"
+    )
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert fresh.stdout.split(maxsplit=1) == ["1", "set()\n"]
