@@ -4,7 +4,8 @@ One-dimensional blocks take the padding mask of a batch and keep one rule: what 
 end, and what goes out is so again.  A convolution then sees beyond the end the same zeros as at the edge of the array,
 normalisation counts valid steps only, and no amount of padding changes a valid step.
 
-Source: the heartbeat study's tables of layers; residual connections after He et al. 2016 (arXiv:1512.03385).
+Sources: the heartbeat study's tables of layers; residual connections after He et al. 2016 (arXiv:1512.03385);
+squeeze-and-excitation after Hu et al. 2018 (arXiv:1709.01507); dilation after Yu and Koltun 2016 (arXiv:1511.07122).
 """
 
 import torch
@@ -13,12 +14,8 @@ from torch.nn import functional
 
 # B batch, C channel, T time, H height, W width
 
-
-def valid_steps(lengths: Tensor, steps: int) -> Tensor | None:
-    """Return the mask (B,T) of steps before each sequence's end; None where every sequence is full."""
-    if bool((lengths >= steps).all()):
-        return None
-    return torch.arange(steps, device=lengths.device) < lengths[:, None]
+REDUCTION, LEAST = 16, 4
+"""Squeeze-and-excitation: a channel's share of a hidden unit (Hu et al., section 6.1), and the fewest units."""
 
 
 def normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
@@ -43,61 +40,93 @@ def normalised_steps(norm: nn.BatchNorm1d, x: Tensor, mask: Tensor | None) -> Te
     return out.transpose(1, 2)
 
 
-def halved(x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Max pooling over time, kernel 2, stride 2, blind to padding.  (B,C,T), (B,) -> (B,C,max(T // 2, 1)), (B,).
+def dilations(base: int, blocks: int, steps: int) -> list[int]:
+    """Return the dilation of each of a stage's blocks: block i = 1, 2, ... has base ** i.
 
-    As for an unpadded sequence an odd last step is dropped; a sequence of one step keeps it.
+    None is larger than ``steps``, from where on the outer taps see zeros only.
     """
-    mask = valid_steps(lengths, x.shape[2])
-    if mask is not None:
-        x = x.masked_fill(~mask[:, None], -torch.inf)
-    if x.shape[2] == 1:
-        return x, lengths
-    x, lengths = functional.max_pool1d(x, 2), (lengths // 2).clamp(min=1)
-    mask = valid_steps(lengths, x.shape[2])
-    return x if mask is None else x.masked_fill(~mask[:, None], 0.0), lengths
+    return [min(base**i, steps) for i in range(1, blocks + 1)]
 
 
-def last_valid(states: Tensor, lengths: Tensor) -> Tensor:
-    """Return each sequence's state at its last valid step.  (B,T,H), (B,) -> (B,H)."""
-    return states[torch.arange(len(lengths), device=states.device), lengths - 1]
+class SqueezeExcite(nn.Module):
+    """Scales each channel by a gate between 0 and 1, computed from all channels' means.  Shapes stay.
+
+    x (B,C,T) or (B,C,H,W).  mask (B,T) of valid steps, zeros elsewhere in x; None: all are valid.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        units = max(channels // REDUCTION, LEAST)
+        self.squeeze = nn.Linear(channels, units)
+        self.excite = nn.Linear(units, channels)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return x, scaled."""
+        means = x.flatten(2).mean(dim=2) if mask is None else x.sum(dim=2) / mask.sum(dim=1, keepdim=True).to(x.dtype)
+        gates = torch.sigmoid(self.excite(functional.relu(self.squeeze(means))))  # (B,C)
+        return x * gates.reshape(*gates.shape, *(1,) * (x.dim() - 2))
 
 
 class ConvBlock1d(nn.Module):
-    """Conv1d (3, 1, 1) -> ReLU -> BatchNorm1d.  (B,in,T), mask (B,T) or None -> (B,out,T)."""
+    """Conv1d (3, 1, 1) -> ReLU -> BatchNorm1d.  (B,in,T), mask (B,T) or None -> (B,out,T).
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    kernel: odd;  the padding keeps T at every kernel and dilation.  norm: whether BatchNorm1d is there.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int = 3, dilation: int = 1, norm: bool = True) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(inputs, outputs, kernel_size=3, stride=1, padding=1)
-        self.norm = nn.BatchNorm1d(outputs)
+        around = dilation * (kernel - 1) // 2
+        self.conv = nn.Conv1d(inputs, outputs, kernel_size=kernel, stride=1, padding=around, dilation=dilation)
+        self.norm = nn.BatchNorm1d(outputs) if norm else None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Return (B,out,T)."""
-        return normalised_steps(self.norm, functional.relu(self.conv(x)), mask)
+        x = functional.relu(self.conv(x))
+        if self.norm is not None:
+            return normalised_steps(self.norm, x, mask)
+        return x if mask is None else x.masked_fill(~mask[:, None], 0.0)
 
 
 class ResidualBlock1d(nn.Module):
-    """Two ConvBlock1d plus a skip: identity, or a pointwise projection where widths differ.  Shapes as ConvBlock1d."""
+    """Two ConvBlock1d plus a skip: identity, or a pointwise projection where widths differ.  Shapes as ConvBlock1d.
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    residual: whether the skip is there.  squeeze_excite: whether the blocks' channels are scaled before the skip is
+    added (Hu et al., figure 3).  Both convolutions have the kernel and the dilation.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        kernel: int = 3,
+        dilation: int = 1,
+        residual: bool = True,
+        squeeze_excite: bool = False,
+    ) -> None:
         super().__init__()
-        self.first = ConvBlock1d(inputs, outputs)
-        self.second = ConvBlock1d(outputs, outputs)
-        # No bias: it would fill the padding.
-        self.skip = nn.Identity() if inputs == outputs else nn.Conv1d(inputs, outputs, kernel_size=1, bias=False)
+        self.first = ConvBlock1d(inputs, outputs, kernel=kernel, dilation=dilation)
+        self.second = ConvBlock1d(outputs, outputs, kernel=kernel, dilation=dilation)
+        self.skip: nn.Module | None = None
+        if residual:
+            # No bias: it would fill the padding.
+            self.skip = nn.Identity() if inputs == outputs else nn.Conv1d(inputs, outputs, kernel_size=1, bias=False)
+        self.scale = SqueezeExcite(outputs) if squeeze_excite else None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Return (B,out,T)."""
-        out: Tensor = self.skip(x) + self.second(self.first(x, mask), mask)
-        return out
+        out: Tensor = self.second(self.first(x, mask), mask)
+        if self.scale is not None:
+            out = self.scale(out, mask)
+        return out if self.skip is None else self.skip(x) + out
 
 
 class ConvBlock2d(nn.Module):
-    """Conv2d (3x3, 1, 1) -> ReLU -> BatchNorm2d.  (B,in,H,W) -> (B,out,H,W)."""
+    """Conv2d (3x3, 1, 1) -> ReLU -> BatchNorm2d.  (B,in,H,W) -> (B,out,H,W) at every dilation."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, dilation: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel_size=3, stride=1, padding=1)
+        self.conv = nn.Conv2d(inputs, outputs, kernel_size=3, stride=1, padding=dilation, dilation=dilation)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,15 +135,22 @@ class ConvBlock2d(nn.Module):
 
 
 class ResidualBlock2d(nn.Module):
-    """Two ConvBlock2d plus a skip: identity, or a pointwise projection where widths differ.  Shapes as ConvBlock2d."""
+    """Two ConvBlock2d plus a skip, as ResidualBlock1d.  Shapes as ConvBlock2d."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, dilation: int = 1, residual: bool = True, squeeze_excite: bool = False
+    ) -> None:
         super().__init__()
-        self.first = ConvBlock2d(inputs, outputs)
-        self.second = ConvBlock2d(outputs, outputs)
-        self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, kernel_size=1, bias=False)
+        self.first = ConvBlock2d(inputs, outputs, dilation=dilation)
+        self.second = ConvBlock2d(outputs, outputs, dilation=dilation)
+        self.skip: nn.Module | None = None
+        if residual:
+            self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, kernel_size=1, bias=False)
+        self.scale = SqueezeExcite(outputs) if squeeze_excite else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B,out,H,W)."""
-        out: Tensor = self.skip(x) + self.second(self.first(x))
-        return out
+        out: Tensor = self.second(self.first(x))
+        if self.scale is not None:
+            out = self.scale(out)
+        return out if self.skip is None else self.skip(x) + out

@@ -4,13 +4,28 @@ from typing import Any, get_args
 
 from torch import Tensor, nn
 
+from models.cnn1d import CNN1D
 from models.cnn2d import CNN2D
 from models.cnn_gru import CNNGRU
-from models.configs import CNN2DConfig, CNNGRUConfig, ModelConfig, ModelConfigBase, NeuralConfig
+from models.configs import (
+    CNN1DConfig,
+    CNN2DConfig,
+    CNNGRUConfig,
+    ModelConfig,
+    ModelConfigBase,
+    NeuralConfig,
+    RecurrentConfig,
+    TransformerConfig,
+)
+from models.recurrent import Recurrent
+from models.transformer import Transformer
 
 MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
     "cnn-gru": (CNNGRUConfig, CNNGRU),
     "cnn2d": (CNN2DConfig, CNN2D),
+    "cnn1d": (CNN1DConfig, CNN1D),
+    "recurrent": (RecurrentConfig, Recurrent),
+    "transformer": (TransformerConfig, Transformer),
 }
 """The neural families."""
 
@@ -42,10 +57,12 @@ def build(config: ModelConfig, *, steps: int, channels: int, outputs: int, token
     steps: T of the longest sequence it will be given.
 
     Raises:
-        ValueError: the family is no neural one.
+        TypeError: the family is no neural one.
     """
     if not isinstance(config, NeuralConfig):
-        raise ValueError(f"{config.family} is no neural network; known are: {', '.join(MODELS)}")
+        raise TypeError(
+            f"{config.family} is fitted, not built: it is no neural network. Those are: {', '.join(MODELS)}"
+        )
     _, family = MODELS[config.family]
     if tokens is None:
         return family(config, steps=steps, channels=channels, outputs=outputs)

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.blocks import ConvBlock2d, ResidualBlock2d, valid_steps
+from models.blocks import ConvBlock2d, ResidualBlock2d, dilations
 from models.configs import CNN2DConfig
+from models.padding import fitted
 
-# B batch, T time, C channel, H height, W width, F hidden, K class
+# B batch, T time, C channel, H height, W width, F hidden, O outputs
 
 KERNEL = 2
 """Max pooling's kernel and stride."""
@@ -34,24 +35,19 @@ def folded(x: Tensor, lengths: Tensor, steps: int) -> Tensor:
         ValueError: a sequence is longer than ``steps``.
     """
     height, width = image_size(steps)
-    if x.shape[1] > steps:
-        longest = int(lengths.max())
-        if longest > steps:
-            raise ValueError(f"a sequence has {longest} steps; this model was built for at most {steps}")
-        x = x[:, :steps]
-    mask = valid_steps(lengths, x.shape[1])
-    if mask is not None:
-        x = x.masked_fill(~mask[:, :, None], 0.0)
+    x = fitted(x, lengths, steps)
     x = functional.pad(x, (0, 0, 0, height * width - x.shape[1]))
     return x.transpose(1, 2).reshape(len(x), x.shape[2], height, width)
 
 
 class CNN2D(nn.Module):
-    """Conv block, then stages of residual blocks and pooling, dense head.  (B,T,C), (B,) -> (B,K) logits.
+    """Conv block, then stages of residual blocks and pooling, dense head.  (B,T,C), (B,) -> (B,O) logits.
 
     A sequence's channels are the image's.  A stage pools as long as both sides of the image are at least 2.
 
-    Source: the heartbeat study's table of layers.
+    Option: global average pooling of what is left, steps after a sequence's end among it.
+
+    Source: the heartbeat study's table of layers, and its list of what else was explored.
     """
 
     def __init__(self, config: CNN2DConfig, *, steps: int, channels: int, outputs: int) -> None:
@@ -61,12 +57,24 @@ class CNN2D(nn.Module):
         self.stages = nn.ModuleList()
         height, width = image_size(steps)
         for _ in range(config.layers):
-            stage = nn.Sequential(*(ResidualBlock2d(config.hidden, config.hidden) for _ in range(config.blocks)))
+            stage = nn.Sequential(
+                *(
+                    ResidualBlock2d(
+                        config.hidden,
+                        config.hidden,
+                        dilation=dilation,
+                        residual=config.residual,
+                        squeeze_excite=config.squeeze_excite,
+                    )
+                    for dilation in dilations(config.dilation, config.blocks, steps)
+                )
+            )
             if min(height, width) >= KERNEL:
                 stage.append(nn.MaxPool2d(KERNEL))
                 height, width = height // KERNEL, width // KERNEL
             self.stages.append(stage)
-        self.dense = nn.Linear(config.hidden * height * width, config.hidden)
+        self.average = config.pooling == "average"
+        self.dense = nn.Linear(config.hidden * (1 if self.average else height * width), config.hidden)
         self.dropout = nn.Dropout(config.dropout)
         self.out = nn.Linear(config.hidden, outputs)
         # Channels last, weights too: an eighth faster a step on CPU (128 x 3, batch 16), and made for GPUs.
@@ -74,10 +82,11 @@ class CNN2D(nn.Module):
         nn.utils.convert_conv2d_weight_memory_format(self, torch.channels_last)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Return logits (B,K)."""
+        """Return logits (B,O)."""
         x = self.conv(folded(x, lengths, self.steps))  # (B,F,H,W)
         for stage in self.stages:
             x = stage(x)  # (B,F,H',W')
-        features = self.dropout(functional.relu(self.dense(x.flatten(1))))  # (B,F)
+        x = x.mean(dim=(2, 3)) if self.average else x.flatten(1)  # (B,F) or (B,F*H'*W')
+        features = self.dropout(functional.relu(self.dense(x)))  # (B,F)
         logits: Tensor = self.out(features)
         return logits

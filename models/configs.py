@@ -1,8 +1,8 @@
 """Hyperparameters of every family of models; no torch here, so that commands start quickly."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ModelConfigBase(BaseModel):
@@ -15,7 +15,7 @@ class NeuralConfig(ModelConfigBase):
     """A family of neural networks."""
 
     embedding: int = Field(default=64, ge=1)
-    """Width of a token's embedding; texts alone have one."""
+    """Width of a word's embedding; texts alone have one."""
 
 
 class CNNGRUConfig(NeuralConfig):
@@ -27,15 +27,23 @@ class CNNGRUConfig(NeuralConfig):
     gru_layers: int = Field(default=2, ge=1)
     blocks: int = Field(default=5, ge=0)
     dropout: float = Field(default=0.4, ge=0.0, lt=1.0)
+    """Between GRU layers."""
     residual: bool = True
     """Whether blocks have their skip connection."""
     squeeze_excite: bool = False
+    """Whether blocks scale their channels by squeeze-and-excitation."""
     dilation: int = Field(default=1, ge=1)
-    """Block i's convolutions are dilated by dilation ** i."""
+    """Block i = 1, 2, ... (of each stage, where there are stages) has its convolutions dilated by dilation ** i."""
     layer_norm: bool = False
     """Layer normalisation inside the GRU."""
     attention_heads: int = Field(default=0, ge=0)
     """Heads of the multi-head attention over the GRU's states; 0: the last state alone.  Divides gru_hidden."""
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.attention_heads:
+            _check_heads("gru_hidden", self.gru_hidden, "attention_heads", self.attention_heads)
+        return self
 
 
 class CNN2DConfig(NeuralConfig):
@@ -59,7 +67,7 @@ class CNN1DConfig(NeuralConfig):
     family: Literal["cnn1d"] = "cnn1d"
     hidden: int = Field(default=64, ge=1)
     layers: int = Field(default=2, ge=1)
-    """Stages of ``blocks`` blocks and a halving max pooling."""
+    """Stages of ``blocks`` blocks and a halving max pooling; a sequence of one step is halved no more."""
     blocks: int = Field(default=1, ge=0)
     kernel: Literal[3, 5, 7] = 3
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
@@ -83,16 +91,19 @@ class RecurrentConfig(NeuralConfig):
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Between recurrent layers, and before each dense layer."""
     padding: Literal["packed", "back", "front"] = "packed"
-    """``packed``: padding is never read.  ``back``, ``front``: every sequence is padded there to the longest, and read."""
+    """``packed``: padding is never read.  ``back``, ``front``: every sequence is padded there to the data's longest,
+    and the padding is read."""
     reverse: bool = False
     """Read each sequence from its end to its beginning."""
     conv_channels: int = Field(default=0, ge=0)
-    """Channels of the Conv1d before the recurrent layers; 0: none."""
+    """Channels of the Conv1d and ReLU before the recurrent layers; 0: none."""
     conv_kernel: Literal[3, 5, 7] = 3
     conv_norm: bool = True
+    """Whether batch normalisation follows the convolution."""
     dense_layers: int = Field(default=1, ge=1)
     """Linear layers after the last state, the output layer among them."""
     dense_hidden: int = Field(default=64, ge=1)
+    """Width of the dense layers before the output layer."""
 
 
 class TransformerConfig(NeuralConfig):
@@ -100,6 +111,7 @@ class TransformerConfig(NeuralConfig):
 
     family: Literal["transformer"] = "transformer"
     front: Literal["1d", "2d"] = "1d"
+    """``1d``: over time, then halved, a token for two steps.  ``2d``: over the 2D-CNN's image, a token for a row."""
     conv_hidden: int = Field(default=64, ge=1)
     blocks: int = Field(default=1, ge=0)
     """Convolutional blocks of the front end."""
@@ -107,10 +119,17 @@ class TransformerConfig(NeuralConfig):
     squeeze_excite: bool = False
     dilation: int = Field(default=1, ge=1)
     hidden: int = Field(default=64, ge=1)
+    """Width of the encoder; its feed-forward parts are four times as wide."""
     heads: int = Field(default=4, ge=1)
     """Divides hidden."""
     layers: int = Field(default=2, ge=1)
+    """Encoder layers."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        _check_heads("hidden", self.hidden, "heads", self.heads)
+        return self
 
 
 class MajorityConfig(ModelConfigBase):
@@ -150,3 +169,12 @@ Classical = MajorityConfig | LinearConfig | RandomForestConfig | MiniRocketConfi
 """Families fitted at once: one epoch."""
 
 ModelConfig = Annotated[Neural | Classical, Field(discriminator="family")]
+
+
+def _check_heads(width_name: str, width: int, heads_name: str, heads: int) -> None:
+    if width % heads:
+        allowed = ", ".join(str(n) for n in range(1, width + 1) if width % n == 0)
+        raise ValueError(
+            f"{width_name} = {width} cannot be shared out to {heads_name} = {heads}: each head gets as much as the "
+            f"others. Choose one of {allowed} heads, or another {width_name}"
+        )

@@ -7,11 +7,11 @@ from models.blocks import (
     ConvBlock2d,
     ResidualBlock1d,
     ResidualBlock2d,
-    halved,
-    last_valid,
+    SqueezeExcite,
+    dilations,
     normalised_steps,
-    valid_steps,
 )
+from models.padding import valid_steps
 
 
 @pytest.mark.parametrize(("block", "dims"), [(ConvBlock1d(2, 3), 1), (ConvBlock2d(2, 3), 2)])
