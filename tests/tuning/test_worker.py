@@ -144,7 +144,8 @@ def test_a_worker_of_neural_trials_loads_neither_scikit_learn_nor_aeon(prepared,
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from pathlib import Path\nfrom factories import trial\nfrom tuning.worker import TrialRun\n"
-        f"run = TrialRun(trial(data_sha256={prepared.sha256!r}), Path({str(prepared.directory)!r}), Path({str(tmp_path)!r}))\n"
+        f"config, data = trial(data_sha256={prepared.sha256!r}), Path({str(prepared.directory)!r})\n"
+        f"run = TrialRun(config, data, Path({str(tmp_path)!r}))\n"
         "print(len(run.step().reports), {'sklearn', 'aeon', 'numba', 'pandas'} & set(sys.modules))"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
