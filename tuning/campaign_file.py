@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from data.catalogue import resolve
 from data.errors import DataError
-from search_spaces.catalogue import find
 from search_spaces.errors import SpaceError
 from tuning import complaints
 from tuning.complaints import dotted, nearest, shown
 from tuning.config import CampaignConfig
 from tuning.errors import CampaignError
+from tuning.trials import campaign_space, planned_trials
 
 Keys = tuple[str, ...]
 
@@ -177,16 +177,24 @@ def _numbers(value: Any, before: complaints.Path = ()) -> Iterator[tuple[complai
 def _check_names(
     config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[complaints.Path, str]
 ) -> None:
-    """The data set and the space exist, and the space decides nothing that the file sets in [train] as well."""
-    options = config.space
+    """The data set and the space exist, a grid can be counted, a study's factor is searched, nothing is set twice."""
     try:
         resolve(config.data)
     except DataError as error:
         raise CampaignError(f"{_where(('data', 'dataset'), given, path)}: {error}") from None
     try:
-        space = find(options.name).cut(fix=options.fix, narrow=options.narrow, also=options.also)
+        space = campaign_space(config)
     except SpaceError as error:
         raise CampaignError(f"{_where(('space', 'name'), given, path)}: {error}") from None
+    try:
+        planned_trials(config, space)
+    except (CampaignError, SpaceError) as error:
+        raise CampaignError(f"{_where(('search', 'trials'), given, path)}: {error}") from None
+    if config.study is not None:
+        try:
+            space.searched(config.study.factor)
+        except SpaceError as error:
+            raise CampaignError(f"{_where(('study', 'factor'), given, path)}: study.factor: {error}") from None
     for word, value in document.get("train", {}).items():
         key = f"train.{word}"
         if key in space.dimensions:

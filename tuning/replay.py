@@ -5,14 +5,19 @@ from tuning.config import CampaignConfig, TrialConfig
 from tuning.halving import rungs
 from tuning.record import CampaignRecord
 from tuning.results import TrialResult
-from tuning.search import OrderedSearch, Outcome, Proposer, RandomProposer, Suggestion
+from tuning.search import GridProposer, OrderedSearch, Outcome, Proposer, RandomProposer, Suggestion
 from tuning.seeds import derive
 from tuning.trials import trial_config
 
 
 def ordered_search(config: CampaignConfig, space: Space) -> OrderedSearch:
     """Return the campaign's search at its beginning."""
-    return OrderedSearch(_proposer(config, space), window=config.search.window, on_duplicate=config.search.on_duplicate)
+    return OrderedSearch(
+        _proposer(config, space),
+        window=config.search.window,
+        on_duplicate=config.search.on_duplicate,
+        replicates=config.search.replicates,
+    )
 
 
 def outcome(result: TrialResult) -> Outcome:
@@ -28,12 +33,14 @@ def configured(record: CampaignRecord, space: Space, suggestion: Suggestion) -> 
         record.config,
         space,
         suggestion,
-        data_sha256={balance: data.sha256 for balance, data in record.data.items()},
+        data_sha256={variant: data.sha256 for variant, data in record.data.items()},
         rungs=rungs(record.config, curves),
     )
 
 
 def _proposer(config: CampaignConfig, space: Space) -> Proposer:
+    if config.search.algorithm == "grid":
+        return GridProposer(space)
     seed = derive(config.seed, "search")
     if config.search.algorithm == "random" or space.size == 1:
         return RandomProposer(space, seed)
