@@ -10,6 +10,7 @@ from data_factories import columns, config, write_csv, write_npz
 
 from data.arrays import open_arrays, open_test
 from data.errors import DataError
+from data.manifest import ArrayFile, identity, key
 from data.prepare import Prepared, prepare
 
 PREPARE = """
@@ -81,10 +82,28 @@ def test_other_class_names_are_another_hash(tmp_path, mine):
     assert prepared(mine, tmp_path).sha256 != prepared(other, tmp_path).sha256
 
 
-@pytest.mark.parametrize("change", [{"balance_seed": 9}, {"smote_neighbors": 2}, {"majority_kept": 0.5}])
+UNUSED = [
+    {"balance_seed": 9},
+    {"smote_neighbors": 2},
+    {"majority_kept": 0.5},
+    {"vocabulary": 9},
+    {"max_length": 9},
+    {"window": 9},
+    {"horizon": 9},
+]
+
+
+@pytest.mark.parametrize("change", UNUSED)
 def test_a_field_that_raw_does_not_look_at_changes_nothing(tmp_path, mine, change):
     prepared(mine, tmp_path)
     assert prepared(mine, tmp_path, **change).reused
+
+
+def test_key_and_hash_of_sequences_are_those_of_the_first_version():
+    """Noted down before there were texts and series: recorded trials name their data by these."""
+    files = {"train_x": ArrayFile(sha256="1", bytes=2)}
+    assert key(config(), [], kind="sequences", catalogued=True).startswith("b82a11846e73d29ffcee91d5")
+    assert identity(("a", "b"), files, ["train_x"]).startswith("6e5096b23b917bf92b1cb3e3")
 
 
 def test_what_is_opened_is_the_split_of_the_table(tmp_path, mine):
