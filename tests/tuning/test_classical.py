@@ -29,7 +29,7 @@ KINDS = {"unequal": unequal, "texts": texts, "regression": regression}
 
 def of(family, kind="unequal", **changes):
     return trial(
-        model=FAMILIES[family], objective__metric="loss" if kind == "regression" else "recall_macro", **changes
+        model=dict(FAMILIES[family]), objective__metric="loss" if kind == "regression" else "recall_macro", **changes
     )
 
 
