@@ -11,6 +11,7 @@ from tuning.journal import Journal
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.replay import ordered_search
 from tuning.results import EpochReport, TrialResult
+from tuning.task import OF_NUMBERS
 from tuning.trials import campaign_space, planned_trials
 from tuning.variants import variants
 
@@ -37,7 +38,7 @@ def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, c
     with Journal(path) as journal:
         if not journal.entries:
             described = {name: dimension.describe() for name, dimension in space.dimensions.items()}
-            data = {variant: data_record(variant) for variant in variants(config)}
+            data = {variant: data_record(variant, config.objective.metric) for variant in variants(config)}
             journal.append(Opened(config=config, dimensions=described, data=data))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned_trials(config, space), concurrency=2)
         driver = Driver(journal, space, ordered_search(config, space), launched=launched)
@@ -84,11 +85,11 @@ def on_random(config: CampaignConfig) -> CampaignConfig:
     return config.model_copy(update={"search": config.search.model_copy(update={"algorithm": "random"})})
 
 
-def data_record(variant: str) -> DataRecord:
-    counts = {"N": 4, "S": 4}
+def data_record(variant: str, metric: str = "recall_macro") -> DataRecord:
+    counts = {"rows": 8} if metric in OF_NUMBERS else {"N": 4, "S": 4}
     return DataRecord(
         sha256=hashlib.sha256(variant.encode()).hexdigest(),
-        classes=("N", "S+"),
+        classes=() if metric in OF_NUMBERS else ("N", "S+"),
         steps=187,
         channels=1,
         train=counts,
@@ -105,7 +106,8 @@ def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
         return True
     report = _report(trial, epoch)
     driver.reported(trial.index, [report])
-    missed = [rung for rung in trial.rungs if rung.epoch == epoch and report.metrics["recall_macro"] < rung.threshold]
+    objective = report.metrics[trial.objective.metric]
+    missed = [rung for rung in trial.rungs if rung.epoch == epoch and trial.objective.better(rung.threshold, objective)]
     if epoch < trial.train.epochs and not missed:
         return False
     result = TrialResult(
@@ -113,9 +115,9 @@ def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
         reason="below the rung" if missed else None,
         epochs=epoch,
         best_epoch=epoch,
-        objective=report.metrics["recall_macro"],
+        objective=objective,
         best_metrics=report.metrics,
-        confusion=[[3, 1], [0, 4]],
+        confusion=[] if trial.objective.metric in OF_NUMBERS else [[3, 1], [0, 4]],
         weights_sha256=report.weights_sha256,
         parameters=99,
         seconds=1.5 * epoch,
@@ -126,16 +128,18 @@ def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
 
 def _report(trial: TrialConfig, epoch: int) -> EpochReport:
     score = 0.2 + trial.train.plateau_factor + trial.model.dropout / 7 + epoch / 90 + trial.train.batch_size / 990
+    of_numbers = {"loss": 1 - score, "mae": 1e-4 * (1 - score), "rmse": 2e-4 * (1 - score), "r2": score}
+    of_classes = {
+        "loss": 1 - score,
+        "accuracy": score,
+        "recall_macro": score,
+        "f1_macro": score / 3,
+        "recall/S+": score,
+    }
     return EpochReport(
         epoch=epoch,
         train_loss=1 / 3 + 1 / epoch,
-        metrics={
-            "loss": 1 - score,
-            "accuracy": score,
-            "recall_macro": score,
-            "f1_macro": score / 3,
-            "recall/S+": score,
-        },
+        metrics=of_numbers if trial.objective.metric in OF_NUMBERS else of_classes,
         learning_rate=0.1 + 0.2,
         weights_sha256=hashlib.sha256(f"{trial.index} {epoch} {score}".encode()).hexdigest(),
         seconds=1.5,

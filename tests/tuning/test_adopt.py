@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -320,6 +321,25 @@ def test_a_trial_that_the_search_suggests_otherwise_is_refused_with_both_values(
     ):
         adopt(new, "tiny", old.tracking_uri, quiet)
     assert new.names() == []
+
+
+def test_a_store_of_before_a_key_was_there_is_adopted_and_a_key_that_was_set_is_not_overlooked(old, new):
+    config = SMALL.model_copy(update={"train": SMALL.train.model_copy(update={"optimizer": "adamw"})})
+    undisturbed = simulate(Home(new.path / "undisturbed"), config)
+    crash(old, config, 2)
+    sync(old, "tiny")
+    _lose_parameter(old, "train.batches")
+    assert story(adopted(new, old.tracking_uri)[1])
+    assert story(simulate(new, config)) == story(undisturbed)
+    _lose_parameter(old, "train.optimizer")
+    with pytest.raises(RecordError, match=r"train\.optimizer: absent -> adamw"):
+        adopt(Home(new.path / "again"), "tiny", old.tracking_uri, quiet)
+
+
+def _lose_parameter(home, name):
+    with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as database:
+        assert database.execute("DELETE FROM params WHERE key = ?", [name]).rowcount
+    database.close()
 
 
 def test_an_unfinished_run_that_the_search_suggests_otherwise_is_refused(old, new):

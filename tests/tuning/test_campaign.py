@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from factories import campaign, csv_table
 
-from tuning.config import BudgetOptions
+from tuning.config import BudgetOptions, StudyOptions
 from tuning.errors import CampaignError
 from tuning.home import Home
 from tuning.launch import launch
@@ -91,6 +92,38 @@ def test_launching_a_finished_campaign_again_trains_nothing(undisturbed):
     before = home.journal("tiny").read_bytes()
     assert digest(launch(CONFIG, home=home, datasets=None, progress=quiet)) == digest(record)
     assert home.journal("tiny").read_bytes() == before
+
+
+def test_a_question_put_to_a_finished_campaign_is_recorded_and_trains_nothing(tmp_path, undisturbed):
+    home = Home(tmp_path)
+    shutil.copytree(undisturbed[1].path, home.path, dirs_exist_ok=True)
+    question = StudyOptions(question="Which rate?", factor="plateau_factor")
+    asked = CONFIG.model_copy(update={"study": question})
+    record = launch(asked, home=home, datasets=None, progress=quiet)
+    assert record.finished_at is not None
+    assert digest(record) == digest(undisturbed[0])
+    assert home.record("tiny").config.study == question
+    before = home.journal("tiny").read_bytes()
+    launch(asked, home=home, datasets=None, progress=quiet)
+    assert home.journal("tiny").read_bytes() == before
+
+
+def test_windows_of_a_series_are_searched_by_their_error(tmp_path):
+    config = campaign(
+        data={"dataset": "mackey-glass", "split": "chronological", "window": [8, 16], "max_rows": 300},
+        search={"trials": 3, "window": 3, "algorithm": "random"},
+        objective__metric="rmse",
+        train__epochs=1,
+    )
+    record = launch(config, home=Home(tmp_path), datasets=None, progress=quiet)
+    assert [trial.status for trial in record.trials.values()] == ["completed"] * 3
+    assert {variant: data.steps for variant, data in record.data.items()} == {"raw window=8": 8, "raw window=16": 16}
+    for data in record.data.values():
+        assert (data.classes, list(data.train), data.epoch) == ((), ["rows"], data.train)
+    for trial in record.trials.values():
+        assert trial.config.data_sha256 == record.data[f"raw window={trial.assignment['data.window']}"].sha256
+        assert trial.result.objective == trial.result.best_metrics["rmse"]
+        assert trial.result.confusion == []
 
 
 def test_another_file_under_the_same_name_is_refused_with_the_difference(undisturbed):

@@ -96,8 +96,8 @@ data.majority_kept data.balance data.split_seed data.balance_seed"""
         (trial(0).model, "family embedding hidden layers blocks dropout residual squeeze_excite dilation pooling"),
         (
             CNNGRUConfig(),
-            "family embedding cnn_hidden gru_hidden gru_layers blocks dropout residual squeeze_excite dilation "
-            "layer_norm attention_heads",
+            """family embedding cnn_hidden gru_hidden gru_layers blocks dropout residual squeeze_excite dilation
+            layer_norm attention_heads""",
         ),
     ],
 )

@@ -1,0 +1,86 @@
+"""How many trials a campaign is to have, and what its study may change."""
+
+import pytest
+from factories import campaign
+from simulated import simulate
+
+from search_spaces.errors import SpaceError
+from tuning.config import StudyOptions
+from tuning.errors import CampaignError
+from tuning.events import Launched
+from tuning.home import Home
+from tuning.journal import Entry
+from tuning.launch import _refuse_other
+from tuning.record import apply
+from tuning.trials import campaign_space, planned_trials
+
+COUNTED = {"hidden": 62, "blocks": 1, "plateau_factor": 0.1, "dropout": 0.1}
+"""Leaves batch_size (3), layers (3) and balance (2) of cnn2d: 18 points."""
+
+
+def planned(**search):
+    config = campaign(space__fix=COUNTED, search={"trials": None, **search})
+    return planned_trials(config, campaign_space(config))
+
+
+@pytest.mark.parametrize(
+    ("search", "trials"),
+    [
+        ({}, 50),
+        ({"trials": 7}, 7),
+        ({"algorithm": "random", "replicates": 5}, 50),
+        ({"replicates": 3}, 48),
+        ({"replicates": 60}, 60),
+        ({"replicates": 3, "trials": 9}, 9),
+        ({"algorithm": "grid"}, 18),
+        ({"algorithm": "grid", "replicates": 5}, 90),
+        ({"algorithm": "grid", "replicates": 5, "trials": 10}, 10),
+    ],
+)
+def test_a_campaign_has_as_many_trials_as_its_file_says_or_as_are_whole(search, trials):
+    assert planned(**search) == trials
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        ({"trials": 7, "replicates": 3}, r"no multiple of search\.replicates = 3.* Set search\.trials to 9"),
+        ({"algorithm": "grid", "trials": 19}, r"the grid has 18 points.* Set search\.trials <= 18, or leave it out"),
+        ({"algorithm": "grid", "trials": 92, "replicates": 2}, r"search\.replicates = 2 that is 36 trials"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(search, message):
+    with pytest.raises(CampaignError, match=message):
+        planned(**search)
+
+
+def test_a_grid_over_a_continuous_dimension_is_refused():
+    config = campaign(search={"algorithm": "grid"})
+    with pytest.raises(SpaceError, match=r"model\.dropout"):
+        planned_trials(config, campaign_space(config))
+
+
+def test_an_opened_campaign_of_unknown_length_aims_at_nothing_yet(tmp_path):
+    record = simulate(Home(tmp_path), campaign(search__trials=2))
+    record.launches.clear()
+    assert record.target == 2
+    record.config = campaign(search__trials=None)
+    assert record.target == 0
+
+
+QUESTION = StudyOptions(question="Does the rate matter?", factor="learning_rate")
+
+
+def test_a_study_may_be_asked_changed_and_taken_back_between_launches(tmp_path):
+    home, plain = Home(tmp_path), campaign(search__trials=2)
+    record = simulate(home, plain)
+    for study in (QUESTION, None, QUESTION.model_copy(update={"measure": "best_epoch"})):
+        _refuse_other(plain.model_copy(update={"study": study}), 2, record, home)
+
+
+def test_a_record_has_the_study_of_the_latest_launch_that_had_one(tmp_path):
+    record = simulate(Home(tmp_path), campaign(search__trials=2))
+    environment = record.launches[-1].environment
+    for study in (QUESTION, None):
+        apply(record, Entry(99, 9.0, Launched(environment=environment, trials=2, study=study)))
+        assert record.config.study == QUESTION
