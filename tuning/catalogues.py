@@ -66,3 +66,5 @@ def show_datasets(rows: Sequence[Description], target: Console) -> None:
         tables.line(target, f"  found: {row.where}" if row.found else f"  {row.where}")
     tables.line(target, "")
     tables.line(target, "Any table works too: data.dataset = the path of a .csv, .parquet or .npz, one row a sequence.")
+    tables.line(target, "Archives of timeseriesclassification.com are called ucr/NAME; any .ts file by its path.")
+    tables.line(target, "`seqtune datasets fetch NAME` downloads heartbeats-physionet or ucr/NAME.")

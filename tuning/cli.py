@@ -290,9 +290,16 @@ def spaces(
         show_spaces(rows, tables.console())
 
 
-@app.command()
-def datasets(*, datasets: DatasetsOption = None, as_json: JsonOption = False) -> None:
-    """Show the data sets known by name, and where they were found."""
+datasets_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(datasets_app, name="datasets")
+
+
+@datasets_app.callback(invoke_without_command=True)
+def datasets(ctx: typer.Context, *, datasets: DatasetsOption = None, as_json: JsonOption = False) -> None:
+    """Show the data sets known by name, and where they were found; or download one."""
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = (datasets, as_json)
+        return
     from data.catalogue import describe
     from tuning import tables
     from tuning.catalogues import show_datasets
@@ -302,6 +309,30 @@ def datasets(*, datasets: DatasetsOption = None, as_json: JsonOption = False) ->
         typer.echo(tables.json_lines(rows))
     else:
         show_datasets(rows, tables.console())
+
+
+@datasets_app.command()
+def fetch(
+    ctx: typer.Context,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="heartbeats-physionet, or ucr/NAME.")],
+    datasets: Annotated[
+        Path | None, typer.Option("--datasets", help="Where to; by default SEQTUNE_DATASETS.", metavar="FOLDER")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="A mirror of the publisher's folder.", metavar="URL")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Download a data set, or go on with it where it stands.
+
+    heartbeats-physionet: 48 records, 94 MB, from physionet.org.  ucr/NAME: an archive of timeseriesclassification.com.
+    """
+    from tuning.fetch_command import run
+
+    folder, listed = ctx.obj  # of `seqtune datasets --datasets FOLDER fetch NAME`, and of SEQTUNE_DATASETS
+    if not run(name, datasets=datasets or folder, source=source, as_json=as_json or listed):
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
