@@ -171,6 +171,32 @@ def top(
 
 
 @app.command()
+def study(
+    *,
+    name: NameArgument,
+    factor: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The dimension whose settings are compared, as model.cell.")
+    ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(metavar="M", help="objective, train_loss, overfitting, best_epoch or seconds."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw curves and intervals too.")] = None,
+    home: HomeOption = VAR,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a campaign's question: compare the settings of one dimension.
+
+    Means with 95 % intervals, and each setting tested against the best one.
+    """
+    from tuning.study_command import run
+
+    if not run(_home(home).record(name), factor=factor, measure=measure, plot=plot, as_json=as_json).answered:
+        typer.echo(f"seqtune: campaign {name!r}: no setting has two completed trials", err=True)
+        raise typer.Exit(NO)
+
+
+@app.command()
 def export(
     *,
     name: NameArgument,
