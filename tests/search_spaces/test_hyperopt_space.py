@@ -11,12 +11,13 @@ from ray.tune.search.hyperopt import HyperOptSearch
 from models.configs import CNN2DConfig
 from search_spaces.catalogue import SPACES
 from search_spaces.dimensions import Choice, Dimension, Integer, Real
+from search_spaces.families import has
 from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
 from search_spaces.space import Space
 
 
 def one(dimension: Dimension) -> Space:
-    return Space(name="one", model=CNN2DConfig, dimensions={"model.hidden": dimension})
+    return Space(name="one", models=(CNN2DConfig,), dimensions={"model.hidden": dimension})
 
 
 def draws(dimension: Dimension, count: int, seed: int = 0) -> list:
@@ -43,16 +44,25 @@ def proposals(space: Space, seed: int, trials: int, score) -> list:
     return assignments
 
 
+def drawn(space: Space, seed: int) -> dict:
+    """A value of every dimension, as HyperOpt draws them, also of those that the drawn family lacks."""
+    rng = np.random.default_rng(seed)
+    return {path: dimension.sample(rng) for path, dimension in space.dimensions.items()}
+
+
 @st.composite
 def spaces(draw: st.DrawFn) -> Space:
     space = SPACES[draw(st.sampled_from(sorted(SPACES)))]
-    fixed = draw(st.lists(st.sampled_from(sorted(space.dimensions)), unique=True, max_size=len(space.dimensions) - 1))
     sample = space.sample(np.random.default_rng(draw(st.integers(0, 2**32))))
-    also = draw(st.lists(st.sampled_from(sorted(space.second_stage)), unique=True))
-    logs = {"train.learning_rate": Real(1e-5, 1e-2, log=True), "train.epochs": Integer(1, 100, log=True)}
+    fixed = draw(st.lists(st.sampled_from(sorted(sample)), unique=True, max_size=len(sample) - 1))
+    switchable = sorted(path for path in space.second_stage if has(space.family(sample), path))
+    also = draw(st.lists(st.sampled_from(switchable), unique=True)) if switchable else []
+    logs = {"train.plateau_patience": Integer(1, 100, log=True), "train.epochs": Integer(1, 100, log=True)}
     cut = space.cut(fix={path: sample[path] for path in fixed}, also=also)
-    for path in draw(st.lists(st.sampled_from(sorted(logs)), unique=True)):
+    for path in draw(st.lists(st.sampled_from([p for p in logs if p not in space.second_stage]), unique=True)):
         cut = cut.with_dimension(path, logs[path])
+    if draw(st.booleans()):
+        cut = cut.with_dimension("data.majority_kept", Real(0.01, 1.0, log=True))
     return cut
 
 
@@ -69,8 +79,9 @@ def test_every_proposal_of_hyperopt_lies_in_its_space(space, seed, sign):
 @settings(max_examples=30, deadline=None)
 @given(spaces(), st.integers(0, 2**32))
 def test_an_assignment_comes_back_from_hyperopt_as_it_went(space, seed):
-    assignment = space.sample(np.random.default_rng(seed))
-    searcher = HyperOptSearch(to_hyperopt(space), metric="score", mode="max", points_to_evaluate=[dict(assignment)])
+    values = drawn(space, seed)
+    assignment = space.meant(values)
+    searcher = HyperOptSearch(to_hyperopt(space), metric="score", mode="max", points_to_evaluate=[values])
     again = from_hyperopt(space, searcher.suggest("first"))
     assert again == assignment
     assert [type(value) for value in again.values()] == [type(value) for value in assignment.values()]

@@ -10,7 +10,7 @@ from search_spaces.space import Space
 def space(**changes) -> Space:
     defaults = {
         "name": "small",
-        "model": CNN2DConfig,
+        "models": (CNN2DConfig,),
         "dimensions": {
             "train.batch_size": Choice(16, 32),
             "model.hidden": Integer(8, 16),

@@ -12,7 +12,7 @@ from tuning.journal import Journal, read
 from tuning.record import fold
 from tuning.replay import ordered_search
 from tuning.results import EpochReport, TrialResult
-from tuning.trials import campaign_space
+from tuning.trials import campaign_space, planned_trials
 from tuning.variants import variants
 
 ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
@@ -37,7 +37,7 @@ def drive(journal, config, **changes):
     if not journal.entries:
         journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(variants(config), DATA)))
     space = campaign_space(config)
-    launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", config.search.trials))
+    launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", planned_trials(config, space)))
     return Driver(journal, space, ordered_search(config, space), launched=launched)
 
 
@@ -94,6 +94,71 @@ def test_a_crashed_campaign_goes_on_as_if_it_had_not(tmp_path, crash_after):
     continued = work(start(tmp_path / "b.jsonl", CONFIG), order_seed=5)
     assert story(continued) == story(undisturbed)
     assert story(fold(read(tmp_path / "b.jsonl"))) == story(undisturbed)
+
+
+GRID = campaign(
+    search__algorithm="grid",
+    search__replicates=3,
+    search__trials=None,
+    search__window=4,
+    data__balance="raw",
+    space__fix={"hidden": 62, "dropout": 0.1, "plateau_factor": 0.1},
+    space__narrow={"layers": [2, 3], "blocks": [1, 2]},
+)
+
+
+@pytest.mark.parametrize("crash_after", [2, 16, 35])
+def test_a_grid_goes_on_after_a_crash_and_has_every_point_with_every_seed_once(tmp_path, crash_after):
+    with pytest.raises(CrashError):
+        work(start(tmp_path / "a.jsonl", GRID), crash_after=crash_after)
+    record = work(start(tmp_path / "a.jsonl", GRID), order_seed=3)
+    trials = [t for _, t in sorted(record.trials.items())]
+    assert record.finished_at is not None
+    assert [list(t.assignment.values()) for t in trials[::3]] == [
+        [batch_size, layers, blocks] for batch_size in (16, 32, 48) for layers in (2, 3) for blocks in (1, 2)
+    ]
+    assert all(t.assignment == trials[k - k % 3].assignment for k, t in enumerate(trials))
+    assert [t.config.seed for t in trials] == [trials[k % 3].config.seed for k in range(36)]
+    assert {t.status for t in trials if t.config.train.batch_size == 48} == {"failed"}
+
+
+def test_repeated_configurations_with_replicates_take_over_results_seed_by_seed(tmp_path):
+    config = campaign(
+        search__algorithm="random",
+        search__replicates=3,
+        search__trials=24,
+        search__window=4,
+        search__on_duplicate="reuse",
+        data__balance="raw",
+        space__fix={"hidden": 62, "blocks": 1, "layers": 2, "plateau_factor": 0.1, "dropout": 0.1},
+    )
+    record = work(start(tmp_path / "a.jsonl", config))
+    reused = [t for t in record.trials.values() if t.reused]
+    assert len(record.ended) == 24
+    assert len(reused) >= 24 - 9
+    for trial in reused:
+        original = record.trials[trial.same_as]
+        assert (trial.result, trial.assignment) == (original.result, original.assignment)
+        assert trial.config.index % 3 == original.config.index % 3
+
+
+@pytest.mark.parametrize(("replicates", "trials"), [(1, 5), (3, 15)])
+def test_a_campaign_is_given_up_when_its_first_five_configurations_all_failed(tmp_path, replicates, trials):
+    config = campaign(
+        search__replicates=replicates,
+        search__trials=36,
+        search__algorithm="random",
+        search__on_duplicate="replicate",
+        space__fix={"batch_size": 48},
+    )
+    driver = start(tmp_path / "a.jsonl", config)
+    failed = 0
+    while driver.hopeless is None:
+        driver.ended(driver.next_trial().index, TrialResult(status="failed", reason="too large"), None)
+        failed += 1
+    driver.journal.close()
+    assert failed == trials
+    assert driver.hopeless == f"the first {trials} trials all failed; the last one: too large"
 
 
 def test_more_trials_extend_a_finished_campaign(tmp_path):

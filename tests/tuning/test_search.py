@@ -11,12 +11,12 @@ from tuning.search import OrderedSearch, Outcome, RandomProposer, Suggestion
 
 SMALL = Space(
     name="small",
-    model=CNN2D.model,
+    models=CNN2D.models,
     dimensions={"model.layers": Choice(2, 3), "model.blocks": Choice(1, 2)},
 )
 WIDE = Space(
     name="wide",
-    model=CNN2D.model,
+    models=CNN2D.models,
     dimensions={"model.hidden": Integer(1, 256), "model.dropout": Real(0.0, 0.9), "model.layers": Choice(2, 3, 4)},
 )
 
@@ -106,7 +106,7 @@ def test_duplicates_are_marked_as_the_policy_says(policy, reused):
 def test_hyperopt_is_not_drawn_to_a_failing_value():
     space = Space(
         name="failing",
-        model=CNN2D.model,
+        models=CNN2D.models,
         dimensions={"model.layers": Choice(1, 2, 3, 4, 5, 6), "model.dropout": Real(0.0, 0.9)},
     )
     modelled, lost = 0, 0
@@ -122,7 +122,7 @@ def test_hyperopt_is_not_drawn_to_a_failing_value():
 
 
 def test_the_model_based_part_finds_better_values_than_the_random_part():
-    space = Space(name="line", model=CNN2D.model, dimensions={"model.dropout": Real(0.0, 0.9)})
+    space = Space(name="line", models=CNN2D.models, dimensions={"model.dropout": Real(0.0, 0.9)})
     early, late = [], []
     for seed in range(5):
         search = OrderedSearch(hyperopt(space, seed=seed, startup=10), window=1)

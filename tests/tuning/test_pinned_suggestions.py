@@ -1,0 +1,31 @@
+"""The heartbeat campaigns' first 30 suggestions, as they were when the first ones were recorded.
+
+A campaign that is on disk goes on only where its search suggests again what its journal says.  The values beside this
+file were written at 0.1.0, before there were other studies, grids and replicates.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tuning.campaign_file import load
+from tuning.replay import ordered_search
+from tuning.search import Outcome
+from tuning.trials import campaign_space
+
+PINNED = json.loads(Path(__file__).with_name("pinned_suggestions.json").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(PINNED))
+def test_the_heartbeat_campaigns_suggest_what_they_always_did(name):
+    config = load(Path("campaigns", f"{name}.toml"))
+    space = campaign_space(config)
+    search = ordered_search(config, space)
+    assert list(space.dimensions) == PINNED[name]["dimensions"]
+    for k, pinned in enumerate(PINNED[name]["suggestions"]):
+        values = search.suggest().assignment
+        expected = dict(zip(space.dimensions, pinned, strict=True))
+        assert values == {p: pytest.approx(v, rel=1e-9) if isinstance(v, float) else v for p, v in expected.items()}
+        objective = values["train.plateau_factor"] + values["model.blocks"] / 10
+        search.record(k, Outcome(None if k % 7 == 3 else objective))
