@@ -6,8 +6,8 @@ from torch.nn import functional
 from models.attention import StateAttention
 from models.blocks import ConvBlock1d, ResidualBlock1d, dilations
 from models.configs import CNNGRUConfig
-from models.layer_norm_cells import LayerNormRecurrent
 from models.padding import halved, last_valid, valid_steps, zeroed
+from models.recurrent_layers import RecurrentLayers
 
 # B batch, T time, C channel, F convolved features, H GRU units, O outputs
 
@@ -33,9 +33,9 @@ class CNNGRU(nn.Module):
         )
         self.linear = nn.Linear(width, hidden)
         dropout = config.dropout if config.gru_layers > 1 else 0.0
-        self.gru: nn.GRU | LayerNormRecurrent
+        self.gru: nn.GRU | RecurrentLayers
         if config.layer_norm:
-            self.gru = LayerNormRecurrent("gru", hidden, hidden, config.gru_layers, dropout=dropout)
+            self.gru = RecurrentLayers("gru", hidden, hidden, config.gru_layers, layer_norm=True, dropout=dropout)
         else:
             self.gru = nn.GRU(hidden, hidden, config.gru_layers, batch_first=True, dropout=dropout)
         self.attention = StateAttention(hidden, config.attention_heads) if config.attention_heads else None

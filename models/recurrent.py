@@ -1,20 +1,15 @@
 """Recurrent classifier: RNN, GRU or LSTM, with an optional convolution in front and dense layers behind."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence
 
 from models.blocks import ConvBlock1d
 from models.configs import RecurrentConfig
-from models.layer_norm_cells import LayerNormRecurrent
 from models.padding import fitted, front_padded, reversed_steps, valid_steps, zeroed
+from models.recurrent_layers import RecurrentLayers
 
 # B batch, T time, C channel, H hidden, D directions, O outputs
-
-LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Recurrent(nn.Module):
@@ -24,8 +19,7 @@ class Recurrent(nn.Module):
     those are each sequence's own ends.  With back or front padding every sequence is padded with zeros to ``steps``,
     whatever its batch is padded to, and all of it is read; a longer sequence is a ValueError.
 
-    Sources: the studies of recurrent baselines, news topics and tweets; Hochreiter and Schmidhuber 1997 (lstm),
-    Cho et al. 2014 (arXiv:1406.1078, gru), Schuster and Paliwal 1997 (both directions).
+    Sources: the studies of recurrent baselines, of news topics, of tweets, and the laboratory's questions.
     """
 
     def __init__(self, config: RecurrentConfig, *, steps: int, channels: int, outputs: int) -> None:
@@ -35,7 +29,15 @@ class Recurrent(nn.Module):
         if config.conv_channels:
             self.conv = ConvBlock1d(channels, config.conv_channels, kernel=config.conv_kernel, norm=config.conv_norm)
             channels = config.conv_channels
-        self.layers = _layers(config, channels)
+        self.layers = RecurrentLayers(
+            config.cell,
+            channels,
+            config.hidden,
+            config.layers,
+            bidirectional=config.bidirectional,
+            layer_norm=config.layer_norm,
+            dropout=config.dropout,
+        )
         width = config.hidden * (2 if config.bidirectional else 1)
         self.dense = nn.Sequential()
         for _ in range(config.dense_layers - 1):
@@ -57,35 +59,6 @@ class Recurrent(nn.Module):
             if self.padding == "front":
                 x = front_padded(x, lengths)
             lengths = torch.full_like(lengths, self.steps)
-        logits: Tensor = self.dense(self._read(x, lengths))
+        _, finals = self.layers(x, lengths)  # (B,D*H)
+        logits: Tensor = self.dense(finals)
         return logits
-
-    def _read(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Return the final states (B,D*H)."""
-        if isinstance(self.layers, LayerNormRecurrent):
-            final: Tensor = self.layers(x, lengths)[1]
-            return final
-        full = valid_steps(lengths, x.shape[1]) is None
-        # Packing wants lengths on the CPU, wherever the rest is.
-        read = x if full else pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        _, last = self.layers(read)
-        states = last[0] if isinstance(last, tuple) else last  # an LSTM's is (h, c);  (layers*D,B,H)
-        directions = 2 if self.layers.bidirectional else 1
-        return torch.cat([*states[-directions:]], dim=1)
-
-
-def _layers(config: RecurrentConfig, channels: int) -> nn.RNNBase | LayerNormRecurrent:
-    # Torch warns of a dropout between layers where there is one layer.
-    dropout = config.dropout if config.layers > 1 else 0.0
-    if config.layer_norm:
-        return LayerNormRecurrent(
-            config.cell, channels, config.hidden, config.layers, bidirectional=config.bidirectional, dropout=dropout
-        )
-    return LAYERS[config.cell](
-        channels,
-        config.hidden,
-        config.layers,
-        batch_first=True,
-        dropout=dropout,
-        bidirectional=config.bidirectional,
-    )

@@ -37,15 +37,6 @@ def test_a_residual_block_projects_its_input_where_widths_differ(family, dims):
     assert block(x, *(None,) * (dims == 1)).shape == (4, 5, *(6,) * dims)
 
 
-def test_full_sequences_need_no_mask():
-    assert valid_steps(torch.tensor([4, 4]), 4) is None
-
-
-def test_the_mask_ends_where_a_sequence_ends():
-    mask = valid_steps(torch.tensor([1, 3]), 3)
-    assert mask.tolist() == [[True, False, False], [True, True, True]]
-
-
 def test_normalisation_takes_its_statistics_from_valid_steps_only():
     norm = nn.BatchNorm1d(2, momentum=1.0).double()
     x = torch.randn(3, 2, 5, dtype=torch.float64)
@@ -69,33 +60,82 @@ def test_padding_stays_zero_through_a_block(block):
     assert out[mask].any(dim=1).all()
 
 
-@pytest.mark.parametrize(("length", "expected"), [(1, [-5.0]), (2, [-4.0]), (3, [-4.0]), (4, [-4.0, -2.0])])
-@pytest.mark.parametrize("padding", [0, 1, 4])
-def test_pooling_of_a_padded_sequence_equals_that_of_the_sequence_alone(length, expected, padding):
-    x = torch.zeros(1, 1, length + padding)
-    x[0, 0, :length] = torch.tensor([-5.0, -4.0, -3.0, -2.0])[:length]  # below the padding's zeros
-    pooled, lengths = halved(x, torch.tensor([length]))
-    assert pooled[0, 0, : lengths[0]].tolist() == expected
-
-
-def test_pooling_leaves_zeros_after_each_end_and_a_finite_gradient():
-    x = torch.randn(2, 3, 8, requires_grad=True)
-    pooled, lengths = halved(x, torch.tensor([1, 5]))
-    pooled.square().sum().backward()
-    assert lengths.tolist() == [1, 2]
-    assert not pooled[0, :, 1:].any()
-    assert not pooled[1, :, 2:].any()
-    assert torch.isfinite(x.grad).all()
-
-
-def test_last_valid_is_the_state_before_each_end():
-    states = torch.arange(12.0).reshape(2, 3, 2)
-    assert last_valid(states, torch.tensor([1, 3])).tolist() == [[0.0, 1.0], [10.0, 11.0]]
-
-
 def test_a_single_value_per_channel_is_normalised_with_the_running_statistics():
     norm = nn.BatchNorm1d(2).train()
     norm.running_mean += 1.0
     out = normalised_steps(norm, torch.tensor([[[1.0], [3.0]]]), None)
     assert torch.allclose(out.flatten(), torch.tensor([0.0, 2.0]), atol=1e-4)
     assert norm.running_mean.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("dilation", [1, 2, 9])
+def test_every_kernel_and_dilation_keeps_the_length_and_the_padding_zero(kernel, dilation):
+    lengths = torch.tensor([3, 6, 1])
+    mask = valid_steps(lengths, 6)
+    x = torch.randn(3, 2, 6).masked_fill(~mask[:, None], 0.0)
+    out = ResidualBlock1d(2, 4, kernel=kernel, dilation=dilation, squeeze_excite=True)(x, mask).transpose(1, 2)
+    assert out.shape == (3, 6, 4)
+    assert not out[~mask].any()
+
+
+def test_a_dilated_convolution_looks_as_many_steps_away():
+    block = ConvBlock1d(1, 1, dilation=4, norm=False)
+    torch.nn.init.ones_(block.conv.weight)
+    torch.nn.init.zeros_(block.conv.bias)
+    x = torch.zeros(1, 1, 11)
+    x[0, 0, 5] = 1.0
+    assert block(x, None)[0, 0].nonzero().flatten().tolist() == [1, 5, 9]
+
+
+def test_a_dilated_image_convolution_looks_as_many_pixels_away():
+    block = ConvBlock2d(1, 1, dilation=2).eval()
+    torch.nn.init.ones_(block.conv.weight)
+    torch.nn.init.zeros_(block.conv.bias)
+    x = torch.zeros(1, 1, 5, 5)
+    x[0, 0, 2, 2] = 1.0
+    assert block(x)[0, 0].nonzero().tolist() == [[i, j] for i in (0, 2, 4) for j in (0, 2, 4)]
+
+
+def test_block_i_of_a_stage_is_dilated_by_the_base_to_the_i_up_to_the_sequence_s_length():
+    assert dilations(2, 4, 187) == [2, 4, 8, 16]
+    assert dilations(4, 3, 20) == [4, 16, 20]
+    assert dilations(1, 3, 20) == [1, 1, 1]
+    assert dilations(2, 0, 20) == []
+
+
+def test_without_normalisation_a_conv_block_is_a_convolution_and_relu():
+    block = ConvBlock1d(2, 3, norm=False)
+    x, lengths = torch.randn(2, 2, 6), torch.tensor([6, 2])
+    out = block(x, valid_steps(lengths, 6))
+    assert torch.equal(out[0], torch.relu(block.conv(x))[0])
+    assert not out[1, :, 2:].any()
+
+
+@pytest.mark.parametrize(("family", "dims"), [(ResidualBlock1d, 1), (ResidualBlock2d, 2)])
+def test_a_block_without_its_skip_is_two_conv_blocks(family, dims):
+    x, rest = torch.randn(4, 2, *(6,) * dims), (None,) * (dims == 1)
+    block = family(2, 3, residual=False).eval()
+    assert torch.equal(block(x, *rest), block.second(block.first(x, *rest), *rest))
+    assert not [name for name in block.state_dict() if "skip" in name]
+
+
+@pytest.mark.parametrize(("family", "dims"), [(ResidualBlock1d, 1), (ResidualBlock2d, 2)])
+def test_squeeze_and_excitation_scales_what_the_skip_is_added_to(family, dims):
+    x, rest = torch.randn(4, 3, *(6,) * dims), (None,) * (dims == 1)
+    block = family(3, 3, squeeze_excite=True).eval()
+    inner = block.second(block.first(x, *rest), *rest)
+    assert torch.equal(block(x, *rest), x + block.scale(inner))
+    assert not torch.allclose(block.scale(inner), inner)
+
+
+def test_squeeze_and_excitation_is_hu_et_al_s_with_the_mean_over_valid_steps():
+    scale = SqueezeExcite(96)
+    assert (scale.squeeze.out_features, SqueezeExcite(8).squeeze.out_features) == (6, 4)
+    lengths = torch.tensor([5, 2])
+    mask = valid_steps(lengths, 5)
+    x = torch.randn(2, 96, 5).masked_fill(~mask[:, None], 0.0)
+    out = scale(x, mask)
+    for row, length in enumerate(lengths):
+        hidden = torch.relu(scale.squeeze(x[row, :, :length].mean(dim=1)))
+        assert torch.allclose(out[row], x[row] * torch.sigmoid(scale.excite(hidden))[:, None], atol=1e-6)

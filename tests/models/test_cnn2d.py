@@ -81,3 +81,20 @@ def test_convolutions_run_channels_last():
     network.stages[0].register_forward_hook(lambda _, __, out: seen.append(out))
     network(torch.randn(2, 187, 1), torch.tensor([187, 187]))
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_global_average_pooling_leaves_one_value_a_channel():
+    network, seen = model(steps=187, pooling="average").eval(), []
+    network.stages[-1].register_forward_hook(lambda _, __, out: seen.append(out))
+    network.dense.register_forward_hook(lambda _, arguments, __: seen.append(arguments[0]))
+    network(torch.randn(3, 187, 1), torch.tensor([187, 187, 187]))
+    assert seen[0].shape == (3, 6, 2, 1)
+    assert torch.allclose(seen[1], seen[0].mean(dim=(2, 3)))
+
+
+def test_blocks_have_their_options_in_every_stage():
+    stages = model(blocks=2, residual=False, squeeze_excite=True, dilation=2).stages
+    for stage in stages:
+        blocks = [layer for layer in stage if not isinstance(layer, nn.MaxPool2d)]
+        assert [block.first.conv.dilation for block in blocks] == [(2, 2), (4, 4)]
+        assert all(block.skip is None and block.scale is not None for block in blocks)

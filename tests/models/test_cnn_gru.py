@@ -51,3 +51,28 @@ def test_a_batch_of_full_sequences_is_a_plain_network():
     states, _ = network.gru(network.linear(pooled.transpose(1, 2)))
     expected = network.out(torch.relu(network.dense(states[:, -1])))
     assert torch.allclose(network(x, torch.full((3,), 16)), expected, atol=1e-6)
+
+
+def test_blocks_have_their_options():
+    blocks = model(blocks=3, residual=False, squeeze_excite=True, dilation=2).blocks
+    assert [block.second.conv.dilation for block in blocks] == [(2,), (4,), (8,)]
+    assert all(block.skip is None and block.scale is not None for block in blocks)
+
+
+def test_layer_normalisation_and_attention_replace_the_gru_and_the_last_state():
+    network, seen = model(layer_norm=True, attention_heads=2).eval(), []
+    network.dense.register_forward_hook(lambda _, arguments, __: seen.append(arguments[0]))
+    x, lengths = torch.randn(2, 20, 1), torch.tensor([20, 20])
+    network(x, lengths)
+    features = network.blocks[0](network.conv(x.transpose(1, 2), None), None)
+    inputs = network.linear(torch.max_pool1d(features, 2).transpose(1, 2))
+    lower, upper = (layer[0] for layer in network.gru.layers)
+    assert type(lower).__name__ == "LayerNormGRUCell"
+    assert torch.allclose(seen[0], network.attention(upper(lower(inputs)), lengths // 2))
+
+
+def test_without_options_there_is_nothing_more_to_learn():
+    options = {"squeeze_excite": "scale", "layer_norm": "norms", "attention_heads": "attention"}
+    for option, name in options.items():
+        assert [n for n in model(**{option: 2 if option == "attention_heads" else True}).state_dict() if name in n]
+        assert not [n for n in model().state_dict() if name in n]

@@ -1,0 +1,92 @@
+"""Layers of recurrent cells, in one or both directions, that never read the padding of a batch.
+
+Padding stands at the back, so a forward layer has passed every valid step before it reaches any; what it makes of the
+padding is not used.  A backward layer is a forward one over each sequence's valid steps in reverse.  The states are
+those of torch's packed sequences, which take two (rnn, gru) to five times (lstm) as long on a CPU (a training step of
+128 units, 32 rows of 25 to 100 steps): each packed step's backward pass fills an array as long as all of them.
+
+Sources: Hochreiter and Schmidhuber 1997 (lstm), Cho et al. 2014 (arXiv:1406.1078, gru), Schuster and Paliwal 1997
+(both directions), Zaremba et al. 2014 (arXiv:1409.2329, dropout between layers alone).
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.layer_norm_cells import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from models.padding import last_valid, reversed_steps
+
+# B batch, T time, C channel, H hidden, D directions
+
+
+class Plain(nn.Module):
+    """One layer of torch's own cells, in one direction.  (B,T,C) -> (B,T,H)."""
+
+    def __init__(self, family: type[nn.RNN | nn.GRU | nn.LSTM], inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.layer = family(inputs, hidden, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the states after every step."""
+        states: Tensor = self.layer(x)[0]
+        return states
+
+
+PLAIN: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+LAYER_NORM: dict[str, type[LayerNormRNNCell | LayerNormGRUCell | LayerNormLSTMCell]] = {
+    "rnn": LayerNormRNNCell,
+    "gru": LayerNormGRUCell,
+    "lstm": LayerNormLSTMCell,
+}
+
+
+class RecurrentLayers(nn.Module):
+    """Recurrent layers in D = 1 or 2 directions, with dropout between layers.
+
+    (B,T,C), lengths (B,) or None -> states of the last layer (B,T,D*H), final states (B,D*H): forward at each
+    sequence's last valid step, backward at its first.  None: every step is valid.  States at padding mean nothing.
+    """
+
+    def __init__(
+        self,
+        cell: Literal["rnn", "gru", "lstm"],
+        inputs: int,
+        hidden: int,
+        layers: int,
+        *,
+        bidirectional: bool = False,
+        layer_norm: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.dropout = dropout
+        directions = 2 if bidirectional else 1
+        self.layers = nn.ModuleList()
+        for number in range(layers):
+            width = directions * hidden if number else inputs
+            self.layers.append(
+                nn.ModuleList(
+                    LAYER_NORM[cell](width, hidden) if layer_norm else Plain(PLAIN[cell], width, hidden)
+                    for _ in range(directions)
+                )
+            )
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return states and final states."""
+        if lengths is None:
+            lengths = torch.full((len(x),), x.shape[1], device=x.device)
+        finals: list[Tensor] = []
+        for number, layer in enumerate(self.layers):
+            if number:
+                x = functional.dropout(x, self.dropout, self.training)
+            forward, *backward = layer.children()
+            states = forward(x)
+            finals, outputs = [last_valid(states, lengths)], [states]
+            for cell in backward:
+                states = cell(reversed_steps(x, lengths))
+                finals.append(last_valid(states, lengths))
+                outputs.append(reversed_steps(states, lengths))
+            x = torch.cat(outputs, dim=2)
+        return x, torch.cat(finals, dim=1)
