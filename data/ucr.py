@@ -117,12 +117,6 @@ def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int
             raise
         said = re.sub(r"Error loading <.*?>\. ", "", str(error))
         raise DataError(f"{path}: cannot be read as a .ts file: {said}") from error
-    if header["timestamps"]:  # aeon reads them without their signs
-        raise DataError(f"{path}: @timeStamps true: rows with time stamps are not read. Store the values alone.")
-    if header["targetlabel"]:
-        raise DataError(f"{path}: @targetLabel true: a regression problem; .ts files are read for classification.")
-    if not header["classlabel"]:
-        raise DataError(f"{path}: no @classLabel true with the classes: without classes there is nothing to learn.")
     if len(values) == 0:
         raise DataError(f"{path}: the file has no rows after @data.")
     if len(values[0]) == 0:
@@ -136,18 +130,32 @@ def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int
 
 
 def _check_header(path: Path) -> None:
-    """Raise DataError for a line above @data that is none of a header: aeon skips what it does not know."""
+    """Raise DataError for a header that is none, or announces what we or aeon cannot read.
+
+    aeon passes over lines that it does not know, and reads rows with time stamps without their signs.
+    """
+    tags: dict[str, str] = {}
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
-            text = line.strip()
-            if text.lower() == "@data":
-                return
-            if text and text[0] not in "#@":
+            text = line.strip().lower()
+            if text == "@data":
+                break
+            if text.startswith("@"):
+                tag, _, value = text.partition(" ")
+                tags[tag] = value.strip()
+            elif text and not text.startswith("#"):
                 raise DataError(
-                    f"{path}: line {number}: got {text[:40]!r}; above the line @data a header has comments (#) and "
-                    "tags (@) alone. Is the line @data missing?"
+                    f"{path}: line {number}: got {line.strip()[:40]!r}; above the line @data a header has comments "
+                    "(#) and tags (@) alone. Is the line @data missing?"
                 )
-    raise DataError(f"{path}: broken header: no line @data. Is the file cut off?")
+        else:
+            raise DataError(f"{path}: broken header: no line @data. Is the file cut off?")
+    if tags.get("@timestamps") == "true":
+        raise DataError(f"{path}: @timeStamps true: rows with time stamps are not read. Store the values alone.")
+    if tags.get("@targetlabel") == "true":
+        raise DataError(f"{path}: @targetLabel true: a regression problem; .ts files are read for classification.")
+    if not tags.get("@classlabel", "").startswith("true"):
+        raise DataError(f"{path}: broken header: no line @classLabel true with the names of the classes.")
 
 
 def _stacked(values: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
