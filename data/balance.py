@@ -35,6 +35,16 @@ def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.asarray(compute_class_weight("balanced", classes=np.arange(classes), y=y), dtype=np.float32)
 
 
+def refuse_weights(y: NDArray[np.int64], config: DataConfig, class_names: Sequence[str]) -> None:
+    """Raise DataError where a class has no training rows, and so no weight."""
+    absent = [name for number, name in enumerate(class_names) if not (y == number).any()]
+    if absent:
+        raise DataError(
+            f"{config.dataset}: class {absent[0]} has no training rows, and so no inverse frequency to weigh it by. "
+            'Use balance = "raw" or "oversample", another seed, or more rows.'
+        )
+
+
 def refuse_balance(config: DataConfig, kind: Kind) -> None:
     """Raise DataError where a balance means nothing for a kind of data."""
     if kind == "series" and config.balance != "raw":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Part, open_arrays
-from data.balance import class_weights, epoch_order, refuse_smote, smote_rows
+from data.balance import class_weights, epoch_order, refuse_smote, refuse_weights, smote_rows
 from data.config import DataConfig
 from data.content import Content, Progress, class_counts, write_one
 from data.manifest import ArrayFile, Manifest
@@ -31,6 +31,7 @@ def write_balanced(config: DataConfig, raw: Path, manifest: Manifest, folder: Pa
     order = epoch_order(y, config)
     arrays["order"] = write_one(folder, "order", order)
     if config.balance == "weighted":
+        refuse_weights(y, config, names)
         arrays["class_weights"] = write_one(folder, "class_weights", class_weights(y, source.classes))
     for name, recorded in manifest.arrays.items():
         if name not in arrays:

@@ -46,7 +46,6 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Progres
     else:
         tested, test = rows.test, np.arange(len(rows.test.y))
         test_digests = _digests(tested)
-    notes = [*rows.notes, *notes]
     known = {digests[row] for row in train}
     ours = config.duplicates == "drop"
     notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=ours)

@@ -154,11 +154,23 @@ def test_a_de_chazal_split_trains_and_validates_on_patients_of_ds1_and_tests_on_
 def test_what_a_de_chazal_split_lacks_is_a_note(small, tmp_path):
     prepared = prepare(config("heartbeats-physionet", split="de-chazal"), datasets=small, store=tmp_path)
     notes = " ".join(prepared.manifest.notes)
+    assert len(set(prepared.manifest.notes)) == len(prepared.manifest.notes)
     assert "records 102, 104, 107, 217 (paced) are left out: 36 of 432 beats." in notes
     assert "201 (training) and 202 (test) are of one patient" in notes
     assert "the test part has no rows of class Q." in notes
     assert "part has no rows of class Q." in notes.replace("the test part has no rows of class Q.", "")
     assert prepared.manifest.class_names == ("N", "S", "V", "F", "Q")
+
+
+def test_a_class_without_training_rows_has_no_weight(tmp_path):
+    for number in RECORDS:
+        write_record(tmp_path / "mitdb", number, {60 + 250 * place: "NAVFNAVFNN"[place] for place in range(10)})
+    with pytest.raises(DataError, match="class Q has no training rows, and so no inverse frequency"):
+        prepare(
+            config("heartbeats-physionet", split="de-chazal", balance="weighted"),
+            datasets=tmp_path,
+            store=tmp_path / "store",
+        )
 
 
 def test_a_grouped_split_keeps_the_two_records_of_one_subject_together(small):
