@@ -292,7 +292,8 @@ def test_a_text_model_learns_its_embedding_and_every_other_parameter(family):
     functional.cross_entropy(network(*text_batch([20, 18, 8, 3])), torch.arange(4)).backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad.any(), name
-    assert not network.embedding.weight.grad[0].any()  # padding's
+    assert not network.embedding.weight[0].any()  # padding's
+    assert not network.embedding.weight.grad[0].any()
 
 
 @every_family
