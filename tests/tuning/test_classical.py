@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from tuning import estimators
 from tuning.classical import Fit
 from tuning.fitting import begin
-from tuning.training import weights_sha256
+from tuning.training import train, weights_sha256
 
 FAMILIES = {
     "majority": {"family": "majority"},
@@ -172,6 +172,17 @@ def test_fresh_processes_give_the_same_bits():
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
     here = [fitted(family, unequal()).result().weights_sha256 for family in FAMILIES]
     assert [run.stdout.split() for run in runs] == [here, here]
+
+
+def test_a_network_trained_after_a_baseline_in_one_worker_has_the_same_bits():
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from factories import arrays, trial\nfrom tuning.training import train\n"
+        "print(train(trial(), arrays()).weights_sha256, 'sklearn' in sys.modules)"
+    )
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    fitted("linear", arrays())
+    assert alone.stdout.split() == [train(trial(), arrays()).weights_sha256, "False"]
 
 
 def test_an_interrupted_fit_begins_anew_with_the_same_bits():
