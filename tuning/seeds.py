@@ -12,7 +12,7 @@ SEED_LIMIT = 2**32
 
 
 def derive(campaign_seed: int, role: str, index: int = 0) -> int:
-    """Return the seed of a role (``split``, ``balance``, ``search``, ``trial``, ...), 0 .. 2**32 - 1.
+    """Return the seed of a role (``split``, ``balance``, ``search``, ``trial``, ``replicate``, ...), 0 .. 2**32 - 1.
 
     ``index`` numbers equals within a role: trial seed = f(campaign seed, "trial", k), whatever k - 1 did.
     """
