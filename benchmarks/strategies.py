@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import optuna
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 from ray.tune.search.hyperopt import HyperOptSearch
@@ -23,7 +22,6 @@ from tuning.search import OrderedSearch, Outcome, RandomProposer
 STARTUP = 20
 """Random trials before a model's: HyperOptSearch's default, and ours."""
 FACTOR = 3
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Ordered:
@@ -117,16 +115,20 @@ class OptunaTPE(Unstopped):
     """Optuna's TPESampler through ask and tell, its own defaults but for the random trials: as many as the others'."""
 
     def __init__(self, seed: int) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.states = optuna.trial.TrialState
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
         self.study = optuna.create_study(direction="maximize", sampler=sampler)
-        self.trials: dict[int, optuna.Trial] = {}
+        self.trials: dict[int, Any] = {}
 
     def ask(self, index: int) -> Point:
         trial = self.trials[index] = self.study.ask()
         return tuple(str(trial.suggest_categorical(name, list(values))) for name, values in GRID.items())
 
     def tell(self, index: int, objective: float | None) -> None:
-        state = optuna.trial.TrialState.FAIL if objective is None else optuna.trial.TrialState.COMPLETE
+        state = self.states.FAIL if objective is None else self.states.COMPLETE
         self.study.tell(self.trials[index], objective, state=state)
 
 

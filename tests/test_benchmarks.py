@@ -1,0 +1,73 @@
+"""The benchmarks of the search, in small: the recorded table of real trials replayed by simulated workers."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+sys.path.append(str(BENCHMARKS))
+
+from recorded_table import Table, simulate  # noqa: E402
+from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
+from trial_table import GRID  # noqa: E402
+
+SEEDS = range(5)
+TRIALS = 60
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return Table()
+
+
+@pytest.mark.parametrize("halving", [False, True])
+def test_the_ordered_search_is_the_same_on_one_worker_and_on_four(table: Table, *, halving: bool) -> None:
+    one, four = (
+        simulate(Ordered(3, window=4, halving=halving), table, trials=TRIALS, workers=workers, seed=3)
+        for workers in (1, 4)
+    )
+    assert [(run.point, run.seen) for run in one.runs] == [(run.point, run.seen) for run in four.runs]
+    assert one.idle == 0.0
+
+
+def test_what_plain_hyperopt_suggests_depends_on_the_number_of_workers(table: Table) -> None:
+    one, four = (simulate(PlainHyperOpt(3), table, trials=TRIALS, workers=workers, seed=3) for workers in (1, 4))
+    assert [run.point for run in one.runs] != [run.point for run in four.runs]
+
+
+def test_the_ordered_search_is_not_worse_than_plain_hyperopt_beyond_the_interval(table: Table) -> None:
+    worse = []
+    for seed in SEEDS:
+        ordered = simulate(Ordered(seed, window=8), table, trials=TRIALS, workers=8, seed=seed)
+        plain = simulate(PlainHyperOpt(seed), table, trials=TRIALS, workers=8, seed=seed)
+        assert ordered.duplicates <= 0.02 < plain.duplicates
+        chosen, other = ordered.incumbent(TRIALS), plain.incumbent(TRIALS)
+        assert chosen is not None
+        assert other is not None
+        worse.append(table.regret(chosen) - table.regret(other))
+    low = np.mean(worse) - stats.t.ppf(0.975, len(worse) - 1) * stats.sem(worse)
+    assert low <= 0.0
+
+
+def test_the_ordered_search_leaves_a_failing_third_alone_and_plain_hyperopt_is_drawn_to_it(table: Table) -> None:
+    def lost(strategy: Ordered | PlainHyperOpt, seed: int) -> float:
+        campaign = simulate(strategy, table, trials=TRIALS, workers=4, seed=seed, failing=("blocks", "4"))
+        return float(np.mean([run.failed for run in campaign.runs[STARTUP:]]))
+
+    chance = 1 / len(GRID["blocks"])
+    assert np.mean([lost(Ordered(seed, window=4), seed) for seed in SEEDS]) < chance
+    assert np.mean([lost(PlainHyperOpt(seed), seed) for seed in SEEDS]) > chance
+
+
+def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: Table) -> None:
+    full, halved = (
+        simulate(Ordered(1, window=8, model=False, halving=halving), table, trials=TRIALS, workers=8, seed=1)
+        for halving in (False, True)
+    )
+    assert [run.point for run in full.runs] == [run.point for run in halved.runs]
+    assert halved.epochs < 0.8 * full.epochs
+    stopped = {run.point for run in halved.runs if len(run.seen) < len(run.curve.values)}
+    assert halved.incumbent(TRIALS) not in stopped
