@@ -40,7 +40,9 @@ IDLE = ((2, 2), (2, 4), (2, 8), (4, 4), (4, 8), (8, 8), (8, 16))
 
 
 def interval(values: Sequence[float]) -> dict[str, float]:
-    """Mean and 95 % t-interval."""
+    """Mean and, of two values or more, the 95 % t-interval."""
+    if len(values) == 1:
+        return {"mean": round(values[0], 4)}
     mean, error = float(np.mean(values)), float(stats.sem(values))
     half = float(stats.t.ppf(0.975, len(values) - 1)) * error
     return {"mean": round(mean, 4), "low": round(mean - half, 4), "high": round(mean + half, 4)}
