@@ -17,7 +17,6 @@ from typer.main import get_command
 import models.configs
 from tuning.campaign_file import SMALLEST, load
 from tuning.cli import app
-from tuning.complaints import key_paths
 from tuning.config import METRICS, CampaignConfig
 from tuning.launch import MAY_CHANGE
 
@@ -105,10 +104,12 @@ def at(document: dict[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def leaves(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Every key that holds a value, with its field."""
+    """Every key that holds a value, with its field; those of a table that may be left out as well."""
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from leaves(field.annotation, (*before, name))
+        alternatives = get_args(field.annotation) or (field.annotation,)
+        tables = [one for one in alternatives if isinstance(one, type) and issubclass(one, BaseModel)]
+        if tables:
+            yield from leaves(tables[0], (*before, name))
         else:
             yield (*before, name), field
 
@@ -128,22 +129,38 @@ ALLOWED = {path: list(literals(field.annotation)) for path, field in KEYS.items(
 }
 
 
+def every_command(command: Any = COMMAND, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each verb, and each verb below a verb, with its command."""
+    for name, one in getattr(command, "commands", {}).items():
+        yield f"{before}{name}", one
+        yield from every_command(one, f"{before}{name} ")
+
+
+COMMANDS = dict(every_command())
+
+
+def verb_of(words: list[str]) -> tuple[str, list[str]]:
+    """The verb that a command line begins with, `launch` or `datasets fetch`, and what follows it."""
+    verb = max((verb for verb in COMMANDS if words[: len(verb.split())] == verb.split()), key=len, default="")
+    return verb, words[len(verb.split()) :]
+
+
 @named([one for one in SHELL_LINES if one.text.startswith("seqtune ")])
 def test_a_command_line_in_a_document_is_accepted(found: Found) -> None:
     _, *words = shlex.split(found.text, comments=True)
-    verb, *arguments = words
-    with COMMAND.commands[verb].make_context(verb, arguments):  # type: ignore[attr-defined] # the app is a group
+    verb, arguments = verb_of(words)
+    with COMMANDS[verb].make_context(verb, arguments):
         pass
 
 
 @named([one for one in SPANS if one.text.startswith("seqtune ")])
 def test_a_command_in_the_text_has_a_verb_and_options_that_exist(found: Found) -> None:
     _, *words = found.text.split()
-    verbs = COMMAND.commands  # type: ignore[attr-defined]
     options = {option for parameter in COMMAND.params for option in parameter.opts} | {"--help"}
     if not words[0].startswith("-") and words[0] != "VERB":
-        assert words[0] in verbs
-        options |= {option for parameter in verbs[words[0]].params for option in parameter.opts}
+        verb, words = verb_of(words)
+        assert verb in COMMANDS
+        options |= {option for parameter in COMMANDS[verb].params for option in parameter.opts}
     for word in words:
         if word.startswith("-"):
             assert word.partition("=")[0] in options
@@ -151,7 +168,7 @@ def test_a_command_in_the_text_has_a_verb_and_options_that_exist(found: Found) -
 
 @named([one for one in SPANS if one.text.startswith("-")])
 def test_an_option_named_alone_is_one_of_some_command(found: Found) -> None:
-    commands = [COMMAND, *COMMAND.commands.values()]  # type: ignore[attr-defined]
+    commands = [COMMAND, *COMMANDS.values()]
     options = {option for command in commands for parameter in command.params for option in parameter.opts}
     words = {word for word in found.text.split() if word.startswith("-") and word != "-"}
     assert words <= options | {"-small"}
@@ -159,7 +176,7 @@ def test_an_option_named_alone_is_one_of_some_command(found: Found) -> None:
 
 def test_every_verb_stands_in_the_readme() -> None:
     spans = " ".join(f"`{one.text}`" for one in SPANS if one.path == README)
-    missing = [verb for verb in COMMAND.commands if f"`seqtune {verb}" not in spans]  # type: ignore[attr-defined]
+    missing = [verb for verb in COMMANDS if f"`seqtune {verb}" not in spans]
     assert missing == []
 
 
@@ -191,8 +208,8 @@ def test_a_campaign_or_a_part_of_one_loads(found: Found, tmp_path: Path) -> None
 def test_the_readme_names_every_key_of_a_campaign_file() -> None:
     document = uncommented(readme_campaign())
     CampaignConfig.model_validate(document)
-    tables = [(word,) for word in document] + [(a, b) for a, t in document.items() if isinstance(t, dict) for b in t]
-    assert set(tables) == set(key_paths(CampaignConfig))
+    keys = [(a, b) for a, t in document.items() if isinstance(t, dict) for b in t]
+    assert {*keys, *((word,) for word in document)} == {*KEYS, *(path[:1] for path in KEYS)}
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)
@@ -272,7 +289,7 @@ def test_lines_quoted_from_a_file_are_in_it(found: Found) -> None:
 def test_the_model_in_the_guide_answers_and_ignores_padding(monkeypatch: pytest.MonkeyPatch) -> None:
     guide = guide_code(monkeypatch)
     torch.manual_seed(0)
-    model = guide["Mean"](guide["MeanConfig"](), steps=6, channels=2, classes=3)
+    model = guide["Mean"](guide["MeanConfig"](), steps=6, channels=2, outputs=3)
     x = torch.randn(4, 6, 2)
     lengths = torch.tensor([6, 2, 3, 1])
     dirty = torch.where(torch.arange(6)[None, :, None] < lengths[:, None, None], x, 7.0)
@@ -282,7 +299,7 @@ def test_the_model_in_the_guide_answers_and_ignores_padding(monkeypatch: pytest.
 
 def test_the_space_and_the_data_set_in_the_guide_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     guide = guide_code(monkeypatch)
-    assert set(guide["WIDE"].dimensions) == {"train.batch_size", "train.learning_rate", "model.hidden"}
+    assert set(guide["WIDE"].dimensions) == {"model.hidden", "model.dropout"}
     assert guide["SINES"].load(None, ()).rows.x.shape == (400, 50, 1)
 
 

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from tuning.cli import app
 from tuning.complaints import dotted, key_paths
-from tuning.config import CampaignConfig
+from tuning.config import CampaignConfig, StudyOptions
 from tuning.export import Export, ExportedTrial
 
 ROOT = Path(__file__).parent.parent
@@ -23,17 +23,20 @@ def test_the_verbs_and_their_options() -> None:
     command = get_command(app)
     assert [option for parameter in command.params for option in parameter.opts] == ["--version"]
     verbs = command.commands  # type: ignore[attr-defined] # the app is a group
-    assert {verb: [" ".join(parameter.opts) for parameter in one.params] for verb, one in verbs.items()} == {
+    below = {f"{verb} {name}": one for verb in verbs for name, one in getattr(verbs[verb], "commands", {}).items()}
+    assert {verb: [" ".join(parameter.opts) for parameter in one.params] for verb, one in (verbs | below).items()} == {
         "launch": ["campaign", "--set", "--trials", "--name", "--home", "--datasets", "--json"],
         "status": ["name", "--events", "--home", "--json"],
         "top": ["name", "-k", "--home", "--json"],
         "export": ["name", "--out", "-k", "--home"],
         "reproduce": ["target", "--trial", "--seed", "--rank", "--home", "--datasets", "--json"],
+        "study": ["name", "--factor", "--measure", "--plot", "--home", "--json"],
         "sync": ["name", "--home"],
         "adopt": ["name", "--tracking-uri", "--home", "--json"],
         "ui": ["--host", "--port", "--home"],
         "spaces": ["name", "--json"],
         "datasets": ["--datasets", "--json"],
+        "datasets fetch": ["name", "--datasets", "--from", "--json"],
         "doctor": ["--home", "--datasets", "--json"],
     }
 
@@ -46,12 +49,18 @@ def test_the_keys_of_a_campaign_file() -> None:
         "data.dataset",
         "data.label",
         "data.group",
+        "data.text",
+        "data.target",
         "data.test",
         "data.split",
         "data.valid_fraction",
         "data.test_fraction",
         "data.max_rows",
         "data.duplicates",
+        "data.vocabulary",
+        "data.max_length",
+        "data.window",
+        "data.horizon",
         "data.smote_neighbors",
         "data.majority_kept",
         "data.balance",
@@ -63,6 +72,7 @@ def test_the_keys_of_a_campaign_file() -> None:
         "search",
         "search.algorithm",
         "search.trials",
+        "search.replicates",
         "search.window",
         "search.startup_trials",
         "search.on_duplicate",
@@ -80,6 +90,7 @@ def test_the_keys_of_a_campaign_file() -> None:
         "train.plateau_patience",
         "train.early_stopping_patience",
         "train.precision",
+        "train.batches",
         "objective",
         "objective.metric",
         "resources",
@@ -90,7 +101,9 @@ def test_the_keys_of_a_campaign_file() -> None:
         "resources.trial_wall_s",
         "budget",
         "budget.wall_s",
+        "study",
     ]
+    assert list(StudyOptions.model_fields) == ["question", "factor", "measure"]
 
 
 def test_the_keys_of_an_export() -> None:
@@ -149,7 +162,7 @@ def test_the_keys_of_an_export() -> None:
             "parameters",
             "seconds",
         ],
-        "data": ["sha256", "classes", "steps", "channels", "train", "valid", "test", "epoch", "notes"],
+        "data": ["sha256", "classes", "steps", "channels", "train", "valid", "test", "epoch", "notes", "tokens"],
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from handmade import journal
 from typer.testing import CliRunner
 
+from search_spaces.catalogue import SPACES
 from tuning import cli
 from tuning.home import Home
 
@@ -50,6 +51,7 @@ def refused(*words: object, home: Home | None = None) -> str:
         ["status", "--home", "HOME"],
         ["status", "tiny", "--events", "--home", "HOME"],
         ["export", "tiny", "--out", "HOME/top.csv", "--home", "HOME"],
+        ["study", "tiny", "--factor", "balance", "--home", "HOME"],
         ["spaces"],
         ["datasets"],
     ],
@@ -86,7 +88,7 @@ def test_a_bad_campaign_file_leaves_nothing_behind(tmp_path: Path, home: Home) -
     path = tmp_path / "mine.toml"
     path.write_text(GOOD.replace("cnn2d", "cnn2"))
     assert refused("launch", path, home=home) == (
-        f'seqtune: {path}: space.name = "cnn2": no such space. Known: cnn-gru, cnn2d. Did you mean "cnn2d"?\n'
+        f'seqtune: {path}: space.name = "cnn2": no such space. Known: {", ".join(SPACES)}. Did you mean "cnn2d"?\n'
     )
     assert not home.path.exists()
 
