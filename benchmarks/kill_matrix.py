@@ -162,8 +162,8 @@ def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
         yield f"sqlite:///{folder / 'mlflow.db'}", None
         return
     server = Server(folder)
-    server.start()
     try:
+        server.start()
         yield server.uri, server
     finally:
         server.kill()

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from tuning.cli import app
 from tuning.complaints import dotted, key_paths
-from tuning.config import CampaignConfig, StudyOptions
+from tuning.config import CampaignConfig
 from tuning.export import Export, ExportedTrial
 
 ROOT = Path(__file__).parent.parent
@@ -102,8 +102,10 @@ def test_the_keys_of_a_campaign_file() -> None:
         "budget",
         "budget.wall_s",
         "study",
+        "study.question",
+        "study.factor",
+        "study.measure",
     ]
-    assert list(StudyOptions.model_fields) == ["question", "factor", "measure"]
 
 
 def test_the_keys_of_an_export() -> None:

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -81,8 +81,9 @@ def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
     paths: list[Path] = []
     for name, field in model.model_fields.items():
         paths.append((*before, name))
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            paths += key_paths(field.annotation, (*before, name))
+        for annotation in (field.annotation, *get_args(field.annotation)):  # a table, or a table that may be absent
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                paths += key_paths(annotation, (*before, name))
     return paths
 
 

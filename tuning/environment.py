@@ -9,7 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-PACKAGES = ("seqtune", "torch", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "ray", "hyperopt", "mlflow")
+PACKAGES = (
+    *("seqtune", "torch", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "ray", "hyperopt", "mlflow"),
+    *("aeon", "numba"),  # extras: MiniRocket's arithmetic
+)
 
 ISA_VARIABLES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR")
 """Each of these changes bits of trained weights where it is set."""
@@ -35,11 +38,14 @@ class Environment(BaseModel):
 
 
 def differences(a: Environment, b: Environment) -> list[str]:
-    """Name what differs between two environments, one line each, the commit left out."""
+    """Name what differs between two environments, one line each, the commit left out.
+
+    A package that ``a`` does not name was not there, so nothing that ran in ``a`` depends on it.
+    """
     lines = [
-        f"{name}: {a.packages.get(name, 'absent')} -> {b.packages.get(name, 'absent')}"
-        for name in sorted({*a.packages, *b.packages})
-        if a.packages.get(name) != b.packages.get(name)
+        f"{name}: {found} -> {b.packages.get(name, 'absent')}"
+        for name, found in sorted(a.packages.items())
+        if found != b.packages.get(name)
     ]
     lines += [
         f"{field}: {getattr(a, field)} -> {getattr(b, field)}"

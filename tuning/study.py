@@ -10,6 +10,7 @@ from typing import Literal
 from search_spaces.dimensions import Value
 from tuning.paired import ENOUGH, LEVEL, Estimate, PairedTest, estimate, holm, paired
 from tuning.record import CampaignRecord, TrialRecord
+from tuning.results import TrialResult
 from tuning.study_trials import MEASURES, chosen_factor, chosen_measure, figure, grouped
 
 Goal = Literal["max", "min"]
@@ -61,8 +62,9 @@ class Study:
     """What ``seqtune study`` tells.
 
     goal: of the measure.  train_rows, valid_rows: fewest and most of the data variants in use.  seeds, blocks:
-    different seeds, and different settings of the other dimensions, among the completed trials.  reused: trials that
-    took over another's result and count nowhere.  tests: how many Holm's correction was made for.
+    different seeds, and different settings of the other dimensions, among the completed trials.  improving: completed
+    trials of several epochs whose best epoch is in the last tenth.  reused: trials that took over another's result and
+    count nowhere.  tests: how many Holm's correction was made for.
     """
 
     campaign: str
@@ -77,6 +79,7 @@ class Study:
     valid_rows: tuple[int, int]
     seeds: int
     blocks: int
+    improving: int
     finished: bool
     ended: int
     target: int
@@ -125,6 +128,7 @@ def study(record: CampaignRecord, *, factor: str | None = None, measure: str | N
         valid_rows=_range(sum(data.valid.values()) for data in variants),
         seeds=len({trial.config.seed for trial in completed}),
         blocks=len({_key(trial, sorted(trial.assignment.keys() - {path}))[0] for trial in completed}),
+        improving=sum(_improving(trial.result) for trial in completed if trial.result),
         finished=record.finished_at is not None,
         ended=len(record.ended),
         target=record.target,
@@ -155,6 +159,10 @@ def _setting(trials: Sequence[TrialRecord], factor: str, measure: str) -> Settin
         estimate=estimate(figures[measure]),
         means={name: fmean(values) if values else None for name, values in figures.items()},
     )
+
+
+def _improving(result: TrialResult) -> bool:
+    return result.epochs > 1 and result.best_epoch is not None and result.best_epoch > 0.9 * result.epochs
 
 
 def _ordered(settings: list[Setting], goal: Goal) -> list[Setting]:

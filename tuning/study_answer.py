@@ -98,6 +98,12 @@ def basis(study: Study) -> list[str]:
         f"Measured: {measured}; {seeds}.",
         f"Data: {study.dataset}, {rows} ({study.split} split). {CAUTION}",
     ]
+    completed = sum(setting.completed for setting in study.settings)
+    if study.improving > completed / 2:
+        told.append(
+            f"{study.improving} of {completed} trials had their best epoch among the last: they were still improving, "
+            "and with more epochs the order of the settings may be another."
+        )
     if study.tests:
         blocks = (
             f" and all other dimensions ({study.blocks} combinations, counted as independent)"

@@ -422,3 +422,16 @@ def test_a_users_error_exits_with_2(home: Home, words: list[str], message: str) 
     code, out, err = seqtune(*words, "--home", home.path)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_trials_that_were_still_improving_are_told() -> None:
+    def told(best_epoch: int) -> str:
+        runs = [
+            Run(settings={"model.cell": cell}, seed=seed, score=0.5 + seed / 9, best_epoch=best_epoch)
+            for cell in ("gru", "rnn")
+            for seed in range(3)
+        ]
+        return " ".join(basis(study(record(runs))))
+
+    assert "6 of 6 trials had their best epoch among the last" in told(best_epoch=2)
+    assert "among the last" not in told(best_epoch=1)
