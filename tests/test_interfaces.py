@@ -27,7 +27,7 @@ def test_the_verbs_and_their_options() -> None:
     assert {verb: [" ".join(parameter.opts) for parameter in one.params] for verb, one in (verbs | below).items()} == {
         "launch": ["campaign", "--set", "--trials", "--name", "--home", "--datasets", "--json"],
         "status": ["name", "--events", "--home", "--json"],
-        "top": ["name", "-k", "--home", "--json"],
+        "top": ["name", "-k", "--plot", "--home", "--json"],
         "export": ["name", "--out", "-k", "--home"],
         "reproduce": ["target", "--trial", "--seed", "--rank", "--home", "--datasets", "--json"],
         "study": ["name", "--factor", "--measure", "--plot", "--home", "--json"],

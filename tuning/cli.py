@@ -153,14 +153,18 @@ def top(
     *,
     name: NameArgument,
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw their curves too, five at most.")] = None,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
     """Show a campaign's best trials."""
-    from tuning import tables
+    from tuning import figures, tables
     from tuning.leaderboard import leaderboard, show
 
-    board = leaderboard(_home(home).record(name), k)
+    if plot is not None:
+        figures.check_suffix(plot)
+    record = _home(home).record(name)
+    board = leaderboard(record, k)
     if as_json:
         typer.echo(tables.json_lines(board))
     else:
@@ -168,6 +172,11 @@ def top(
     if not board.ranked:
         typer.echo(f"seqtune: campaign {name!r}: no trial has completed", err=True)
         raise typer.Exit(NO)
+    if plot is not None:
+        from tuning.top_figure import draw
+
+        figures.save(draw(record, k), plot)
+        typer.echo(f"Drawn: {plot}", err=as_json)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tuning import tables
+from tuning.figures import check_suffix, save
 from tuning.leaderboard import BEST
 from tuning.record import CampaignRecord
 from tuning.study import Contrast, Study, study
@@ -28,10 +29,8 @@ GLYPHS = {False: ("├", "─", "●", "┤", "│"), True: ("[", "-", "o", "]",
 
 
 def run(record: CampaignRecord, *, factor: str | None, measure: str | None, plot: Path | None, as_json: bool) -> Study:
-    """Print the study, and draw it where ``plot`` names a file; raises what ``study`` and ``write`` raise."""
+    """Print the study, and draw it where ``plot`` names a file; raises what ``study`` and ``save`` raise."""
     if plot is not None:
-        from tuning.study_figure import check_suffix
-
         check_suffix(plot)
     made = study(record, factor=factor, measure=measure)
     if as_json:
@@ -40,9 +39,9 @@ def run(record: CampaignRecord, *, factor: str | None, measure: str | None, plot
     else:
         show(made, tables.console())
     if plot is not None:
-        from tuning.study_figure import write
+        from tuning.study_figure import draw
 
-        write(made, record, plot)
+        save(draw(made, record), plot)
         if not as_json:
             tables.line(tables.console(), f"Drawn: {plot}")
     return made

@@ -1,15 +1,13 @@
 """A study drawn for a page: each setting's loss curves, and the measure with its intervals."""
 
-import os
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuning.errors import CampaignError, StoreError
+from tuning.figures import GREY, STYLE, TRAIN, VALID, WIDTH
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.study import Setting, Study
 from tuning.study_answer import measured_as
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 Groups = dict[str, list[TrialRecord]]
-SUFFIXES = (".png", ".pdf", ".svg")
-WIDTH = 7.2
-"""Inches: a page between its margins."""
 CURVES, MEANS = 1.9, 2.6
 """Inches: height of a row of curves, and of the panel of means."""
 ACROSS, MOST = 4, 12
@@ -32,37 +27,6 @@ CHARACTERS = 100
 """As many as stand side by side under the panel of means."""
 STRAY = 5
 """A loss so many times the 90th percentile runs out of its panel, so that the other curves stay legible."""
-TRAIN, VALID, GREY = "#0072B2", "#E69F00", "0.45"
-"""Blue and orange of Okabe and Ito's palette, told apart by colour-blind readers; of different lightness in grey."""
-STYLE: Any = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.2,
-}
-
-
-def check_suffix(path: Path) -> None:
-    """Raise CampaignError unless the path's suffix names a format."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise CampaignError(f"--plot {path}: the suffix names no format. Allowed: {', '.join(SUFFIXES)}")
-
-
-def write(study: Study, record: CampaignRecord, path: Path) -> None:
-    """Draw a study into a file, which is whole or not there.
-
-    Raises:
-        StoreError: the folder is not there or cannot be written.
-    """
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        draw(study, record).savefig(temporary, dpi=200)
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --plot") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def draw(study: Study, record: CampaignRecord) -> "Figure":

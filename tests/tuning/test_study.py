@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from tuning import cli
 from tuning.errors import CampaignError, StoreError
+from tuning.figures import save
 from tuning.home import Home
 from tuning.paired import estimate, holm, paired
 from tuning.record import CampaignRecord
@@ -23,7 +24,6 @@ from tuning.study import Contrast, Setting, Study, study
 from tuning.study_answer import answer, basis, losses, p_value
 from tuning.study_command import show
 from tuning.study_figure import draw
-from tuning.study_figure import write as write_figure
 
 GRU, LSTM, RNN = (0.80, 0.83, 0.84, 0.81), (0.79, 0.84, 0.83, 0.82), (0.60, 0.62, 0.61, 0.64)
 CELLS = table({"lstm": LSTM, "rnn": RNN, "gru": GRU})
@@ -364,14 +364,14 @@ def awkward() -> CampaignRecord:
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
 def test_awkward_curves_are_drawn(tmp_path: Path, suffix: str) -> None:
     campaign = awkward()
-    write_figure(study(campaign), campaign, tmp_path / f"study{suffix}")
+    save(draw(study(campaign), campaign), tmp_path / f"study{suffix}")
     assert [path.name for path in tmp_path.iterdir()] == [f"study{suffix}"]
 
 
 def test_a_figure_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     campaign = record(CELLS)
     with pytest.raises(StoreError, match=r"cannot be written: No such file or directory\. Choose another --plot"):
-        write_figure(study(campaign), campaign, tmp_path / "nowhere" / "study.png")
+        save(draw(study(campaign), campaign), tmp_path / "nowhere" / "study.png")
 
 
 # --- the command
