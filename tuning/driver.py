@@ -86,7 +86,7 @@ class Driver:
     def next_trial(self) -> TrialConfig | None:
         """Return the next trial to train; None while the search waits for results, or when there is no more.
 
-        Trials that a former launch left unfinished come first.
+        Trials that a former launch or a dead worker left unfinished come first.
         """
         while self._unfinished:
             trial = self.record.trials[self._unfinished.pop(0)]
@@ -144,8 +144,9 @@ class Driver:
         self._settle()
 
     def retried(self, index: int, reason: str) -> None:
-        """A worker died and the trial goes to another, unseen by the search."""
+        """A worker died; the trial goes to the next one that asks, unseen by the search."""
         self._log(Retried(trial=index, reason=reason))
+        self._unfinished.insert(0, index)
 
     def noted(self, index: int, text: str) -> None:
         """Something worth knowing of a trial that changes no result."""

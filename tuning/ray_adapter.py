@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.resources = resources
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
+        self.deaths: Counter[int] = Counter()
         self.problem: BaseException | None = None
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -106,7 +108,8 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "folder": str(self.home.trial(trial.campaign, trial.index)),
                     "wall_s": self.resources.trial_wall_s,
                 }
-        return self.FINISHED if self.driver.exhausted else None
+        # Whoever is told that it is over asks no more: a trial whose worker dies must find us still asked.
+        return self.FINISHED if self.driver.exhausted and not self.live else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         with self._kept():
@@ -116,15 +119,23 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.live.discard(trial_id)
         with self._kept():
             index = self.indices[trial_id]
-            record = self.driver.record
             if result is None or error:
-                reason = f"the worker died in each of {record.trials[index].attempts} attempts; out of memory?"
-                self.driver.ended(index, TrialResult(status="failed", reason=reason), None)
+                self._died(index)
             else:
                 progress = self._report(index, result)
                 if progress.result is not None:
                     self.driver.ended(index, progress.result, progress.environment)
-            self.home.tidy(record, index)
+            if self.driver.record.trials[index].result is not None:
+                self.home.tidy(self.driver.record, index)
+
+    def _died(self, index: int) -> None:
+        """Hand the trial out again, as often as it may be."""
+        self.deaths[index] += 1
+        if self.deaths[index] <= self.resources.max_retries:
+            self.driver.retried(index, "worker died")
+        else:
+            reason = f"the worker died in each of {self.deaths[index]} attempts; out of memory?"
+            self.driver.ended(index, TrialResult(status="failed", reason=reason), None)
 
     def _report(self, index: int, result: dict[str, Any]) -> Progress:
         progress = Progress.model_validate_json(result["progress"])
@@ -154,7 +165,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 
 
 class _Watch(tune.Callback):  # type: ignore[misc]
-    """Tells the driver of starts and retries, and raises between steps what must end the launch."""
+    """Tells the driver of starts, and raises between steps what must end the launch."""
 
     def __init__(self, search: _DriverSearch, interrupted: threading.Event, wall_s: float | None) -> None:
         self.search = search
@@ -168,10 +179,6 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search._kept():  # noqa: SLF001 - one adapter, two of Ray's hooks
             self.search.driver.started(self.search.indices[trial.trial_id])
-
-    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
-        with self.search._kept():  # noqa: SLF001
-            self.search.driver.retried(self.search.indices[trial.trial_id], "worker died")
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
@@ -199,14 +206,17 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     with _signals() as interrupted, _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
         search = _DriverSearch(driver, arrays, home, resources)
         gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
+        attempts = driver.record.target * (1 + resources.max_retries)
         tune.Tuner(
             tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
-            tune_config=tune.TuneConfig(search_alg=search, num_samples=driver.record.target, reuse_actors=True),
+            tune_config=tune.TuneConfig(search_alg=search, num_samples=attempts, reuse_actors=True),
             run_config=tune.RunConfig(
                 storage_path=scratch,
                 verbose=0,
                 callbacks=[_Watch(search, interrupted, config.budget.wall_s)],
-                failure_config=tune.FailureConfig(max_failures=resources.max_retries),
+                # Not Ray's own retries: a worker that dies between two trials counts as two failures of the second,
+                # and the second failure is final however many are allowed (2.60).
+                failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         ).fit()

@@ -184,19 +184,41 @@ def test_a_launch_that_is_ended_goes_on_and_comes_out_the_same(tmp_path, undistu
     assert all(continued.trials[k].attempts == t.attempts for k, t in done.items())
 
 
-def test_a_killed_worker_is_replaced_unseen_by_the_search(tmp_path, undisturbed):
+@pytest.mark.parametrize(
+    ("kind", "trial"),
+    [
+        ("epoch", 0),
+        ("suggestion", 2),  # one worker trains, the other is between two trials: Ray counts its death twice
+        ("end", 3),
+    ],
+)
+def test_killed_workers_are_replaced_unseen_by_the_search(tmp_path, undisturbed, kind, trial):
     killed = []
 
-    def kill_one(_record, entry):
-        if entry.event.kind == "epoch" and not killed:
+    def kill_all(_record, entry):
+        index = getattr(entry.event, "trial", None)
+        if entry.event.kind == kind and getattr(index, "index", index) == trial and not killed:
             for pid in workers(os.getpid()):
                 killed.append(pid)
                 os.kill(pid, signal.SIGKILL)
 
-    record = launch(CONFIG, home=Home(tmp_path), datasets=None, observers=[kill_one], progress=quiet)
+    record = launch(CONFIG, home=Home(tmp_path), datasets=None, observers=[kill_all], progress=quiet)
     assert killed
     assert digest(record) == digest(undisturbed[0])
-    assert sum(len(trial.retries) for trial in record.trials.values()) >= 1
+    assert record.finished_at is not None
+
+
+def test_a_trial_whose_workers_always_die_fails_after_its_retries(tmp_path):
+    def kill_all(_record, entry):
+        if entry.event.kind == "start":
+            for pid in workers(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+
+    config = campaign(data__dataset=str(TABLE), search__trials=1, resources__concurrency=1, resources__max_retries=1)
+    record = launch(config, home=Home(tmp_path), datasets=None, observers=[kill_all], progress=quiet)
+    (trial,) = record.trials.values()
+    assert (trial.status, trial.attempts, len(trial.retries)) == ("failed", 2, 1)
+    assert trial.result.reason == "the worker died in each of 2 attempts; out of memory?"
 
 
 def workers(parent):

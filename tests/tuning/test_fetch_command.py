@@ -65,7 +65,7 @@ def test_a_user_s_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> None:
     part = tmp_path / "ucr" / "Tiny.zip.part"
-    with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.02)) as site:
+    with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.5)) as site:
         command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", tmp_path]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
             deadline = time.monotonic() + 20

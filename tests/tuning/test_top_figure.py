@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from handmade import journal
-from study_journals import Run, record
 from typer.testing import CliRunner
 
 from tuning.cli import app
@@ -12,13 +11,15 @@ from tuning.home import Home
 from tuning.top_figure import draw
 
 
-def test_the_best_trials_stand_side_by_side_with_their_recorded_curves() -> None:
-    curves = [[(1.0, 0.9), (0.5 - i / 10, 0.6)] for i in range(3)]
-    runs = [Run(settings={"model.hidden": 32 + i}, seed=i, score=0.5 + i / 10, curve=curves[i]) for i in range(3)]
-    grid = draw(record(runs), 2).axes
-    assert [axes.get_title().split(":")[0] for axes in grid[:2]] == ["1. t002", "2. t001"]
-    assert [list(line.get_ydata()) for line in grid[0].lines[:1]] == [[loss for loss, _ in curves[2]]]
-    assert "hidden 34" in grid[0].get_title()
+def test_the_best_trials_stand_side_by_side_with_their_recorded_curves(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    record = home.record(journal(home, scores=(0.5, 0.8, 0.65)).name)
+    best = record.trials[1]
+    grid = draw(record, 2).axes
+    assert [axes.get_title().split(":")[0] for axes in grid[:2]] == ["1. t001", "2. t002"]
+    assert list(grid[0].lines[0].get_ydata()) == [report.train_loss for report in best.epochs]
+    assert list(grid[2].lines[0].get_ydata()) == [report.metrics["recall_macro"] for report in best.epochs]
+    assert all(f"{path.rpartition('.')[2]} " in grid[0].get_title() for path in best.assignment)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
