@@ -78,7 +78,15 @@ def selection(record: CampaignRecord) -> str:
 def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
     data = [f"data: {note}" for one in record.data.values() for note in one.notes]
-    return list(dict.fromkeys([*data, *record.notes]))
+    return list(dict.fromkeys([*_replicates(record), *data, *record.notes]))
+
+
+def _replicates(record: CampaignRecord) -> list[str]:
+    count = record.config.search.replicates
+    if count == 1:
+        return []
+    means = f"; `seqtune study {record.config.name}` compares their means" if record.dimensions else ""
+    return [f"each configuration has {count} trials with seeds of their own, ranked one by one{means}."]
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from factories import campaign
 from handmade import journal
 from rich.console import Console
 
@@ -66,3 +67,9 @@ def test_a_narrow_terminal_loses_columns_and_says_which(tmp_path: Path) -> None:
     assert "0.8000" in narrow
     assert "oversample" in narrow
     assert "…" not in narrow
+
+
+def test_replicated_trials_are_said_to_be_ranked_one_by_one(tmp_path: Path) -> None:
+    config = campaign(search__trials=3, search__replicates=3)
+    (note,) = [n for n in board(tmp_path, config=config).notes if "each configuration has 3 trials" in n]
+    assert "`seqtune study" in note
