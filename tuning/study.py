@@ -10,7 +10,6 @@ from typing import Literal
 from search_spaces.dimensions import Value
 from tuning.paired import ENOUGH, LEVEL, Estimate, PairedTest, estimate, holm, paired
 from tuning.record import CampaignRecord, TrialRecord
-from tuning.results import TrialResult
 from tuning.study_trials import MEASURES, chosen_factor, chosen_measure, figure, grouped
 
 Goal = Literal["max", "min"]
@@ -62,8 +61,8 @@ class Study:
     """What ``seqtune study`` tells.
 
     goal: of the measure.  train_rows, valid_rows: fewest and most of the data variants in use.  seeds, blocks:
-    different seeds, and different settings of the other dimensions, among the completed trials.  improving: completed
-    trials of several epochs whose best epoch is in the last tenth.  reused: trials that took over another's result and
+    different seeds, and different settings of the other dimensions, among the completed trials.  improving: how many
+    of the ``stepwise`` trials, the completed ones of several epochs, have their best in the last tenth.  reused: trials that took over another's result and
     count nowhere.  tests: how many Holm's correction was made for.
     """
 
@@ -79,6 +78,7 @@ class Study:
     valid_rows: tuple[int, int]
     seeds: int
     blocks: int
+    stepwise: int
     improving: int
     finished: bool
     ended: int
@@ -113,6 +113,7 @@ def study(record: CampaignRecord, *, factor: str | None = None, measure: str | N
     best = _best(settings, goal)
     contrasts, tests = _contrasts(groups, settings, best, path, measured) if best else ([], 0)
     completed = [trial for trials in groups.values() for trial in trials if trial.status == "completed"]
+    stepwise = [trial.result for trial in completed if trial.result and trial.result.epochs > 1]
     variants = [record.data[name] for name in {record.variant(trial.config) for trial in completed}]
     own = options is not None and path.endswith((options.factor, f".{options.factor}"))
     return Study(
@@ -128,7 +129,8 @@ def study(record: CampaignRecord, *, factor: str | None = None, measure: str | N
         valid_rows=_range(sum(data.valid.values()) for data in variants),
         seeds=len({trial.config.seed for trial in completed}),
         blocks=len({_key(trial, sorted(trial.assignment.keys() - {path}))[0] for trial in completed}),
-        improving=sum(_improving(trial.result) for trial in completed if trial.result),
+        stepwise=len(stepwise),
+        improving=sum((result.best_epoch or 0) > 0.9 * result.epochs for result in stepwise),
         finished=record.finished_at is not None,
         ended=len(record.ended),
         target=record.target,
@@ -159,10 +161,6 @@ def _setting(trials: Sequence[TrialRecord], factor: str, measure: str) -> Settin
         estimate=estimate(figures[measure]),
         means={name: fmean(values) if values else None for name, values in figures.items()},
     )
-
-
-def _improving(result: TrialResult) -> bool:
-    return result.epochs > 1 and result.best_epoch is not None and result.best_epoch > 0.9 * result.epochs
 
 
 def _ordered(settings: list[Setting], goal: Goal) -> list[Setting]:

@@ -98,10 +98,10 @@ def basis(study: Study) -> list[str]:
         f"Measured: {measured}; {seeds}.",
         f"Data: {study.dataset}, {rows} ({study.split} split). {CAUTION}",
     ]
-    completed = sum(setting.completed for setting in study.settings)
-    if study.improving > completed / 2:
+    if study.improving > study.stepwise / 2:
+        of = "trials" if study.stepwise == sum(s.completed for s in study.settings) else "trials of several epochs"
         told.append(
-            f"{study.improving} of {completed} trials had their best epoch among the last: they were still improving, "
+            f"{study.improving} of {study.stepwise} {of} had their best epoch among the last: they were still improving, "
             "and with more epochs the order of the settings may be another."
         )
     if study.tests:
