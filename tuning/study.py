@@ -61,9 +61,9 @@ class Study:
     """What ``seqtune study`` tells.
 
     goal: of the measure.  train_rows, valid_rows: fewest and most of the data variants in use.  seeds, blocks:
-    different seeds, and different settings of the other dimensions, among the completed trials.  improving: how many
-    of the ``stepwise`` trials, the completed ones of several epochs, have their best in the last tenth.  reused: trials that took over another's result and
-    count nowhere.  tests: how many Holm's correction was made for.
+    different seeds, and different settings of the other dimensions, among the completed trials.  stepwise: completed
+    trials of several epochs;  improving: those of them whose best epoch is in the last tenth.  reused: trials that
+    took over another's result and count nowhere.  tests: how many Holm's correction was made for.
     """
 
     campaign: str

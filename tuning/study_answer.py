@@ -101,8 +101,8 @@ def basis(study: Study) -> list[str]:
     if study.improving > study.stepwise / 2:
         of = "trials" if study.stepwise == sum(s.completed for s in study.settings) else "trials of several epochs"
         told.append(
-            f"{study.improving} of {study.stepwise} {of} had their best epoch among the last: they were still improving, "
-            "and with more epochs the order of the settings may be another."
+            f"{study.improving} of {study.stepwise} {of} had their best epoch among the last: they were still "
+            "improving, and with more epochs the order of the settings may be another."
         )
     if study.tests:
         blocks = (
