@@ -96,7 +96,7 @@ def shown(value: Cell) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and len(str(value)) > SHORT:
-        return f"{value:#.4g}"
+        return min(str(value), f"{value:#.4g}", key=len)
     return str(value)
 
 
