@@ -57,13 +57,14 @@ class Fit:
         torch.set_num_threads(threads)  # nothing here uses them: the record of the environment says so
         with threadpool_limits(threads):
             estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
-            train_loss = self._train_loss(estimator)
+            train_loss, train_objective = self._trained(estimator)
             metrics, self.counts = self.evaluate(estimator, self.arrays.valid)
         self.best_weights = {name: torch.tensor(value) for name, value in estimator.numbers.items()}
         self.seconds = time.perf_counter() - begin
         report = EpochReport(
             epoch=1,
             train_loss=train_loss,
+            train_objective=train_objective,
             metrics=metrics,
             learning_rate=0.0,
             weights_sha256=weights_sha256(self.best_weights),
@@ -75,11 +76,8 @@ class Fit:
     def evaluate(self, estimator: Estimator, part: Part) -> tuple[dict[str, float], NDArray[np.int64]]:
         """Metrics, mean loss (unweighted cross-entropy in nats, or squared error) among them, and (K, K) counts."""
         predicted = estimator.predict(part)  # (N, K) or (N,)
-        loss = self._loss(part.y, predicted)
-        if self.arrays.scale is not None:
-            return {"loss": loss, **from_errors(part.y, predicted, self.arrays.scale)}, NO_COUNTS
-        counts = confusion(part.y, predicted.argmax(axis=1), self.arrays.classes)
-        return {"loss": loss, **from_counts(counts, self.arrays.class_names)}, counts
+        metrics, counts = self._metrics(part.y, predicted)
+        return {"loss": self._loss(part.y, predicted), **metrics}, counts
 
     def result(self) -> TrialResult:
         """Return the figures."""
@@ -105,11 +103,20 @@ class Fit:
     def restore(self, state: dict[str, Any]) -> None:
         """Do nothing."""
 
-    def _train_loss(self, estimator: Estimator) -> float:
-        """Mean loss over the epoch's rows, with the weights of classes."""
+    def _trained(self, estimator: Estimator) -> tuple[float, float | None]:
+        """Mean loss, with the weights of classes, and the objective's metric over the epoch's rows."""
         rows, weights = self.arrays.order, self.arrays.class_weights
         y = self.arrays.train.y[rows]
-        return self._loss(y, estimator.predict(self.arrays.train)[rows], None if weights is None else weights[y])
+        predicted = estimator.predict(self.arrays.train)[rows]
+        metrics, _ = self._metrics(y, predicted)
+        loss = self._loss(y, predicted, None if weights is None else weights[y])
+        return loss, metrics.get(self.trial.objective.metric)
+
+    def _metrics(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:
+        if self.arrays.scale is not None:
+            return from_errors(y, predicted, self.arrays.scale), NO_COUNTS
+        counts = confusion(y, predicted.argmax(axis=1), self.arrays.classes)
+        return from_counts(counts, self.arrays.class_names), counts
 
     def _loss(self, y: NDArray[Any], predicted: NDArray[np.float64], weights: NDArray[Any] | None = None) -> float:
         if self.arrays.regression:

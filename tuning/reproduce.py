@@ -106,13 +106,21 @@ def _compare(
     for before, after in zip(recorded, again, strict=False):
         distance = _distance(before, after)
         largest = max(largest, distance)
-        equal = before.model_copy(update={"seconds": after.seconds}) == after
+        equal = _comparable(before, after) == after
         first = first or (None if equal else before.epoch)
         beyond = beyond or (None if distance <= tolerance else before.epoch)
     if len(again) < len(recorded):
         missing = len(again) + 1
         first, beyond, largest = first or missing, beyond or missing, math.inf
     return first, beyond, largest
+
+
+def _comparable(before: EpochReport, after: EpochReport) -> EpochReport:
+    """``before`` with what may differ taken from ``after``: wall time, and a figure that older records lack."""
+    update: dict[str, float | None] = {"seconds": after.seconds}
+    if before.train_objective is None:
+        update["train_objective"] = after.train_objective
+    return before.model_copy(update=update)
 
 
 def _distance(a: EpochReport, b: EpochReport) -> float:
@@ -122,4 +130,6 @@ def _distance(a: EpochReport, b: EpochReport) -> float:
     pairs = [(a.train_loss, b.train_loss, abs(a.train_loss))] + [
         (value, b.metrics[name], abs(value) if name == "loss" else 1.0) for name, value in a.metrics.items()
     ]
+    if a.train_objective is not None and b.train_objective is not None:
+        pairs.append((a.train_objective, b.train_objective, 1.0))
     return max(abs(x - y) / max(scale, 1e-12) for x, y, scale in pairs)

@@ -12,8 +12,10 @@ class EpochReport(BaseModel):
     """One epoch's figures.
 
     train_loss: mean over the epoch's rows of the cross-entropy, nats; in a regression of the squared error of the
-    standardised target.  metrics: over the whole validation split, ``loss`` among them.  weights_sha256: of the
-    weights after this epoch.
+    standardised target.  train_objective: the objective's metric over the same rows, resampled as they are, each
+    predicted with the weights of its moment and dropout on; None where the metric is the loss, and in records older
+    than the field.  metrics: over the whole validation split, ``loss`` among them.  weights_sha256: of the weights
+    after this epoch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +23,7 @@ class EpochReport(BaseModel):
     epoch: int
     """1, 2, ..."""
     train_loss: float
+    train_objective: float | None = None
     metrics: dict[str, float]
     learning_rate: float
     """0 of a family that is fitted at once."""

@@ -36,6 +36,9 @@ def draw(record: CampaignRecord, k: int) -> "Figure":
             _line(losses, trial, [report.train_loss for report in trial.epochs], TRAIN, "training")
             _line(losses, trial, [report.metrics["loss"] for report in trial.epochs], VALID, "validation")
             if metric != "loss":
+                trained = [report.train_objective for report in trial.epochs if report.train_objective is not None]
+                if len(trained) == len(trial.epochs):  # records older than the field lack it
+                    _line(objectives, trial, trained, TRAIN, "training")
                 _line(objectives, trial, [report.metrics[metric] for report in trial.epochs], VALID, "validation")
             objectives.set_xlabel("epoch")
             objectives.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

@@ -98,7 +98,7 @@ class Changes:
                 change.status, change.end = "RUNNING", None
                 change.tags[Tag.STATUS] = "running"
             case EpochEnded():
-                self._trial(event.trial, at).rows += epoch_rows(event.report, at)
+                self._trial(event.trial, at).rows += epoch_rows(event.report, self.record.config.objective.metric, at)
             case Ended():
                 self._end(self._trial(event.trial, at), self.record.trials[event.trial], event.result, at)
             case Interrupted():
@@ -149,7 +149,7 @@ class Changes:
             change.tags |= environment_tags(trial.environment)
         change.texts["trial.json"] = trial_json(recorded)
         if trial.epochs:
-            change.texts["curves.csv"] = curves_csv(trial.epochs)
+            change.texts["curves.csv"] = curves_csv(trial.epochs, self.record.config.objective.metric)
         if result.confusion:
             change.texts["confusion.json"] = confusion_json(result, recorded.data.classes)
         change.status, change.end = ("FAILED" if result.status == "failed" else "FINISHED"), at

@@ -31,12 +31,13 @@ def trial_json(recorded: RecordedTrial) -> str:
     return json.dumps(recorded.model_dump(mode="json"))
 
 
-def curves_csv(epochs: Sequence[EpochReport]) -> str:
-    """Return every epoch's figures as a table."""
+def curves_csv(epochs: Sequence[EpochReport], metric: str) -> str:
+    """Return every epoch's figures as a table.  metric: the objective's."""
     rows = [
         {
             "epoch": report.epoch,
             "train_loss": report.train_loss,
+            **({} if report.train_objective is None else {f"train_{metric}": report.train_objective}),
             **{f"valid_{name}": value for name, value in report.metrics.items()},
             "learning_rate": report.learning_rate,
             "seconds": report.seconds,

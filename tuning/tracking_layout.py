@@ -33,6 +33,7 @@ ARTIFACTS = (
 
 METRICS = (
     "train/loss",
+    "train/<metric>",
     "train/learning_rate",
     "valid/<metric>",
     "seconds",
@@ -43,7 +44,8 @@ METRICS = (
     "search/objective",
     "search/best",
 )
-"""``valid/`` and ``best/`` are followed by a metric's own name; step = epoch, in ``search/`` trials ended so far."""
+"""``valid/`` and ``best/`` are followed by a metric's own name, ``train/`` by that of the objective; step = epoch, in
+``search/`` trials ended so far."""
 
 FINAL = 0
 """The step of single figures: MLflow draws a bar for a metric that has step 0 only, and else a curve of one point."""
@@ -161,10 +163,12 @@ def _coded(match: re.Match[str]) -> str:
     return f"_{ord(match[0]):02x}"
 
 
-def epoch_rows(report: EpochReport, at: int) -> list[Row]:
-    """Return one epoch's metrics."""
+def epoch_rows(report: EpochReport, metric: str, at: int) -> list[Row]:
+    """Return one epoch's metrics.  metric: the objective's."""
+    objective = report.train_objective
     return [
         Row("train/loss", report.train_loss, at, report.epoch),
+        *([] if objective is None else [Row(metric_key(f"train/{metric}"), objective, at, report.epoch)]),
         Row("train/learning_rate", report.learning_rate, at, report.epoch),
         *(Row(metric_key(f"valid/{name}"), value, at, report.epoch) for name, value in report.metrics.items()),
         Row("seconds", report.seconds, at, report.epoch),

@@ -57,7 +57,7 @@ def log_reproduction(
         at = float(start)
         for report in again.epochs:
             at += report.seconds * 1000
-            rows += epoch_rows(report, round(at))
+            rows += epoch_rows(report, config.objective.metric, round(at))
         store.write(run.id, rows=[*rows, *result_rows(again.result, end)], parameters=parameters(config))
         store.read_from(
             run.id, [dataset_card(config.data.dataset, key(config.data, recorded.assignment), recorded.data)]

@@ -108,7 +108,7 @@ class Training:
         begin = time.perf_counter()
         epoch = len(self.history) + 1
         learning_rate = float(self.optimizer.param_groups[0]["lr"])
-        train_loss = self._train_epoch()
+        train_loss, train_objective = self._train_epoch()
         metrics, counts = self.evaluate(self.valid_rows)
         valid_loss = metrics["loss"]
         for name, loss in (("training", train_loss), ("validation", valid_loss)):
@@ -122,6 +122,7 @@ class Training:
         report = EpochReport(
             epoch=epoch,
             train_loss=train_loss,
+            train_objective=train_objective,
             metrics=metrics,
             learning_rate=learning_rate,
             weights_sha256=weights_sha256(self.model.state_dict()),
@@ -211,8 +212,10 @@ class Training:
         self.best_counts = state["best_counts"]
         self.seconds = state["seconds"]
 
-    def _train_epoch(self) -> float:
+    def _train_epoch(self) -> tuple[float, float | None]:
+        """Mean loss, and the objective's metric, over the epoch's rows as they were trained on."""
         self.model.train()
+        truth, predicted = [], []
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         weight = torch.zeros((), dtype=torch.float64, device=self.device)
         for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
@@ -226,7 +229,10 @@ class Training:
             share = self.loss.share(y)
             total += loss.detach().double() * share
             weight += share
-        return float(total / weight)
+            truth.append(y)
+            predicted.append(self.loss.predicted(outputs.detach().float()))
+        metrics, _ = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+        return float(total / weight), metrics.get(self.trial.objective.metric)
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.trial.train.precision == "bfloat16":

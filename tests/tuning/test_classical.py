@@ -10,7 +10,7 @@ import torch
 from factories import arrays, trial
 from kinds import regression, texts, unequal
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, recall_score
 from sklearn.preprocessing import StandardScaler
 
 from tuning import estimators
@@ -54,6 +54,14 @@ def test_a_fit_is_one_epoch_and_done(family):
     assert (result.status, result.epochs, result.best_epoch) == ("completed", 1, 1)
     assert result.objective == report.metrics["recall_macro"]
     assert np.sum(result.confusion) == len(arrays().valid.y)
+
+
+def test_the_rows_trained_on_are_judged_by_the_objective_too():
+    data = replace(arrays(), order=np.array([0, 1, 1, 1, 2, 5, 7]))
+    fit = fitted("random-forest", data)
+    predicted = estimators.fit(fit.model, data, seed=fit.trial.seed, threads=1).predict(data.train).argmax(axis=1)
+    expected = recall_score(data.train.y[data.order], predicted[data.order], average="macro")
+    assert fit.history[0].train_objective == expected
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -69,6 +69,19 @@ def test_the_same_trial_is_exact(recorded, home):
     assert found.environment_differences == []
 
 
+def test_a_record_older_than_the_training_s_objective_is_exact(recorded, home):
+    older = recorded.model_copy(
+        update={"epochs": tuple(report.model_copy(update={"train_objective": None}) for report in recorded.epochs)}
+    )
+    assert again(older, home).verdict == "exact"
+
+
+def test_another_objective_in_training_is_a_difference(recorded, home):
+    value = recorded.epochs[1].train_objective
+    found = again(changed(recorded, 2, train_objective=value + 0.25), home)
+    assert (found.verdict, found.first_difference, found.largest_difference) == ("differs", 2, 0.25)
+
+
 def test_a_classical_trial_is_exact(home):
     recorded = trained(home, index=1, model={"family": "random-forest", "trees": 5})
     found = again(recorded, home)

@@ -18,7 +18,9 @@ def test_the_best_trials_stand_side_by_side_with_their_recorded_curves(tmp_path:
     grid = draw(record, 2).axes
     assert [axes.get_title().split(":")[0] for axes in grid[:2]] == ["1. t001", "2. t002"]
     assert list(grid[0].lines[0].get_ydata()) == [report.train_loss for report in best.epochs]
-    assert list(grid[2].lines[0].get_ydata()) == [report.metrics["recall_macro"] for report in best.epochs]
+    objectives = {line.get_label(): list(line.get_ydata()) for line in grid[2].lines}
+    assert objectives["training"] == [report.train_objective for report in best.epochs]
+    assert objectives["validation"] == [report.metrics["recall_macro"] for report in best.epochs]
     assert all(f"{path.rpartition('.')[2]} " in grid[0].get_title() for path in best.assignment)
 
 

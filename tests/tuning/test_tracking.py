@@ -71,6 +71,7 @@ def test_every_epoch_metric_has_one_row_at_the_journal_s_time(home):
     assert rows["valid/recall_macro"] == expected
     assert {len(rows[f"valid/recall/{name}"]) for name in ("N", "S_2b", "V/F")} == {3}
     assert [value for _, _, value in rows["train/loss"]] == [1.0, 0.5, 1 / 3]
+    assert [value for _, _, value in rows["train/recall_macro"]] == [report(0, k).train_objective for k in (1, 2, 3)]
     assert [step for step, _, _ in rows["best/recall_macro"]] == [0]
 
 

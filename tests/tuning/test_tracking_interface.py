@@ -57,6 +57,7 @@ def test_tags_are_frozen():
 def test_metrics_are_frozen():
     assert METRICS == (
         "train/loss",
+        "train/<metric>",
         "train/learning_rate",
         "valid/<metric>",
         "seconds",
@@ -116,7 +117,12 @@ def test_nothing_else_is_published(tmp_path):
     assert {name for run in runs for name in run["artifacts"]} == {*ARTIFACTS}
     families = {name.partition("<")[0] for name in METRICS if "<" in name}
     assert {key for run in runs for key in run["metrics"] if not key.startswith(tuple(families))} == {
-        name for name in METRICS if "<" not in name and name != "best/epoch"
+        name for name in METRICS if not name.startswith(tuple(families))
+    }
+    assert {key for run in runs for key in run["metrics"] if key.startswith("train/")} == {
+        "train/loss",
+        "train/recall_macro",
+        "train/learning_rate",
     }
 
 

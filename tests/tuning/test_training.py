@@ -1,10 +1,14 @@
 import subprocess
 import sys
+from copy import deepcopy
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from factories import arrays, trial
 from kinds import regression, texts, unequal
+from sklearn.metrics import recall_score
 
 from tuning.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training import DivergedError, Training, train, weights_sha256
@@ -51,6 +55,20 @@ def test_training_learns():
     reports, result = run(config, arrays(rows=240))
     assert reports[-1].train_loss < reports[0].train_loss / 2
     assert result.objective > 0.8
+
+
+def test_the_objective_in_training_is_that_of_the_rows_as_they_were_resampled_and_trained_on():
+    data = replace(arrays(), order=np.array([0, 3, 6, 1, 1, 1, 2, 5]))
+    training = Training(trial(train__epochs=1, train__batch_size=8, model__dropout=0.0), data)
+    untrained = deepcopy(training.model).train()  # one batch: all its rows are predicted before the first step
+    x, lengths, y = training.train_rows.take(data.order)
+    predicted = untrained(x, lengths).argmax(dim=1)
+    assert training.run_epoch().train_objective == recall_score(y, predicted, average="macro")
+
+
+def test_where_the_objective_is_the_loss_training_has_no_other():
+    reports, _ = run(trial(objective__metric="loss"), arrays())
+    assert {report.train_objective for report in reports} == {None}
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
