@@ -4,11 +4,12 @@ import queue
 import threading
 
 from tuning import tracking_files, tracking_store
+from tuning.errors import StoreError
 from tuning.home import Home
 from tuning.journal import Entry, read
 from tuning.record import CampaignRecord
 from tuning.tracking import Publisher, publishing
-from tuning.tracking_store import Store, brief
+from tuning.tracking_store import Store, brief, shown
 
 TOGETHER_S = 0.5
 """How long entries are gathered, so that trials of short epochs write few requests."""
@@ -62,7 +63,8 @@ class BackgroundPublisher:
             try:
                 self._publish(known)
             except Exception as error:  # noqa: BLE001 - whatever it is, the campaign goes on and the journal has it all
-                self._behind = brief(error)
+                said = isinstance(error, StoreError)  # in our own words, the store's name among them
+                self._behind = str(error) if said else f"{shown(self.home.tracking_uri)}: {brief(error)}"
             if self._behind is None or last_attempt:
                 return
             self._closing.wait(wait)

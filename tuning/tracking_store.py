@@ -58,6 +58,8 @@ class Store:
             Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         from mlflow.tracking import MlflowClient
 
+        if _database(uri):
+            _connect(uri)
         self.uri = uri
         self.client = MlflowClient(tracking_uri=uri)
 
@@ -91,8 +93,7 @@ class Store:
         """Return the id of an experiment, created where there is none.  artifacts: used by stores without a server."""
         if (found := self.find_experiment(name)) is not None:
             return found
-        local = self.uri.split(":")[0].split("+")[0] in DATABASES
-        location = (artifacts / name).as_uri() if local else None
+        location = (artifacts / name).as_uri() if _database(self.uri) else None
         return str(self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
 
     def runs(self, experiment: str, tags: Mapping[str, str]) -> Iterator[StoredRun]:
@@ -234,14 +235,34 @@ def reachable(uri: str) -> Iterator[None]:
 
 
 def brief(error: BaseException) -> str:
-    """Return the first line of an error, without the password of a URI."""
+    """Return what the system said at the bottom of an error, else the error's first line; no password of a URI."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            first = cause.strerror + (f": {cause.filename}" if cause.filename else "")
+        cause = cause.__cause__ or cause.__context__
     return shown(first)[:300]
 
 
 def shown(uri: str) -> str:
     """Return a URI without its password."""
     return re.sub(r"(://[^:/@\s]+:)[^@\s]+@", r"\1***@", uri)
+
+
+def _database(uri: str) -> bool:
+    return re.split("[:+]", uri, maxsplit=1)[0] in DATABASES
+
+
+def _connect(uri: str) -> None:
+    """Fail at once where a database is away: MLflow asks it ten times and waits 102 s in between."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(uri)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _stored(run: "Run") -> StoredRun:

@@ -427,10 +427,23 @@ def test_a_store_that_is_not_there_is_refused_and_not_created(tmp_path):
     assert not file.exists()
 
 
-def test_a_server_that_does_not_answer_is_a_clear_error(tmp_path):
-    uri = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(StoreError, match=f"{uri}: the MLflow store cannot be used"):
-        adopt(Home(tmp_path), "tiny", uri, quiet)
+@pytest.mark.parametrize(
+    ("scheme", "reason"),
+    [("http://", "Connection refused"), ("postgresql://me:secret@", "connection failed: .* Connection refused")],
+)
+def test_a_server_that_does_not_answer_is_a_clear_error(tmp_path, scheme, reason):
+    place = f"127.0.0.1:{free_port()}"
+    with pytest.raises(StoreError, match=rf"{place}: the MLflow store cannot be used: .*{reason}\. Check") as raised:
+        adopt(Home(tmp_path), "tiny", scheme + place, quiet)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_store_that_is_no_database_is_a_clear_error(tmp_path):
+    file = tmp_path / "mlflow.db"
+    file.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(StoreError, match=r"mlflow\.db: the MLflow store cannot be used: .*file is not a database"):
+        adopt(Home(tmp_path / "new"), "tiny", f"sqlite:///{file}", quiet)
+    assert file.read_bytes() == bytes(range(256)) * 40
 
 
 def test_a_name_that_leads_out_of_the_home_is_refused(finished, tmp_path):
