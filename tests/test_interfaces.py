@@ -30,7 +30,7 @@ def test_the_verbs_and_their_options() -> None:
         "top": ["name", "-k", "--plot", "--home", "--json"],
         "export": ["name", "--out", "-k", "--home"],
         "reproduce": ["target", "--trial", "--seed", "--rank", "--home", "--datasets", "--json"],
-        "study": ["name", "--factor", "--measure", "--plot", "--home", "--json"],
+        "study": ["name", "--factor", "--by", "--measure", "--plot", "--home", "--json"],
         "sync": ["name", "--home"],
         "adopt": ["name", "--tracking-uri", "--home", "--json"],
         "ui": ["--host", "--port", "--home"],
@@ -104,6 +104,7 @@ def test_the_keys_of_a_campaign_file() -> None:
         "study",
         "study.question",
         "study.factor",
+        "study.by",
         "study.measure",
     ]
 

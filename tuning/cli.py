@@ -186,6 +186,9 @@ def study(
     factor: Annotated[
         str | None, typer.Option(metavar="PATH", help="The dimension whose settings are compared, as model.cell.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Answer for each value of this dimension apart.")
+    ] = None,
     measure: Annotated[
         str | None,
         typer.Option(metavar="M", help="objective, train_loss, overfitting, best_epoch or seconds."),
@@ -200,7 +203,8 @@ def study(
     """
     from tuning.study_command import run
 
-    if not run(_home(home).record(name), factor=factor, measure=measure, plot=plot, as_json=as_json).answered:
+    made = run(_home(home).record(name), factor=factor, by=by, measure=measure, plot=plot, as_json=as_json)
+    if not any(one.answered for one in made):
         typer.echo(f"seqtune: campaign {name!r}: no setting has two completed trials", err=True)
         raise typer.Exit(NO)
 

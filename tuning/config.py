@@ -190,6 +190,8 @@ class StudyOptions(Frozen):
     question: str = ""
     factor: str
     """The dimension whose settings are compared (path, or last word where unambiguous)."""
+    by: str | None = None
+    """A dimension for each value of which the question is answered apart (path, or last word where unambiguous)."""
     measure: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
     """What is tested: the best objective; the last epoch's training loss; how far the validation loss has risen above
     its best by the last epoch; the epoch of the best objective; training time."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from statistics import fmean
 from typing import Literal
@@ -10,9 +10,11 @@ from typing import Literal
 from search_spaces.dimensions import Value
 from tuning.paired import ENOUGH, LEVEL, Estimate, PairedTest, estimate, holm, paired
 from tuning.record import CampaignRecord, TrialRecord
-from tuning.study_trials import MEASURES, chosen_factor, chosen_measure, figure, grouped
+from tuning.study_trials import MEASURES, chosen_by, chosen_factor, chosen_measure, figure, grouped
 
 Goal = Literal["max", "min"]
+Tests = dict[tuple[str, str], "Contrast"]
+"""``repr`` of two settings -> the first minus the second."""
 Pairs = dict[tuple[tuple[str, ...], int], list[float]]
 """(other dimensions' values, seed) -> the measure of the completed trials there; empty where none completed."""
 
@@ -60,15 +62,19 @@ class Contrast(PairedTest):
 class Study:
     """What ``seqtune study`` tells.
 
-    goal: of the measure.  train_rows, valid_rows: fewest and most of the data variants in use.  seeds, blocks:
-    different seeds, and different settings of the other dimensions, among the completed trials.  stepwise: completed
-    trials of several epochs;  improving: those of them whose best epoch is in the last tenth.  reused: trials that
-    took over another's result and count nowhere.  tests: how many Holm's correction was made for.
+    by, group: the dimension that parts the campaign's trials, and the value of it that these trials have; None: the
+    study is of all.  goal: of the measure.  train_rows, valid_rows: fewest and most of the data variants in use.
+    seeds, blocks: different seeds, and different settings of the other dimensions, among the completed trials.
+    stepwise: completed trials of several epochs;  improving: those of them whose best epoch is in the last tenth.
+    reused: trials that took over another's result and count nowhere.
+    tests: how many Holm's correction was made for, in all groups.
     """
 
     campaign: str
     question: str
     factor: str
+    by: str | None
+    group: Value | None
     measure: str
     metric: str
     goal: Goal
@@ -86,8 +92,8 @@ class Study:
     reused: int
     best: Value | None
     settings: list[Setting]
-    contrasts: list[Contrast]
-    tests: int
+    contrasts: list[Contrast] = field(default_factory=list)
+    tests: int = 0
 
     @property
     def answered(self) -> bool:
@@ -95,24 +101,42 @@ class Study:
         return self.best is not None
 
 
-def study(record: CampaignRecord, *, factor: str | None = None, measure: str | None = None) -> Study:
-    """Compare the settings of a factor.
+def studies(
+    record: CampaignRecord, *, factor: str | None = None, by: str | None = None, measure: str | None = None
+) -> list[Study]:
+    """Compare the settings of a factor: one study of all trials, or one for each value of another dimension.
 
     factor: a searched dimension, by its path or its last word; else the campaign file's, else the only one there is.
+    by: a dimension as well; else the campaign file's, if the factor is the file's too.
     measure: one of ``MEASURES``; else the campaign file's, else the objective.
 
     Raises:
-        CampaignError: no such dimension or measure, or several dimensions and none chosen.
+        CampaignError: no such dimension or measure, several dimensions and none chosen, or the same one for both.
     """
-    options, config = record.config.study, record.config
-    path = chosen_factor(record, factor)
+    path, parting = chosen_factor(record, factor), chosen_by(record, by, factor)
     measured = chosen_measure(record, measure)
+    trials = list(record.trials.values())
+    parts = list(grouped(trials, parting).values()) if parting else []
+    made = [_study(record, part, path, parting, measured) for part in parts]
+    if not parts:
+        parts, made = [trials], [_study(record, trials, path, None, measured)]
+    tests = _corrected([_tests(part, one) for part, one in zip(parts, made, strict=True)])
+    count = sum(test.p is not None for group in tests for test in group.values())
+    return [
+        replace(one, contrasts=[c for (_, other), c in group.items() if other == repr(one.best)], tests=count)
+        for one, group in zip(made, tests, strict=True)
+    ]
+
+
+def _study(record: CampaignRecord, trials: Sequence[TrialRecord], path: str, by: str | None, measured: str) -> Study:
+    """One study without its tests.  trials: all there are, or those with one value of ``by``, at least one."""
+    options, config = record.config.study, record.config
+    group = trials[0].assignment[by] if by else None
     goal: Goal = config.objective.goal if measured == "objective" else "min"
-    groups = grouped(record, path)
-    settings = _ordered([_setting(trials, path, measured) for trials in groups.values()], goal)
+    groups = grouped(trials, path)
+    settings = _ordered([_setting(group, path, measured) for group in groups.values()], goal)
     best = _best(settings, goal)
-    contrasts, tests = _contrasts(groups, settings, best, path, measured) if best else ([], 0)
-    completed = [trial for trials in groups.values() for trial in trials if trial.status == "completed"]
+    completed = [trial for group in groups.values() for trial in group if trial.status == "completed"]
     stepwise = [trial.result for trial in completed if trial.result and trial.result.epochs > 1]
     variants = [record.data[name] for name in {record.variant(trial.config) for trial in completed}]
     own = options is not None and path.endswith((options.factor, f".{options.factor}"))
@@ -120,6 +144,8 @@ def study(record: CampaignRecord, *, factor: str | None = None, measure: str | N
         campaign=config.name,
         question=options.question if options and own else "",
         factor=path,
+        by=by,
+        group=group,
         measure=measured,
         metric=config.objective.metric,
         goal=goal,
@@ -134,11 +160,9 @@ def study(record: CampaignRecord, *, factor: str | None = None, measure: str | N
         finished=record.finished_at is not None,
         ended=len(record.ended),
         target=record.target,
-        reused=sum(trial.reused for trial in record.trials.values()),
+        reused=sum(t.reused for t in record.trials.values() if by is None or t.assignment.get(by) == group),
         best=best.value if best else None,
         settings=settings,
-        contrasts=contrasts,
-        tests=tests,
     )
 
 
@@ -180,23 +204,29 @@ def _worth(setting: Setting, goal: Goal) -> tuple[bool, float]:
     return (mean is None, 0.0 if mean is None else mean if goal == "min" else -mean)
 
 
-def _contrasts(
-    groups: dict[str, list[TrialRecord]], settings: Sequence[Setting], best: Setting, factor: str, measure: str
-) -> tuple[list[Contrast], int]:
-    """Every other setting against the best one, and how many tests were corrected for.
+def _tests(trials: Sequence[TrialRecord], made: Study) -> Tests:
+    """Every pair of settings, of which the best one is the second; none where no setting is the best."""
+    groups, best = grouped(trials, made.factor), repr(made.best)
+    pairs = combinations([repr(s.value) for s in made.settings], 2) if made.answered else ()
+    ordered = [(other, one) if one == best else (one, other) for one, other in pairs]
+    return {(a, b): _contrast(groups[a], groups[b], made.factor, made.measure) for a, b in ordered}
 
-    The best one is known from the same figures.  So the family is that of all pairs of settings: corrected for those
-    with the best one alone, chance would be told apart too often.
+
+def _corrected(studies: Sequence[Tests]) -> list[Tests]:
+    """Holm's correction over all tests of all studies.
+
+    The best setting is known from the same figures.  So the family is that of all pairs of settings: corrected for
+    those with the best one alone, chance would be told apart too often.
     """
-    tests: dict[tuple[str, str], Contrast] = {}
-    for one, other in combinations(settings, 2):
-        a, b = (repr(s.value) for s in ((other, one) if one is best else (one, other)))
-        tests[a, b] = _contrast(groups[a], groups[b], factor, measure)
-    tested = {key: contrast.p for key, contrast in tests.items() if contrast.p is not None}
-    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
-    for key, p in corrected.items():
-        tests[key] = replace(tests[key], p_holm=p, told_apart=p < 1 - LEVEL)
-    return [contrast for (_, other), contrast in tests.items() if other == repr(best.value)], len(tested)
+    raw = [contrast.p for tests in studies for contrast in tests.values() if contrast.p is not None]
+    ps = iter(holm(raw))
+    return [
+        {
+            key: contrast if contrast.p is None else replace(contrast, p_holm=(p := next(ps)), told_apart=p < 1 - LEVEL)
+            for key, contrast in tests.items()
+        }
+        for tests in studies
+    ]
 
 
 def _contrast(ours: Sequence[TrialRecord], theirs: Sequence[TrialRecord], factor: str, measure: str) -> Contrast:

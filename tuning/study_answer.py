@@ -100,8 +100,9 @@ def basis(study: Study) -> list[str]:
     ]
     if study.improving > study.stepwise / 2:
         of = "trials" if study.stepwise == sum(s.completed for s in study.settings) else "trials of several epochs"
+        group = "" if study.by is None else f" of {group_name(study)}"
         told.append(
-            f"{study.improving} of {study.stepwise} {of} had their best epoch among the last: they were still "
+            f"{study.improving} of {study.stepwise} {of}{group} had their best epoch among the last: they were still "
             "improving, and with more epochs the order of the settings may be another."
         )
     if study.tests:
@@ -110,8 +111,9 @@ def basis(study: Study) -> list[str]:
             if study.blocks > 1
             else ""
         )
+        of = "" if study.by is None else f" of every {study.by.rpartition('.')[2]}"
         holm = (
-            f" Holm's correction is for {study.tests} tests, those between all settings, because the best one was "
+            f" Holm's correction is for {study.tests} tests, those between all settings{of}, because the best one was "
             "found by looking."
             if study.tests > 1
             else ""
@@ -120,12 +122,23 @@ def basis(study: Study) -> list[str]:
             f"Pairs agree in the seed{blocks}; p is of the paired t-test. Intervals are 95 % t-intervals; that of a "
             f"difference is the plain paired one, not corrected.{holm} Not told apart is not the same as equal."
         )
+    if study.by is not None:
+        told.append(
+            f"Each {study.by.rpartition('.')[2]} was asked apart. That settings are told apart for one and not for "
+            "another does not show that the two differ."
+        )
     return told
 
 
 def name(study: Study, value: Value) -> str:
     """Return a setting as a sentence has it: ``gru``, ``hidden 64``, ``residual no``."""
     return value if isinstance(value, str) else f"{study.factor.rpartition('.')[2]} {shown(value)}"
+
+
+def group_name(study: Study) -> str:
+    """Return which trials a study is of, where it is not of all: ``cnn2d``, ``layers 2``."""
+    path, value = study.by or "", study.group
+    return value if isinstance(value, str) else f"{path.rpartition('.')[2]} {shown(value)}"
 
 
 def measured_as(study: Study) -> str:

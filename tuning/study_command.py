@@ -1,6 +1,7 @@
 """A study as the command line shows it: means, differences from the best setting, the answer, what it rests on."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from tuning import tables
 from tuning.figures import check_suffix, save
 from tuning.leaderboard import BEST
 from tuning.record import CampaignRecord
-from tuning.study import Contrast, Study, study
-from tuning.study_answer import answer, basis, losses, name, numbers, p_value
+from tuning.study import Contrast, Study, studies
+from tuning.study_answer import answer, basis, group_name, losses, name, numbers, p_value
 from tuning.tables import Cell, Column, shown
 
 HEADS = {
@@ -28,14 +29,17 @@ GLYPHS = {False: ("├", "─", "●", "┤", "│"), True: ("[", "-", "o", "]",
 """Left end, line, mean, right end and zero; without and with an ASCII-only terminal."""
 
 
-def run(record: CampaignRecord, *, factor: str | None, measure: str | None, plot: Path | None, as_json: bool) -> Study:
-    """Print the study, and draw it where ``plot`` names a file; raises what ``study`` and ``save`` raise."""
+def run(
+    record: CampaignRecord, *, factor: str | None, by: str | None, measure: str | None, plot: Path | None, as_json: bool
+) -> list[Study]:
+    """Print the studies, and draw them where ``plot`` names a file; raises what ``studies`` and ``save`` raise."""
     if plot is not None:
         check_suffix(plot)
-    made = study(record, factor=factor, measure=measure)
+    made = studies(record, factor=factor, by=by, measure=measure)
     if as_json:
-        document = asdict(made) | {"answer": answer(made), "losses": losses(made), "basis": basis(made)}
-        sys.stdout.write(f"{tables.json_lines(document)}\n")
+        documents = [asdict(one) | {"answer": answer(one), "losses": losses(one), "basis": basis(one)} for one in made]
+        whole = documents[0] if made[0].by is None else {"by": made[0].by, "groups": documents}
+        sys.stdout.write(f"{tables.json_lines(whole)}\n")
     else:
         show(made, tables.console())
     if plot is not None:
@@ -47,10 +51,28 @@ def run(record: CampaignRecord, *, factor: str | None, measure: str | None, plot
     return made
 
 
-def show(made: Study, target: Console) -> None:
-    """Print a study."""
-    tables.line(target, f"{made.campaign}: {made.question or made.factor}", "bold")
-    tables.line(target, f"{_progress(made)}; settings of {made.factor}")
+def show(made: Sequence[Study], target: Console) -> None:
+    """Print the studies of one question."""
+    first = made[0]
+    tables.line(target, f"{first.campaign}: {first.question or first.factor}", "bold")
+    apart = "" if first.by is None else f", for each {first.by} apart"
+    tables.line(target, f"{_progress(first)}; settings of {first.factor}{apart}")
+    rests = [basis(one) for one in made]
+    common = [text for text in rests[0] if all(text in rest for rest in rests)]
+    for one, rest in zip(made, rests, strict=True):
+        if one.by is not None:
+            target.print()
+            tables.line(target, group_name(one), "bold reverse")
+        _show(one, target)
+        for text in rest:
+            if text not in common:
+                tables.line(target, text, "dim")
+    target.print()
+    for text in common:
+        tables.line(target, text, "dim")
+
+
+def _show(made: Study, target: Console) -> None:
     if made.settings:
         target.print()
         _show_means(made, target)
@@ -66,9 +88,6 @@ def show(made: Study, target: Console) -> None:
     tables.line(target, "Answer", "bold")
     for text in answer(made):
         tables.line(target, text)
-    target.print()
-    for text in basis(made):
-        tables.line(target, text, "dim")
 
 
 def _progress(made: Study) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from tuning.figures import GREY, STYLE, TRAIN, VALID, WIDTH
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.study import Setting, Study
-from tuning.study_answer import measured_as
+from tuning.study_answer import group_name, measured_as
 from tuning.study_trials import grouped
 from tuning.tables import shown
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 Groups = dict[str, list[TrialRecord]]
-CURVES, MEANS = 1.9, 2.6
-"""Inches: height of a row of curves, and of the panel of means."""
+HEAD, CURVES, MEANS = 0.3, 1.9, 2.6
+"""Inches: height of a study's title, of a row of curves, and of the panel of means."""
 ACROSS, MOST = 4, 12
 """Panels of curves in a row, and in a figure."""
 CHARACTERS = 100
@@ -29,33 +29,49 @@ STRAY = 5
 """A loss so many times the 90th percentile runs out of its panel, so that the other curves stay legible."""
 
 
-def draw(study: Study, record: CampaignRecord) -> "Figure":
-    """Return the figure; only completed trials are in it."""
+def draw(studies: Sequence[Study], record: CampaignRecord) -> "Figure":
+    """Return the figure, a study below the other; only completed trials are in it."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    groups = grouped(record, study.factor)
-    # Those with most values are kept, so that a wide search shows the settings that say something.
-    kept = sorted(range(len(study.settings)), key=lambda i: -len(study.settings[i].values))[:MOST]
-    panels = [setting for i in sorted(kept) if (setting := study.settings[i]).completed]
-    rows = -(-len(panels) // ACROSS)
+    drawn = [(study, _shown(study)) for study in studies]
+    heights = [HEAD + CURVES * _rows(panels) + MEANS for _, panels in drawn]
     with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.6 + CURVES * rows + MEANS), layout="constrained")  # not pyplot: no window
-        figure.suptitle(study.question or f"{study.campaign}: settings of {study.factor}", fontsize=10)
-        heights = [CURVES * rows, MEANS] if rows else [MEANS]
-        parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-        if rows:
-            _panels(parts[0], panels, groups)
-        _means(parts[-1].subplots(), study)
+        figure = Figure(figsize=(WIDTH, 0.3 + sum(heights)), layout="constrained")  # not pyplot: no window
+        first = studies[0]
+        figure.suptitle(first.question or f"{first.campaign}: settings of {first.factor}", fontsize=10)
+        parts = figure.subfigures(len(drawn), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for part, (study, panels) in zip(parts, drawn, strict=True):
+            _draw(part, study, panels, record)
     return figure
+
+
+def _draw(part: "SubFigure", study: Study, panels: Sequence[Setting], record: CampaignRecord) -> None:
+    trials = (t for t in record.trials.values() if study.by is None or t.assignment.get(study.by) == study.group)
+    if study.by is not None:
+        part.suptitle(group_name(study), fontsize=10, fontweight="bold")
+    heights = [CURVES * rows, MEANS] if (rows := _rows(panels)) else [MEANS]
+    halves = part.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    if rows:
+        _panels(halves[0], panels, grouped(trials, study.factor))
+    _means(halves[-1].subplots(), study)
+
+
+def _shown(study: Study) -> list[Setting]:
+    """Settings that have curves; those with most values, so that a wide search shows what says something."""
+    kept = sorted(range(len(study.settings)), key=lambda i: -len(study.settings[i].values))[:MOST]
+    return [setting for i in sorted(kept) if (setting := study.settings[i]).completed]
+
+
+def _rows(panels: Sequence[Setting]) -> int:
+    return -(-len(panels) // ACROSS)
 
 
 def _panels(part: "SubFigure", panels: Sequence[Setting], groups: Groups) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
-    rows = -(-len(panels) // ACROSS)
-    across = -(-len(panels) // rows)
+    across = -(-len(panels) // (rows := _rows(panels)))
     grid = part.subplots(rows, across, sharex=True, sharey=True, squeeze=False)
     losses: list[float] = []
     for axes, setting in zip(grid.flat, panels, strict=False):

@@ -20,7 +20,7 @@ from tuning.figures import save
 from tuning.home import Home
 from tuning.paired import estimate, holm, paired
 from tuning.record import CampaignRecord
-from tuning.study import Contrast, Setting, Study, study
+from tuning.study import Contrast, Setting, Study, studies
 from tuning.study_answer import answer, basis, losses, p_value
 from tuning.study_command import show
 from tuning.study_figure import draw
@@ -28,6 +28,12 @@ from tuning.study_figure import draw
 GRU, LSTM, RNN = (0.80, 0.83, 0.84, 0.81), (0.79, 0.84, 0.83, 0.82), (0.60, 0.62, 0.61, 0.64)
 CELLS = table({"lstm": LSTM, "rnn": RNN, "gru": GRU})
 FLOATS = st.floats(0.0, 1.0).map(lambda value: round(value, 3))
+
+
+def study(campaign: CampaignRecord, **options: str) -> Study:
+    """The only study of a campaign."""
+    (made,) = studies(campaign, **options)
+    return made
 
 
 def setting(made: Study, value: object) -> Setting:
@@ -38,7 +44,7 @@ def contrast(made: Study, value: object) -> Contrast:
     return next(one for one in made.contrasts if one.setting == value)
 
 
-def printed(made: Study, width: int = 100) -> str:
+def printed(*made: Study, width: int = 100) -> str:
     console = Console(width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
         show(made, console)
@@ -326,7 +332,7 @@ def test_p_has_as_many_digits_as_mean_something(p: float, text: str) -> None:
 
 @pytest.mark.parametrize("width", [100, 60])
 def test_the_terminal_is_never_too_narrow_for_a_line(width: int) -> None:
-    lines = printed(study(record(CELLS)), width).splitlines()
+    lines = printed(study(record(CELLS)), width=width).splitlines()
     assert max(map(len, lines)) <= width
     assert not any("…" in line for line in lines)
 
@@ -334,8 +340,77 @@ def test_the_terminal_is_never_too_narrow_for_a_line(width: int) -> None:
 def test_a_terminal_without_unicode_gets_plain_lines() -> None:
     console = Console(file=TextIOWrapper(BytesIO(), encoding="ascii"), width=100, force_terminal=True)
     with console.capture() as capture:
-        show(study(record(CELLS)), console)
+        show([study(record(CELLS))], console)
     assert capture.get().isascii()
+
+
+# --- one question, several groups of trials
+
+
+NORM = {"rnn": {"no": (0.50, 0.53, 0.51), "yes": (0.70, 0.72, 0.74)}, "gru": {"no": GRU[:3], "yes": LSTM[:3]}}
+BY_CELL = [
+    Run(settings={"model.cell": cell, "model.norm": norm}, seed=seed, score=score)
+    for cell, settings in NORM.items()
+    for norm, scores in settings.items()
+    for seed, score in enumerate(scores)
+]
+
+
+def test_a_question_asked_of_each_group_apart_is_that_of_its_trials_alone() -> None:
+    made = studies(record(BY_CELL), factor="norm", by="cell")
+    assert [(one.by, one.group) for one in made] == [("model.cell", "rnn"), ("model.cell", "gru")]
+    for one in made:
+        alone = study(record(table(NORM[str(one.group)], "model.norm")))
+        assert [s.estimate for s in one.settings] == [s.estimate for s in alone.settings]
+        assert (one.best, one.contrasts[0].p) == (alone.best, alone.contrasts[0].p)
+
+
+def test_the_correction_is_for_the_tests_of_all_groups() -> None:
+    rnn, gru = studies(record(BY_CELL), factor="norm", by="cell")
+    raw = [one.contrasts[0].p for one in (rnn, gru)]
+    assert [one.contrasts[0].p_holm for one in (rnn, gru)] == holm([p for p in raw if p is not None])
+    assert (rnn.tests, gru.tests) == (2, 2)
+    assert (rnn.contrasts[0].told_apart, gru.contrasts[0].told_apart) == (True, False)
+
+
+def test_the_files_groups_belong_to_its_own_question() -> None:
+    campaign = record(BY_CELL, study={"factor": "norm", "by": "cell"})
+    assert [one.group for one in studies(campaign)] == ["rnn", "gru"]
+    assert study(campaign, factor="norm").blocks == 2
+    assert study(campaign, factor="cell").by is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"factor": "norm", "by": "norm"}, r"--by norm: this is the factor.*Searched: model\.cell, model\.norm"),
+        ({"factor": "norm", "by": "cel"}, r"--by cel: the campaign did not search this.*Did you mean 'model\.cell'"),
+    ],
+)
+def test_groups_that_there_cannot_be_are_refused(options: dict[str, str], message: str) -> None:
+    with pytest.raises(CampaignError, match=message):
+        studies(record(BY_CELL), **options)
+
+
+def test_groups_are_printed_one_after_the_other_and_what_they_share_once() -> None:
+    text = printed(*studies(record(BY_CELL), factor="norm", by="cell"))
+    assert [text.count(line) for line in ("\nrnn\n", "\ngru\n", "Measured: ", "Each cell was asked apart.")] == [1] * 4
+    assert text.index("\nrnn\n") < text.index("no is worse than yes by 0.21") < text.index("\ngru\n")
+    assert "no and yes are not told apart" in text[text.index("\ngru\n") :]
+
+
+def test_groups_are_drawn_one_below_the_other() -> None:
+    campaign = record(BY_CELL)
+    figure = draw(studies(campaign, factor="norm", by="cell"), campaign)
+    assert [part.get_suptitle() for part in figure.subfigs] == ["rnn", "gru"]
+    drawn = [sorted(y for line in part.subfigs[1].axes[0].lines for y in line.get_ydata()) for part in figure.subfigs]
+    for values, norms in zip(drawn, NORM.values(), strict=True):
+        assert {score for scores in norms.values() for score in scores} <= set(values)
+
+
+def test_without_a_trial_there_are_no_groups() -> None:
+    campaign = record([], dimensions=["model.cell", "model.norm"], search__trials=4)
+    assert not study(campaign, factor="norm", by="cell").answered
 
 
 # --- the figure
@@ -343,9 +418,10 @@ def test_a_terminal_without_unicode_gets_plain_lines() -> None:
 
 def test_the_figure_has_a_panel_for_each_setting_and_one_of_means() -> None:
     campaign = record(CELLS)
-    figure = draw(study(campaign), campaign)
-    assert [len(part.axes) for part in figure.subfigs] == [3, 1]
-    assert [axes.get_title() for axes in figure.subfigs[0].axes][2] == "rnn (4 of 4 trials)"
+    figure = draw([study(campaign)], campaign)
+    (whole,) = figure.subfigs
+    assert [len(part.axes) for part in whole.subfigs] == [3, 1]
+    assert [axes.get_title() for axes in whole.subfigs[0].axes][2] == "rnn (4 of 4 trials)"
 
 
 def awkward() -> CampaignRecord:
@@ -364,14 +440,14 @@ def awkward() -> CampaignRecord:
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
 def test_awkward_curves_are_drawn(tmp_path: Path, suffix: str) -> None:
     campaign = awkward()
-    save(draw(study(campaign), campaign), tmp_path / f"study{suffix}")
+    save(draw([study(campaign)], campaign), tmp_path / f"study{suffix}")
     assert [path.name for path in tmp_path.iterdir()] == [f"study{suffix}"]
 
 
 def test_a_figure_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     campaign = record(CELLS)
     with pytest.raises(StoreError, match=r"cannot be written: No such file or directory\. Choose another --plot"):
-        save(draw(study(campaign), campaign), tmp_path / "nowhere" / "study.png")
+        save(draw([study(campaign)], campaign), tmp_path / "nowhere" / "study.png")
 
 
 # --- the command
@@ -399,6 +475,14 @@ def test_the_command_gives_one_json_object(home: Home, tmp_path: Path) -> None:
     assert [type(one["p_holm"]) for one in document["contrasts"]] == [float, float]
     assert document["answer"][0].endswith("4 trials.")
     assert (tmp_path / "cells.png").stat().st_size > 10_000
+
+
+def test_the_command_gives_one_json_object_of_all_groups(home: Home) -> None:
+    write(home.journal("norm"), BY_CELL, name="norm")
+    code, out, _ = seqtune("norm", "--factor", "norm", "--by", "cell", "--json", "--home", home.path)
+    document = json.loads(out)
+    assert (code, document["by"]) == (0, "model.cell")
+    assert [one["group"] for one in document["groups"]] == ["rnn", "gru"]
 
 
 def test_nothing_to_answer_exits_with_1(home: Home) -> None:
