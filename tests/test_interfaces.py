@@ -1,5 +1,6 @@
 """What users' files, scripts and fingers rely on: a change here is a change for them, and belongs in the changelog."""
 
+import dataclasses
 import importlib
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from tuning.cli import app
 from tuning.complaints import dotted, key_paths
 from tuning.config import CampaignConfig
 from tuning.export import Export, ExportedTrial
+from tuning.leaderboard import Leaderboard, Ranked, RankedConfiguration, Unranked
 
 ROOT = Path(__file__).parent.parent
+LEADERBOARD = (Leaderboard, Ranked, RankedConfiguration, Unranked)
 PACKAGES = ["search_spaces", "data", "models", "tuning"]
 
 
@@ -165,6 +168,52 @@ def test_the_keys_of_an_export() -> None:
             "seconds",
         ],
         "data": ["sha256", "classes", "steps", "channels", "train", "valid", "test", "epoch", "notes", "tokens"],
+    }
+
+
+def test_the_keys_of_a_leaderboard() -> None:
+    assert {one.__name__: [field.name for field in dataclasses.fields(one)] for one in LEADERBOARD} == {
+        "Leaderboard": [
+            "campaign",
+            "metric",
+            "goal",
+            "selection",
+            "finished",
+            "ended",
+            "target",
+            "completed",
+            "ranked",
+            "unranked",
+            "notes",
+            "configurations",
+        ],
+        "Ranked": [
+            "rank",
+            "trial",
+            "objective",
+            "metrics",
+            "best_epoch",
+            "epochs",
+            "settings",
+            "seed",
+            "seconds",
+            "status",
+        ],
+        "RankedConfiguration": [
+            "rank",
+            "trials",
+            "trial",
+            "mean",
+            "low",
+            "high",
+            "metrics",
+            "completed",
+            "replicates",
+            "complete",
+            "settings",
+            "seconds",
+        ],
+        "Unranked": ["trial", "status", "reason", "epochs", "objective", "settings", "seed"],
     }
 
 
