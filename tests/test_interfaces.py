@@ -14,7 +14,7 @@ from typer.main import get_command
 from tuning.cli import app
 from tuning.complaints import dotted, key_paths
 from tuning.config import CampaignConfig
-from tuning.export import Export, ExportedTrial
+from tuning.export import Export, ExportedConfiguration, ExportedTrial
 from tuning.leaderboard import Leaderboard, Ranked, RankedConfiguration, Unranked
 
 ROOT = Path(__file__).parent.parent
@@ -138,7 +138,9 @@ def test_the_keys_of_an_export() -> None:
         "environment",
         "data",
         "rank",
+        "configuration",
     ]
+    assert list(ExportedConfiguration.model_fields) == ["trials", "completed", "replicates", "mean", "low", "high"]
     entry = ExportedTrial.model_fields
     assert {name: list(entry[name].annotation.model_fields) for name in ("config", "result", "data")} == {  # type: ignore[union-attr]
         "config": [

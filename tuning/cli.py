@@ -213,7 +213,7 @@ def export(
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     home: HomeOption = VAR,
 ) -> None:
-    """Write a campaign's best trials to a file.
+    """Write a campaign's best trials to a file; with replicates one completed trial of each of the best configurations.
 
     Each entry is complete: `seqtune reproduce FILE --rank R` trains it again without MLflow.
     """
@@ -227,9 +227,10 @@ def export(
         raise typer.Exit(NO)
     exported = exports.export(record, k)
     write(exported, out)
-    found = len(exported.entries)
+    found, replicated = len(exported.entries), record.config.search.replicates > 1
+    best, by = (f"{found} configurations", "mean ") if replicated else (f"{found}", "")
     fewer = f" (no more than {found} completed)" if found < k else ""
-    typer.echo(f"{out}: the best {found} of {name} by {exported.selection.metric}, validation split{fewer}")
+    typer.echo(f"{out}: the best {best} of {name} by {by}{exported.selection.metric}, validation split{fewer}")
     if record.finished_at is None:
         typer.echo(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     typer.echo(f"train one again: seqtune reproduce {out} --rank 1")
