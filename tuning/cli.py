@@ -157,7 +157,7 @@ def top(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a campaign's best trials."""
+    """Show a campaign's best trials; with replicates its best configurations, by their means."""
     from tuning import figures, tables
     from tuning.leaderboard import leaderboard, show
 
@@ -165,6 +165,10 @@ def top(
         figures.check_suffix(plot)
     record = _home(home).record(name)
     board = leaderboard(record, k)
+    if plot is not None and board.ranked:  # before anything is printed: a reader such as `head` may close the pipe
+        from tuning.top_figure import draw
+
+        figures.save(draw(record, k), plot)
     if as_json:
         typer.echo(tables.json_lines(board))
     else:
@@ -173,9 +177,6 @@ def top(
         typer.echo(f"seqtune: campaign {name!r}: no trial has completed", err=True)
         raise typer.Exit(NO)
     if plot is not None:
-        from tuning.top_figure import draw
-
-        figures.save(draw(record, k), plot)
         typer.echo(f"Drawn: {plot}", err=as_json)
 
 
