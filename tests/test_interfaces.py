@@ -1,5 +1,6 @@
 """What users' files, scripts and fingers rely on: a change here is a change for them, and belongs in the changelog."""
 
+import dataclasses
 import importlib
 import shutil
 import subprocess
@@ -13,9 +14,11 @@ from typer.main import get_command
 from tuning.cli import app
 from tuning.complaints import dotted, key_paths
 from tuning.config import CampaignConfig
-from tuning.export import Export, ExportedTrial
+from tuning.export import Export, ExportedConfiguration, ExportedTrial
+from tuning.leaderboard import Leaderboard, Ranked, RankedConfiguration, Unranked
 
 ROOT = Path(__file__).parent.parent
+LEADERBOARD = (Leaderboard, Ranked, RankedConfiguration, Unranked)
 PACKAGES = ["search_spaces", "data", "models", "tuning"]
 
 
@@ -136,7 +139,9 @@ def test_the_keys_of_an_export() -> None:
         "environment",
         "data",
         "rank",
+        "configuration",
     ]
+    assert list(ExportedConfiguration.model_fields) == ["trials", "completed", "replicates", "mean", "low", "high"]
     entry = ExportedTrial.model_fields
     assert {name: list(entry[name].annotation.model_fields) for name in ("config", "result", "data")} == {  # type: ignore[union-attr]
         "config": [
@@ -166,6 +171,52 @@ def test_the_keys_of_an_export() -> None:
             "seconds",
         ],
         "data": ["sha256", "classes", "steps", "channels", "train", "valid", "test", "epoch", "notes", "tokens"],
+    }
+
+
+def test_the_keys_of_a_leaderboard() -> None:
+    assert {one.__name__: [field.name for field in dataclasses.fields(one)] for one in LEADERBOARD} == {
+        "Leaderboard": [
+            "campaign",
+            "metric",
+            "goal",
+            "selection",
+            "finished",
+            "ended",
+            "target",
+            "completed",
+            "ranked",
+            "unranked",
+            "notes",
+            "configurations",
+        ],
+        "Ranked": [
+            "rank",
+            "trial",
+            "objective",
+            "metrics",
+            "best_epoch",
+            "epochs",
+            "settings",
+            "seed",
+            "seconds",
+            "status",
+        ],
+        "RankedConfiguration": [
+            "rank",
+            "trials",
+            "trial",
+            "mean",
+            "low",
+            "high",
+            "metrics",
+            "completed",
+            "replicates",
+            "complete",
+            "settings",
+            "seconds",
+        ],
+        "Unranked": ["trial", "status", "reason", "epochs", "objective", "settings", "seed"],
     }
 
 

@@ -157,7 +157,7 @@ def top(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a campaign's best trials."""
+    """Show a campaign's best trials; with replicates its best configurations, by their means."""
     from tuning import figures, tables
     from tuning.leaderboard import leaderboard, show
 
@@ -165,6 +165,10 @@ def top(
         figures.check_suffix(plot)
     record = _home(home).record(name)
     board = leaderboard(record, k)
+    if plot is not None and board.ranked:  # before anything is printed: a reader such as `head` may close the pipe
+        from tuning.top_figure import draw
+
+        figures.save(draw(record, k), plot)
     if as_json:
         typer.echo(tables.json_lines(board))
     else:
@@ -173,9 +177,6 @@ def top(
         typer.echo(f"seqtune: campaign {name!r}: no trial has completed", err=True)
         raise typer.Exit(NO)
     if plot is not None:
-        from tuning.top_figure import draw
-
-        figures.save(draw(record, k), plot)
         typer.echo(f"Drawn: {plot}", err=as_json)
 
 
@@ -217,7 +218,7 @@ def export(
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     home: HomeOption = VAR,
 ) -> None:
-    """Write a campaign's best trials to a file.
+    """Write a campaign's best trials to a file; with replicates one completed trial of each of the best configurations.
 
     Each entry is complete: `seqtune reproduce FILE --rank R` trains it again without MLflow.
     """
@@ -231,9 +232,10 @@ def export(
         raise typer.Exit(NO)
     exported = exports.export(record, k)
     write(exported, out)
-    found = len(exported.entries)
+    found, replicated = len(exported.entries), record.config.search.replicates > 1
+    best, by = (f"{found} configurations", "mean ") if replicated else (f"{found}", "")
     fewer = f" (no more than {found} completed)" if found < k else ""
-    typer.echo(f"{out}: the best {found} of {name} by {exported.selection.metric}, validation split{fewer}")
+    typer.echo(f"{out}: the best {best} of {name} by {by}{exported.selection.metric}, validation split{fewer}")
     if record.finished_at is None:
         typer.echo(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     typer.echo(f"train one again: seqtune reproduce {out} --rank 1")

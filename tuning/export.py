@@ -1,11 +1,12 @@
-"""Exports: a campaign's best trials, each complete, with how they were chosen."""
+"""Exports: a campaign's best trials, or a trial of each of its best configurations, complete, with how chosen."""
 
 from importlib.metadata import version
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tuning.config import CampaignConfig
+from tuning.configurations import Configuration, configurations
 from tuning.environment import Environment
 from tuning.errors import RecordError
 from tuning.record import CampaignRecord, TrialRecord
@@ -31,10 +32,26 @@ class Selection(_Frozen):
     finished: bool
 
 
+class ExportedConfiguration(_Frozen):
+    """The replicates that an entry stands for: mean objective of the completed ones, and its 95 % t-interval."""
+
+    trials: tuple[int, ...]
+    completed: int
+    replicates: int
+    """How many it is to have."""
+    mean: float
+    low: float | None = None
+    high: float | None = None
+
+
 class ExportedTrial(RecordedTrial):
-    """One entry: a trial with its rank, 1 is the best."""
+    """One entry: a trial with its rank, 1 is the best.
+
+    With replicates the rank is the configuration's, and the trial its first completed one, whatever its objective.
+    """
 
     rank: int
+    configuration: ExportedConfiguration | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Export(_Frozen):
@@ -53,13 +70,13 @@ class Export(_Frozen):
 
 
 def export(record: CampaignRecord, k: int) -> Export:
-    """Return the best ``k`` completed trials.
+    """Return the best ``k`` completed trials; with replicates one completed trial of each of the best configurations.
 
     Raises:
         RecordError: no trial has completed.
     """
-    ranked = record.ranked()[:k]
-    if not ranked:
+    entries = _entries(record)[:k]
+    if not entries:
         raise RecordError(f"campaign {record.config.name!r}: no trial has completed yet, so there is nothing to export")
     return Export(
         seqtune=version("seqtune"),
@@ -73,7 +90,24 @@ def export(record: CampaignRecord, k: int) -> Export:
         ),
         data_sha256={variant: data.sha256 for variant, data in record.data.items()},
         environment=record.launches[-1].environment if record.launches else None,
-        entries=tuple(ExportedTrial(rank=rank, **fields(record, trial)) for rank, trial in enumerate(ranked, start=1)),
+        entries=tuple(
+            ExportedTrial(rank=rank, configuration=configuration, **fields(record, trial))
+            for rank, (trial, configuration) in enumerate(entries, start=1)
+        ),
+    )
+
+
+def _entries(record: CampaignRecord) -> list[tuple[TrialRecord, ExportedConfiguration | None]]:
+    """The trials to export, best first.  Of a configuration the first: its best one would be the luckiest."""
+    if record.config.search.replicates == 1:
+        return [(trial, None) for trial in record.ranked()]
+    return [(one.completed[0], _exported(one)) for one in configurations(record)]
+
+
+def _exported(one: Configuration) -> ExportedConfiguration:
+    trials = tuple(trial.config.index for trial in one.trials)
+    return ExportedConfiguration(
+        trials=trials, completed=one.n, replicates=one.replicates, mean=one.mean, low=one.low, high=one.high
     )
 
 

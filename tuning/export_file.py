@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from tuning.complaints import complaints
 from tuning.errors import CampaignError, RecordError, StoreError
 from tuning.export import VERSION, Export, ExportedTrial
+from tuning.leaderboard import trial_spans
 from tuning.tables import short_names
 
 SUFFIXES = (".json", ".toml", ".csv")
@@ -111,6 +112,7 @@ def _flat(exported: Export, one: ExportedTrial, names: Mapping[str, str], metric
         "seed": one.config.seed,
         "objective": exported.selection.metric,
         "split": exported.selection.split,
+        **_configuration(one),
         **{f"best_{name}": result.best_metrics.get(name) for name in metrics},
         "best_epoch": result.best_epoch,
         "epochs": result.epochs,
@@ -121,6 +123,14 @@ def _flat(exported: Export, one: ExportedTrial, names: Mapping[str, str], metric
         "seqtune_export": VERSION,
         "trial_json": json.dumps(one.model_dump(mode="json"), separators=(",", ":"), allow_nan=False),
     }
+
+
+def _configuration(one: ExportedTrial) -> dict[str, Any]:
+    """Columns of an entry that stands for several replicates."""
+    if one.configuration is None:
+        return {}
+    columns = one.configuration.model_dump() | {"trials": trial_spans(one.configuration.trials)}
+    return {f"configuration_{name}": value for name, value in columns.items()}
 
 
 def _read_document(path: Path, text: str) -> tuple[ExportedTrial, ...]:

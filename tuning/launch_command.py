@@ -56,7 +56,7 @@ def run(config: CampaignConfig, *, home: Home, datasets: Path | None, as_json: b
     if behind:
         tables.line(out, f"MLflow is behind the journal: {behind}. Later: {_verb('sync', config.name, home)}", "yellow")
     if board.ranked:
-        _next_steps(board.ranked[0].trial, config.name, home, out)
+        _next_steps((board.configurations or board.ranked)[0].trial, config.name, home, out)
     return record
 
 

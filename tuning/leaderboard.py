@@ -1,11 +1,15 @@
-"""A campaign's trials in the order of its objective."""
+"""A campaign's trials in the order of its objective; with replicates its configurations in the order of their means."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 from rich.console import Console
 
 from tuning import tables
+from tuning.configurations import Configuration, configurations
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.tables import Cell, Column, folded, score, searched_columns, shown
 
@@ -33,6 +37,29 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankedConfiguration:
+    """A configuration of a campaign with replicates, by the mean of their objectives.
+
+    trials: its replicates.  trial: the first that completed, which an export holds.  low, high: 95 % t-interval of the
+    mean.  completed: of how many trials the means are.  complete: whether none lacks; incomplete ones are ranked last.
+    metrics, seconds: means.
+    """
+
+    rank: int
+    trials: list[int]
+    trial: int
+    mean: float
+    low: float | None
+    high: float | None
+    metrics: dict[str, float]
+    completed: int
+    replicates: int
+    complete: bool
+    settings: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unranked:
     """A trial that has no place among the completed ones, and why."""
 
@@ -47,7 +74,10 @@ class Unranked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
-    """What ``seqtune top`` shows; ``selection`` says how the figures were chosen."""
+    """What ``seqtune top`` shows; ``selection`` says how the figures were chosen.
+
+    ranked: single trials, also with replicates, where ``configurations`` are shown instead.
+    """
 
     campaign: str
     metric: str
@@ -61,6 +91,8 @@ class Leaderboard:
     unranked: list[Unranked]
     notes: list[str]
     """What a reader of the figures should know: of the data and of the launches."""
+    configurations: list[RankedConfiguration]
+    """Empty without replicates."""
 
 
 def trial_name(index: int) -> str:
@@ -68,11 +100,20 @@ def trial_name(index: int) -> str:
     return f"t{index:03d}"
 
 
+def trial_spans(indices: Iterable[int]) -> str:
+    """Return ``t010-t014, t030``, of ascending indices."""
+    runs = [[i for _, i in run] for _, run in groupby(enumerate(indices), key=lambda pair: pair[1] - pair[0])]
+    return ", ".join("-".join(trial_name(i) for i in dict.fromkeys((run[0], run[-1]))) for run in runs)
+
+
 def selection(record: CampaignRecord) -> str:
-    """Return how trials are ranked, in one phrase."""
+    """Return how trials, or with replicates configurations, are ranked, in one phrase."""
     objective = record.config.objective
     better = "highest" if objective.goal == "max" else "lowest"
-    return f"{objective.metric} ({better} first), validation split, best epoch of each trial"
+    ranked = f"{objective.metric} ({better} first)"
+    if record.config.search.replicates > 1:
+        ranked = f"mean {objective.metric} of each configuration ({better} first, incomplete ones last)"
+    return f"{ranked}, validation split, best epoch of each trial"
 
 
 def notes(record: CampaignRecord) -> list[str]:
@@ -85,12 +126,13 @@ def _replicates(record: CampaignRecord) -> list[str]:
     count = record.config.search.replicates
     if count == 1:
         return []
-    means = f"; `seqtune study {record.config.name}` compares their means" if record.dimensions else ""
-    return [f"each configuration has {count} trials with seeds of their own, ranked one by one{means}."]
+    tests = f"; `seqtune study {record.config.name}` tests differences" if record.dimensions else ""
+    seeds = f"each configuration has {count} trials with seeds of their own"
+    return [f"{seeds}. Figures are means over those that completed, the interval is a 95 % t-interval{tests}."]
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
-    """Return the best ``k`` completed trials, and every trial that ended without completing."""
+    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing."""
     ranked = record.ranked()
     return Leaderboard(
         campaign=record.config.name,
@@ -104,6 +146,7 @@ def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
         ranked=[_ranked(rank, trial) for rank, trial in enumerate(ranked[:k], start=1)],
         notes=notes(record),
         unranked=[_unranked(t) for t in record.ended if t.status != "completed" or t.reused],
+        configurations=[_means(rank, one) for rank, one in enumerate(configurations(record)[:k], start=1)],
     )
 
 
@@ -113,7 +156,7 @@ def show(board: Leaderboard, target: Console) -> None:
     if board.ranked:
         tables.line(target, f"by {board.selection}")
         target.print()
-        _show_ranked(board, target)
+        (_show_configurations if board.configurations else _show_ranked)(board, target)
     if board.unranked:
         target.print()
         tables.line(target, "Not ranked:")
@@ -134,7 +177,7 @@ def _progress(board: Leaderboard) -> str:
 
 def _show_ranked(board: Leaderboard, target: Console) -> None:
     searched = searched_columns([row.settings for row in board.ranked])
-    beside = [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
+    beside = _beside(board)
     columns = [
         Column(head="rank", right=True),
         Column(head="trial"),
@@ -158,11 +201,47 @@ def _show_ranked(board: Leaderboard, target: Console) -> None:
         ]
         for row in board.ranked
     ]
-    hidden = tables.table(target, columns, rows, [BEST if row.rank == 1 else "" for row in board.ranked])
+    _table(target, columns, rows, [BEST if row.rank == 1 else "" for row in board.ranked])
+
+
+def _show_configurations(board: Leaderboard, target: Console) -> None:
+    searched = searched_columns([row.settings for row in board.configurations])
+    beside = _beside(board)
+    columns = [
+        Column(head="rank", right=True),
+        Column(head="trials"),
+        Column(head=folded(board.metric), right=True),
+        Column(head="95 % interval", right=True, spare=2),
+        Column(head="completed", right=True),
+        *(Column(head=folded(metric), right=True, spare=3 + i) for i, metric in enumerate(beside)),
+        *searched.values(),
+        Column(head="seconds\na trial", right=True, spare=9),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            row.rank,
+            trial_spans(row.trials),
+            score(row.mean),
+            "" if row.low is None else f"{score(row.low)} to {score(row.high)}",
+            f"{row.completed}/{row.replicates}",
+            *(score(row.metrics.get(metric)) for metric in beside),
+            *(shown(row.settings.get(path)) for path in searched),
+            f"{row.seconds:.0f}",
+        ]
+        for row in board.configurations
+    ]
+    styles = [BEST if row.rank == 1 else "" if row.complete else "dim" for row in board.configurations]
+    _table(target, columns, rows, styles)
+
+
+def _beside(board: Leaderboard) -> list[str]:
+    return [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
+
+
+def _table(target: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], styles: Sequence[str]) -> None:
+    hidden = [head.replace("\n", "_") for head in tables.table(target, columns, rows, styles)]
     if hidden:
-        tables.line(
-            target, f"(no room for {', '.join(head.replace(chr(10), '_') for head in hidden)}: see --json)", "dim"
-        )
+        tables.line(target, f"(no room for {', '.join(hidden)}: see --json)", "dim")
 
 
 def _why(trial: Unranked) -> str:
@@ -187,6 +266,25 @@ def _ranked(rank: int, trial: TrialRecord) -> Ranked:
         seed=trial.config.seed,
         seconds=result.seconds,
         status=result.status,
+    )
+
+
+def _means(rank: int, one: Configuration) -> RankedConfiguration:
+    results = [trial.result for trial in one.completed if trial.result is not None]
+    names = [name for name in results[0].best_metrics if all(name in result.best_metrics for result in results)]
+    return RankedConfiguration(
+        rank=rank,
+        trials=[trial.config.index for trial in one.trials],
+        trial=one.completed[0].config.index,
+        mean=one.mean,
+        low=one.low,
+        high=one.high,
+        metrics={name: fmean(result.best_metrics[name] for result in results) for name in names},
+        completed=one.n,
+        replicates=one.replicates,
+        complete=one.complete,
+        settings=dict(one.trials[0].assignment),
+        seconds=fmean(result.seconds for result in results),
     )
 
 

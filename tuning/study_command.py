@@ -36,17 +36,17 @@ def run(
     if plot is not None:
         check_suffix(plot)
     made = studies(record, factor=factor, by=by, measure=measure)
+    if plot is not None:  # before anything is printed: a reader may close the pipe
+        from tuning.study_figure import draw
+
+        save(draw(made, record), plot)
     if as_json:
         documents = [asdict(one) | {"answer": answer(one), "losses": losses(one), "basis": basis(one)} for one in made]
         whole = documents[0] if made[0].by is None else {"by": made[0].by, "groups": documents}
         sys.stdout.write(f"{tables.json_lines(whole)}\n")
     else:
         show(made, tables.console())
-    if plot is not None:
-        from tuning.study_figure import draw
-
-        save(draw(made, record), plot)
-        if not as_json:
+        if plot is not None:
             tables.line(tables.console(), f"Drawn: {plot}")
     return made
 

@@ -1,12 +1,19 @@
-"""The curves of a campaign's best trials, side by side: loss in training and validation, and the objective."""
+"""The curves of a campaign's best trials, side by side: loss in training and validation, and the objective.
 
-from collections.abc import Sequence
+With replicates each panel is a configuration: its completed trials thin, their mean bold.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+from tuning.configurations import configurations
 from tuning.figures import GREY, STYLE, TRAIN, VALID, WIDTH
-from tuning.leaderboard import trial_name
+from tuning.leaderboard import trial_name, trial_spans
 from tuning.record import CampaignRecord, TrialRecord
-from tuning.tables import shown
+from tuning.results import EpochReport
+from tuning.tables import score, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,31 +22,32 @@ if TYPE_CHECKING:
 HEIGHT, LINE = 3.8, 0.13
 """Inches: of the panels, and of a line above them."""
 MOST = 5
-"""Trials that stand side by side legibly."""
+"""Panels that stand side by side legibly."""
 
 
 def draw(record: CampaignRecord, k: int) -> "Figure":
-    """Return the figure of the best ``k`` completed trials, five at most; there is at least one."""
+    """Return the figure of the best ``k`` completed trials or configurations, five at most; there is at least one."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    trials = record.ranked()[: min(k, MOST)]
-    metric = record.config.objective.metric
+    panels = _panels(record)
+    best, metric = panels[: min(k, MOST)], record.config.objective.metric
+    what = f"{len(record.ended)} trials"
+    if record.config.search.replicates > 1:
+        what = f"{len(panels)} configurations (thin: trials, bold: their mean)"
     with rc_context(STYLE):
-        lines = 2 + max(len(trial.assignment) for trial in trials)
+        lines = 2 + max(title.count("\n") + len(trials[0].assignment) for title, trials in best)
         figure = Figure(figsize=(WIDTH, HEIGHT + LINE * lines), layout="constrained")  # not pyplot: no window
-        figure.suptitle(f"{record.config.name}: the best {len(trials)} of {len(record.ended)} trials", fontsize=10)
-        grid = figure.subplots(2, len(trials), sharex="col", sharey="row", squeeze=False)
-        for rank, (trial, losses, objectives) in enumerate(zip(trials, *grid, strict=True), start=1):
-            losses.set_title(f"{rank}. {trial_name(trial.config.index)}: {_value(trial)}\n{_settings(trial)}".rstrip())
-            _line(losses, trial, [report.train_loss for report in trial.epochs], TRAIN, "training")
-            _line(losses, trial, [report.metrics["loss"] for report in trial.epochs], VALID, "validation")
+        figure.suptitle(f"{record.config.name}: the best {len(best)} of {what}", fontsize=10)
+        grid = figure.subplots(2, len(best), sharex="col", sharey="row", squeeze=False)
+        for rank, ((title, trials), losses, objectives) in enumerate(zip(best, *grid, strict=True), start=1):
+            losses.set_title(f"{rank}. {title}\n{_settings(trials[0])}".rstrip())
+            _line(losses, trials, lambda report: report.train_loss, TRAIN, "training")
+            _line(losses, trials, lambda report: report.metrics["loss"], VALID, "validation")
             if metric != "loss":
-                trained = [report.train_objective for report in trial.epochs if report.train_objective is not None]
-                if len(trained) == len(trial.epochs):  # records older than the field lack it
-                    _line(objectives, trial, trained, TRAIN, "training")
-                _line(objectives, trial, [report.metrics[metric] for report in trial.epochs], VALID, "validation")
+                _line(objectives, trials, _trained, TRAIN, "training")
+                _line(objectives, trials, lambda report: report.metrics[metric], VALID, "validation")
             objectives.set_xlabel("epoch")
             objectives.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
         grid[0, 0].set_ylabel("loss")
@@ -48,11 +56,41 @@ def draw(record: CampaignRecord, k: int) -> "Figure":
     return figure
 
 
-def _line(axes: "Axes", trial: TrialRecord, values: Sequence[float], colour: str, label: str) -> None:
-    epochs = range(1, len(values) + 1)
-    axes.plot(epochs, values, color=colour, label=label, marker="o" if len(values) == 1 else None, markersize=4)
-    if trial.result is not None and trial.result.best_epoch is not None and len(values) > 1:
-        axes.axvline(trial.result.best_epoch, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
+def _panels(record: CampaignRecord) -> list[tuple[str, list[TrialRecord]]]:
+    """Title and trials of each panel, best first."""
+    if record.config.search.replicates == 1:
+        return [(f"{trial_name(trial.config.index)}: {_value(trial)}", [trial]) for trial in record.ranked()]
+    return [
+        (
+            f"{trial_spans(t.config.index for t in one.trials)}\n{score(one.mean)}, {one.n} of {one.replicates} trials",
+            one.completed,
+        )
+        for one in configurations(record)
+    ]
+
+
+def _line(
+    axes: "Axes", trials: Sequence[TrialRecord], value: Callable[[EpochReport], float], colour: str, label: str
+) -> None:
+    """Draw a curve; of several trials their mean too, dotted from where the first of them had ended."""
+    curves = [[value(report) for report in trial.epochs] for trial in trials]
+    shortest, longest = min(map(len, curves)), max(map(len, curves))
+    mean = [fmean(curve[e] for curve in curves if e < len(curve)) for e in range(longest)]
+    epochs = range(1, longest + 1)
+    for curve in curves if len(curves) > 1 else []:
+        axes.plot(epochs[: len(curve)], curve, color=colour, linewidth=0.5, alpha=0.5)
+    marker = "o" if longest == 1 else None
+    axes.plot(epochs[:shortest], mean[:shortest], color=colour, label=label, marker=marker, markersize=4)
+    if longest > shortest:
+        axes.plot(epochs[shortest - 1 :], mean[shortest - 1 :], color=colour, linestyle=":")
+    best = [trial.result.best_epoch for trial in trials if trial.result and trial.result.best_epoch]
+    if best and longest > 1:
+        axes.axvline(fmean(best), color=GREY, linestyle="--", linewidth=0.8, zorder=0)
+
+
+def _trained(report: EpochReport) -> float:
+    """The objective in training; no number in records that lack it, which draws nothing."""
+    return math.nan if report.train_objective is None else report.train_objective
 
 
 def _value(trial: TrialRecord) -> str:

@@ -18,7 +18,10 @@ BASE = factories.trial(data__balance="raw", data_sha256=data_record("raw").sha25
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One trial.  settings: path -> value.  score: None while it runs.  curve: (training, validation) losses."""
+    """One trial.  settings: path -> value.  score: None while it runs.  curve: (training, validation) losses.
+
+    same_as: of a repeated suggestion; of a reused one trial 0 unless it says another.
+    """
 
     settings: Mapping[str, object]
     seed: int
@@ -29,6 +32,7 @@ class Run:
     best_epoch: int = 2
     seconds: float = 3.0
     parameters: int | None = 99
+    same_as: int | None = None
     reused: bool = False
 
 
@@ -78,8 +82,9 @@ def table(scores: Mapping[str, Sequence[float]], path: str = "model.cell") -> li
 
 def _trial(index: int, run: Run, campaign: CampaignConfig) -> list[Event]:
     trial = BASE.model_copy(update={"index": index, "seed": run.seed, "campaign": campaign.name})
+    same_as = 0 if run.reused and run.same_as is None else run.same_as
     told: list[Event] = [
-        Suggested(trial=trial, assignment=dict(run.settings), same_as=0 if run.reused else None, reused=run.reused),
+        Suggested(trial=trial, assignment=dict(run.settings), same_as=same_as, reused=run.reused),
         Started(trial=index, attempt=1),
     ]
     reports = [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from handmade import journal
+from study_journals import table, write
 from typer.testing import CliRunner
 
 from search_spaces.catalogue import SPACES
@@ -199,6 +200,17 @@ def test_export_writes_what_it_says(home: Home, tmp_path: Path) -> None:
         f"{path}: the best 3 of tiny by recall_macro, validation split (no more than 3 completed)"
     )
     assert path.exists()
+
+
+def test_export_of_replicates_says_that_it_holds_configurations(home: Home, tmp_path: Path) -> None:
+    write(home.journal("tiny"), table({"gru": [0.5, 0.8], "lstm": [0.6, 0.9]}), search__replicates=2)
+    file = tmp_path / "top.json"
+    code, out, _ = run("export", "tiny", "--out", file, home=home)
+    assert code == 0
+    assert out.splitlines() == [
+        f"{file}: the best 2 configurations of tiny by mean recall_macro, validation split (no more than 2 completed)",
+        f"train one again: seqtune reproduce {file} --rank 1",
+    ]
 
 
 def test_export_to_an_unknown_format_is_refused_before_anything_is_read(home: Home) -> None:

@@ -16,6 +16,7 @@ from factories import csv_table
 from typer.testing import CliRunner
 
 from tuning import cli
+from tuning.configurations import configurations
 from tuning.home import Home
 
 pytestmark = pytest.mark.ray
@@ -122,6 +123,24 @@ def test_a_trial_reproduces_exactly_in_every_form(launched: Launched, tmp_path: 
     assert (code, lines.count("exact")) == (0, 1)
     assert "environment: the same versions, processor, instruction set and threads" in lines
     assert len(runs(home, "reproduce")) == before + 1
+
+
+def test_with_replicates_a_launch_names_the_first_trial_of_the_best_configuration_and_so_does_an_export(
+    tmp_path: Path,
+) -> None:
+    home, file = Home(tmp_path / "home"), written(tmp_path, 4)
+    words = [SEQTUNE, "launch", file, "--set", "search.replicates=2", "--home", home.path]
+    launched = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+    best = configurations(home.record("flow"))[0]
+    assert [trial.config.index for trial in best.completed] in ([0, 1], [2, 3])
+    first = best.completed[0].config.index
+    assert f"seqtune reproduce flow --trial {first} --home home" in launched.stdout
+    assert f"   1  t{first:03d}-t{first + 1:03d}  " in launched.stdout
+    top = tmp_path / "top.json"
+    CliRunner().invoke(cli.app, ["export", "flow", "--out", str(top), "--home", str(home.path)])
+    code, lines = reproduced(home, top, "--rank", 1)
+    assert (code, lines.count("exact")) == (0, 1)
+    assert lines[0].startswith(f"t{first:03d} of flow")
 
 
 def test_an_export_trains_again_in_a_home_that_never_saw_the_campaign(launched: Launched, tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
 """Exports: three formats, the same entries, and mistakes named by file and key."""
 
+import csv
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from handmade import journal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from study_journals import record as folded
+from study_journals import table
 
 from tuning.errors import CampaignError, RecordError, StoreError
-from tuning.export import Export, ExportedTrial, export
+from tuning.export import Export, ExportedConfiguration, ExportedTrial, export
 from tuning.export_file import SUFFIXES, entry, read, write
 from tuning.home import Home
 from tuning.lookup import of_campaign
+from tuning.paired import estimate
 from tuning.record import CampaignRecord
 
 
@@ -76,6 +81,58 @@ def test_the_header_tells_how_the_entries_were_chosen(record: CampaignRecord, tm
     }
     assert document["data_sha256"] == {"raw": "a" * 64, "oversample": "b" * 64}
     assert Export.model_validate(document).campaign == record.config
+
+
+@pytest.fixture
+def replicated() -> CampaignRecord:
+    """A configuration with a lucky seed, one whose first replicate failed, and the best one."""
+    runs = table({"lucky": [0.1, 0.98], "failing": [0.9, 0.99], "steady": [0.6, 0.7]})
+    runs[2] = replace(runs[2], status="failed", reason="out of memory")
+    return folded(runs, search__replicates=2)
+
+
+def test_with_replicates_an_entry_is_the_first_completed_trial_of_a_configuration(replicated: CampaignRecord) -> None:
+    entries = export(replicated, 10).entries
+    assert [(one.rank, one.config.index, one.result.objective) for one in entries] == [
+        (1, 4, 0.6),
+        (2, 0, 0.1),
+        (3, 3, 0.99),
+    ]
+    assert [one.rank for one in export(replicated, 2).entries] == [1, 2]
+
+
+def test_with_replicates_an_entry_has_the_figures_of_its_configuration(replicated: CampaignRecord) -> None:
+    first, _, last = export(replicated, 10).entries
+    known = estimate([0.6, 0.7])
+    assert known.mean is not None
+    assert first.configuration == ExportedConfiguration(
+        trials=(4, 5), completed=2, replicates=2, mean=known.mean, low=known.low, high=known.high
+    )
+    assert last.configuration == ExportedConfiguration(trials=(2, 3), completed=1, replicates=2, mean=0.99)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_reads_back_the_configurations(replicated: CampaignRecord, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"top{suffix}"
+    write(export(replicated, 10), path)
+    assert read(path) == export(replicated, 10).entries
+
+
+def test_a_table_has_columns_of_the_configurations(replicated: CampaignRecord, tmp_path: Path) -> None:
+    path = tmp_path / "top.csv"
+    write(export(replicated, 3), path)
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [(row["configuration_trials"], row["configuration_completed"], row["trial"]) for row in rows] == [
+        ("t004-t005", "2", "4"),
+        ("t000-t001", "2", "0"),
+        ("t002-t003", "1", "3"),
+    ]
+    assert float(rows[1]["configuration_mean"]) == pytest.approx(0.54)
+    assert rows[2]["configuration_low"] == ""
+
+
+def test_without_replicates_nothing_in_an_export_speaks_of_configurations(file: Path) -> None:
+    assert "configuration" not in file.read_text()
 
 
 def test_a_campaign_without_completed_trials_exports_nothing(tmp_path: Path) -> None:
@@ -208,4 +265,5 @@ def test_an_exported_trial_has_the_recorded_trials_fields_and_a_rank() -> None:
         "environment",
         "data",
         "rank",
+        "configuration",
     ]

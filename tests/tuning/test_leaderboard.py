@@ -1,13 +1,16 @@
 """The leaderboard: who is ranked, who is not, and what is said about it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from factories import campaign
 from handmade import journal
 from rich.console import Console
+from study_journals import record, table
 
 from tuning.home import Home
-from tuning.leaderboard import Leaderboard, leaderboard, show
+from tuning.leaderboard import Leaderboard, leaderboard, show, trial_spans
 
 
 def board(folder: Path, k: int = 10, **campaign: object) -> Leaderboard:
@@ -69,7 +72,78 @@ def test_a_narrow_terminal_loses_columns_and_says_which(tmp_path: Path) -> None:
     assert "…" not in narrow
 
 
-def test_replicated_trials_are_said_to_be_ranked_one_by_one(tmp_path: Path) -> None:
-    config = campaign(search__trials=3, search__replicates=3)
-    (note,) = [n for n in board(tmp_path, config=config).notes if "each configuration has 3 trials" in n]
-    assert "`seqtune study" in note
+@pytest.fixture
+def replicated() -> Leaderboard:
+    """Seven trials of nine: a lucky seed in the first configuration, a failure in the second, two of the third."""
+    runs = table({"lucky": [0.1, 0.3, 0.98], "failing": [0.9, 0.9, 0.9], "steady": [0.7]})
+    runs[4] = replace(runs[4], status="failed", reason="out of memory")
+    runs[6] = replace(runs[6], seconds=8.0)
+    return leaderboard(record(runs, search__replicates=3, search__trials=9), 10)
+
+
+def test_replicates_are_ranked_by_their_mean_and_incomplete_configurations_last(replicated: Leaderboard) -> None:
+    rows = replicated.configurations
+    assert [(row.rank, row.trials, row.completed, row.complete) for row in rows] == [
+        (1, [0, 1, 2], 3, True),
+        (2, [3, 4, 5], 2, False),
+        (3, [6], 1, False),
+    ]
+    assert [row.mean for row in rows] == [pytest.approx(mean) for mean in (0.46, 0.9, 0.7)]
+    assert [row.trial for row in rows] == [0, 3, 6]
+    assert [row.settings for row in rows] == [{"model.cell": cell} for cell in ("lucky", "failing", "steady")]
+
+
+def test_single_trials_stay_ranked_beside_configurations(replicated: Leaderboard) -> None:
+    assert [row.trial for row in replicated.ranked] == [2, 3, 5, 6, 1, 0]
+    assert [row.trial for row in replicated.unranked] == [4]
+
+
+def test_without_replicates_there_are_no_configurations(tmp_path: Path) -> None:
+    assert board(tmp_path).configurations == []
+
+
+def test_the_table_of_configurations(replicated: Leaderboard) -> None:
+    lines = printed(replicated).splitlines()
+    assert lines[1] == (
+        "by mean recall_macro of each configuration (highest first, incomplete ones last), "
+        "validation split, best epoch of each trial"
+    )
+    assert [" ".join(line.split()) for line in lines[3:9]] == [
+        "recall seconds",
+        "rank trials macro 95 % interval completed cell a trial",
+        "1 t000-t002 0.4600 -0.6859 to 1.6059 3/3 lucky 3",
+        "2 t003-t005 0.9000 0.9000 to 0.9000 2/3 failing 3",
+        "3 t006 0.7000 1/3 steady 8",
+        "",
+    ]
+    assert "  t004 failed after 2 epochs: out of memory  cell=failing" in lines
+
+
+def test_what_the_figures_of_configurations_are_is_noted(replicated: Leaderboard) -> None:
+    (note,) = replicated.notes
+    assert note == (
+        "each configuration has 3 trials with seeds of their own. Figures are means over those that completed, "
+        "the interval is a 95 % t-interval; `seqtune study tiny` tests differences."
+    )
+
+
+def test_metrics_beside_the_objective_are_means(tmp_path: Path) -> None:
+    config = campaign(search__trials=2, search__replicates=2)
+    shown = board(tmp_path, scores=(0.6, 0.9), config=config)
+    assert shown.configurations[0].metrics["f1_macro"] == pytest.approx(0.25)
+    assert "0.2500" in printed(shown)
+
+
+def test_k_is_a_number_of_configurations() -> None:
+    runs = table({"a": [0.5, 0.5], "b": [0.6, 0.6], "c": [0.7, 0.7]})
+    shown = leaderboard(record(runs, search__replicates=2), 2)
+    assert [row.trials for row in shown.configurations] == [[4, 5], [2, 3]]
+
+
+def test_runs_of_trials_are_told_by_their_ends() -> None:
+    assert [trial_spans(one) for one in ([7], [0, 1], [10, 11, 12, 30], [0, 2])] == [
+        "t007",
+        "t000-t001",
+        "t010-t012, t030",
+        "t000, t002",
+    ]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from study_journals import config, events, table
 from tracking_journals import (
     DATA,
     ENVIRONMENT,
@@ -22,7 +23,9 @@ from tracking_stores import contents, home_with_store
 
 from tuning.errors import RecordError, StoreError
 from tuning.events import Finished, Started
+from tuning.journal import Entry
 from tuning.tracking import Publisher, publishing, sync
+from tuning.tracking_changes import PARENT, Changes
 from tuning.tracking_layout import milliseconds
 from tuning.tracking_store import Store
 
@@ -146,6 +149,16 @@ def test_sync_leaves_the_runs_of_a_living_launch_running(home):
     with home.locked("beats"):
         runs = published(home, [opened(), launched(), suggested(0), Started(trial=0, attempt=1)])
     assert statuses(runs) == {"beats": "RUNNING", "t000": "RUNNING"}
+
+
+def test_the_leaderboard_of_replicates_has_their_configurations():
+    runs = table({"lucky": [0.1, 0.9], "steady": [0.6, 0.6]})
+    changes = Changes()
+    for n, event in enumerate(events(runs, config(runs, search__replicates=2))):
+        changes.add(Entry(n=n, at=float(n), event=event))
+    board = json.loads(changes.take()[PARENT].texts["leaderboard.json"])
+    assert [(row["trials"], row["completed"]) for row in board["configurations"]] == [([2, 3], 2), ([0, 1], 2)]
+    assert [row["trial"] for row in board["ranked"]] == [1, 2, 3, 0]
 
 
 def test_the_finished_campaign_has_its_leaderboard_and_the_best_trials_their_weights(finished):
