@@ -117,7 +117,8 @@ def _distinct(
     notes = [f"{repeated:,} of {len(digests):,} rows equal an earlier one; {done} (data.duplicates)."]
     conflicts = conflicting(digests, y)
     if conflicts:
-        notes.append(f"{conflicts:,} {what} occur with more than one class.")
+        counted = f"{conflicts:,} {what} occur" if conflicts > 1 else f"1 {what.removesuffix('s')} occurs"
+        notes.append(f"{counted} with more than one class.")
     return (first if config.duplicates == "drop" else np.arange(len(digests))), notes
 
 

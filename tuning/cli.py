@@ -159,7 +159,8 @@ def top(
 ) -> None:
     """Show a campaign's best trials; with replicates its best configurations, by their means."""
     from tuning import figures, tables
-    from tuning.leaderboard import leaderboard, show
+    from tuning.leaderboard import leaderboard
+    from tuning.leaderboard_table import show
 
     if plot is not None:
         figures.check_suffix(plot)

@@ -14,7 +14,8 @@ from rich.text import Text
 from tuning import tables
 from tuning.events import Ended, Launched, Noted, Retried
 from tuning.journal import Entry
-from tuning.leaderboard import BEST, trial_name
+from tuning.leaderboard import trial_name
+from tuning.leaderboard_table import BEST
 from tuning.overview import best_so_far
 from tuning.record import CampaignRecord, TrialRecord
 from tuning.tables import Cell, Column, duration, score, searched_columns, shown

@@ -11,7 +11,8 @@ from tuning.display import display
 from tuning.home import Home
 from tuning.journal import Entry
 from tuning.launch import launch
-from tuning.leaderboard import leaderboard, show
+from tuning.leaderboard import leaderboard
+from tuning.leaderboard_table import show
 from tuning.record import CampaignRecord
 from tuning.tracking_background import BackgroundPublisher
 

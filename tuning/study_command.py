@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tuning import tables
 from tuning.figures import check_suffix, save
-from tuning.leaderboard import BEST
+from tuning.leaderboard_table import BEST
 from tuning.record import CampaignRecord
 from tuning.study import Contrast, Study, studies
 from tuning.study_answer import answer, basis, group_name, losses, name, numbers, p_value

@@ -85,7 +85,7 @@ def test_the_real_recordings_have_the_published_counts(datasets, tmp_path):
     assert (lengths.min(), int(np.median(lengths)), lengths.max()) == (10, 19, 51)
     assert ready.manifest.notes == (
         "1 of 3,251 rows equal an earlier one; dropped (data.duplicates).",
-        "1 sequences occur with more than one class.",
+        "1 sequence occurs with more than one class.",
     )
 
 

@@ -196,7 +196,7 @@ def test_equal_sequences_of_two_classes_are_noted(tmp_path):
     table = columns((30, 30, 30))
     twice = {name: [*values, values[0] if name != "label" else "b"] for name, values in table.items()}
     notes = prepared(write_csv(tmp_path / "t.csv", twice), tmp_path).manifest.notes
-    assert notes[1] == "1 sequences occur with more than one class."
+    assert notes[1] == "1 sequence occurs with more than one class."
 
 
 def test_test_rows_that_also_occur_in_training_are_counted(tmp_path, mine):

@@ -10,7 +10,8 @@ from rich.console import Console
 from study_journals import record, table
 
 from tuning.home import Home
-from tuning.leaderboard import Leaderboard, leaderboard, show, trial_spans
+from tuning.leaderboard import Leaderboard, leaderboard, trial_spans
+from tuning.leaderboard_table import show
 
 
 def board(folder: Path, k: int = 10, **campaign: object) -> Leaderboard:

@@ -20,7 +20,8 @@ from tuning.export_file import read, write
 from tuning.home import Home
 from tuning.journal import read as read_journal
 from tuning.launch import launch
-from tuning.leaderboard import leaderboard, show
+from tuning.leaderboard import leaderboard
+from tuning.leaderboard_table import show
 from tuning.task import refuse_other_task
 from tuning.tracking import sync
 from tuning.tracking_files import confusion_figure
