@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEIGHT, LINE = 3.8, 0.13
-"""Inches: of the panels, and of a line above them."""
+ROW, LINE = 1.9, 0.13
+"""Inches: of a row of panels, and of a line above them."""
 MOST = 5
 """Panels that stand side by side legibly."""
 
@@ -38,20 +38,21 @@ def draw(record: CampaignRecord, k: int) -> "Figure":
         what = f"{len(panels)} configurations (thin: trials, bold: their mean)"
     with rc_context(STYLE):
         lines = 2 + max(title.count("\n") + len(trials[0].assignment) for title, trials in best)
-        figure = Figure(figsize=(WIDTH, HEIGHT + LINE * lines), layout="constrained")  # not pyplot: no window
+        rows = 1 if metric == "loss" else 2
+        figure = Figure(figsize=(WIDTH, ROW * rows + LINE * lines), layout="constrained")  # not pyplot: no window
         figure.suptitle(f"{record.config.name}: the best {len(best)} of {what}", fontsize=10)
-        grid = figure.subplots(2, len(best), sharex="col", sharey="row", squeeze=False)
-        for rank, ((title, trials), losses, objectives) in enumerate(zip(best, *grid, strict=True), start=1):
+        grid = figure.subplots(rows, len(best), sharex="col", sharey="row", squeeze=False)
+        for rank, ((title, trials), losses, lowest) in enumerate(zip(best, grid[0], grid[-1], strict=True), start=1):
             losses.set_title(f"{rank}. {title}\n{_settings(trials[0])}".rstrip())
             _line(losses, trials, lambda report: report.train_loss, TRAIN, "training")
             _line(losses, trials, lambda report: report.metrics["loss"], VALID, "validation")
-            if metric != "loss":
-                _line(objectives, trials, _trained, TRAIN, "training")
-                _line(objectives, trials, lambda report: report.metrics[metric], VALID, "validation")
-            objectives.set_xlabel("epoch")
-            objectives.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-        grid[0, 0].set_ylabel("loss")
-        grid[1, 0].set_ylabel(metric)
+            if lowest is not losses:
+                _line(lowest, trials, _trained, TRAIN, "training")
+                _line(lowest, trials, lambda report: report.metrics[metric], VALID, "validation")
+            lowest.set_xlabel("epoch")
+            lowest.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+        for row, name in zip(grid, ("loss", metric), strict=False):
+            row[0].set_ylabel(name)
         grid[0, 0].legend(frameon=False)
     return figure
 

@@ -48,6 +48,12 @@ def test_with_replicates_a_panel_has_the_curves_of_a_configuration_and_their_mea
     assert {tuple(line.get_xdata()) for line in axes.lines if line.get_color() == GREY} == {(2.5, 2.5)}
 
 
+def test_where_the_objective_is_the_loss_there_is_one_row() -> None:
+    figure = draw(record(table({"gru": [0.2], "rnn": [0.4]}), metric="loss"), 2)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", ""]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
+
+
 def test_the_figure_is_written_even_where_the_reader_closes_the_pipe(tmp_path: Path) -> None:
     config, drawn = journal(Home(tmp_path)), tmp_path / "top.svg"
     seqtune = Path(sys.executable).with_name("seqtune")
