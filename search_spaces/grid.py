@@ -13,8 +13,8 @@ from search_spaces.space import Assignment, Space
 def point(space: Space, index: int) -> Assignment:
     """Return the assignment at a place of the grid, 0 .. ``size(space)`` - 1.
 
-    The last dimension changes fastest; ``model.family``, wherever it stands, slowest.  A configuration stands there
-    once, however many dimensions its family lacks.
+    The last dimension changes fastest; ``model.family``, wherever it stands, slowest, and then whether a field has
+    values on which others depend.  A configuration stands there once, however many dimensions mean nothing for it.
 
     Raises:
         SpaceError: a dimension is continuous, or the grid has no such place.

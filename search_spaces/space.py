@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from numpy.random import Generator
 
+from search_spaces.conditions import CONDITIONS
 from search_spaces.dimensions import Choice, Dimension, Real, Value
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, Family, family_name, has
@@ -27,7 +28,8 @@ class Space:
     Every path stands in one of the three at most.
 
     With several families ``model.family`` is a dimension or a constant.  A path means something for one family at
-    least; an assignment holds those of its own family alone, so that each configuration is one assignment.
+    least.  An assignment holds what means something for its own family and its other values (``CONDITIONS``), so that
+    each configuration is one assignment.
     """
 
     name: str
@@ -85,8 +87,11 @@ class Space:
         return total
 
     def parts(self) -> list[dict[str, Dimension]]:
-        """Return each family's own dimensions, in order: together all different assignments, each once."""
-        return [
+        """Return dimensions, in order, whose products are together all different assignments, each once.
+
+        A part for each family, and of each for a field on which others depend: first its values without them.
+        """
+        families = [
             {
                 path: Choice(family_name(family)) if path == FAMILY else dimension
                 for path, dimension in self.dimensions.items()
@@ -94,6 +99,7 @@ class Space:
             }
             for family in self.families
         ]
+        return [part for family in families for part in _conditional(family)]
 
     def resolve(self, name: str) -> str:
         """Return the path that a user's name means: the whole path, or its last word(s) where only one path ends so.
@@ -133,15 +139,17 @@ class Space:
         fix: Mapping[str, object] | None = None,
         narrow: Mapping[str, Sequence[object]] | None = None,
         also: Sequence[str] = (),
+        given: Mapping[str, Value] | None = None,
     ) -> Self:
         """Return a smaller (or, by ``also``, larger) space.
 
         fix: dimension, second-stage ones too -> the one value it keeps.  narrow: dimension -> inclusive [low, high],
-        or the list of options left of a choice.  also: second-stage dimensions to search as well.
+        or the list of options left of a choice.  also: second-stage dimensions to search as well.  given: what fields
+        have that are not searched, so that what means nothing beside it is left out.
 
         Raises:
             SpaceError: an unknown name, a value outside the space, two wishes for one dimension, or a wish for a
-                dimension of a family that is not drawn any more.
+                dimension that means nothing for the families, or beside the values, that are left.
         """
         fixes = self._resolved("fix", fix or {})
         narrows = self._resolved("narrow", narrow or {})
@@ -164,14 +172,22 @@ class Space:
             second_stage={p: d for p, d in self.second_stage.items() if p not in switched and p not in constants},
             constants=constants,
         )
-        return smaller._without_lost([*fixes, *narrows, *switched])  # noqa: SLF001 - its own class
+        return smaller._without_lost([*fixes, *narrows, *switched], given or {})  # noqa: SLF001 - its own class
 
-    def _without_lost(self, wished: Sequence[str]) -> Self:
-        """Leave out what no family has that may still be drawn."""
+    def _without_lost(self, wished: Sequence[str], given: Mapping[str, Value]) -> Self:
+        """Leave out what no family has that may still be drawn, and what means nothing beside values that stay."""
         families = self.families
         paths = [*self.dimensions, *self.second_stage, *self.constants]
-        lost = [path for path in paths if not any(has(family, path) for family in families)]
+        staying = {path: value for path, value in given.items() if path not in self.dimensions} | dict(self.constants)
+        unmet = [path for path in paths if not self._condition_holds(path, staying)]
+        lost = [path for path in paths if not any(has(family, path) for family in families)] + unmet
         for path in wished:
+            if path in unmet:
+                needed = CONDITIONS[path]
+                raise SpaceError(
+                    f'space "{self.name}": {path}: means something only where {needed.words}, and that is '
+                    f"{staying[needed.field]!r}. Leave it out, or set the other"
+                )
             if path in lost:
                 raise SpaceError(
                     f'space "{self.name}": {path}: means nothing for {", ".join(map(family_name, families))}. '
@@ -225,16 +241,24 @@ class Space:
         return self.meant({path: dimension.sample(rng) for path, dimension in self.dimensions.items()})
 
     def meant(self, values: Assignment) -> Assignment:
-        """Return values without those that mean nothing for the family among them."""
-        family = self.family(values)
-        return {path: value for path, value in values.items() if has(family, path)}
+        """Return values without those that mean nothing for the family and the others among them."""
+        return {path: value for path, value in values.items() if self._means(path, values)}
+
+    def _means(self, path: str, values: Mapping[str, object]) -> bool:
+        """Whether a path means something beside an assignment's values."""
+        return has(self.family(values), path) and self._condition_holds(path, {**self.constants, **values})
+
+    @staticmethod
+    def _condition_holds(path: str, values: Mapping[str, object]) -> bool:
+        condition = CONDITIONS.get(path)
+        value = None if condition is None else values.get(condition.field)
+        return condition is None or not isinstance(value, bool | int | float | str) or condition.holds(value)
 
     def check(self, assignment: Mapping[str, object]) -> None:
         """Raise SpaceError unless the assignment gives each dimension of its family, and no other, a value inside."""
         if FAMILY in self.dimensions:
             self._check_value(FAMILY, assignment.get(FAMILY))
-        family = self.family(assignment)
-        expected = [path for path in self.dimensions if has(family, path)]
+        expected = [path for path in self.dimensions if self._means(path, assignment)]
         for path in sorted(set(assignment) ^ set(expected)):
             what = "has no value" if path in expected else "is no dimension"
             raise SpaceError(f'space "{self.name}": {path} {what}. Dimensions: {", ".join(expected)}')
@@ -250,3 +274,20 @@ class Space:
         """Return the assignment, checked, with its family's constants added: every field that this space decides."""
         self.check(assignment)
         return self.meant({**self.constants, **assignment})
+
+
+def _conditional(part: dict[str, Dimension]) -> list[dict[str, Dimension]]:
+    """Part dimensions where values of one decide whether others mean something."""
+    for path in part:
+        condition = CONDITIONS.get(path)
+        values = part[condition.field].values() if condition and condition.field in part else None
+        if condition is None or values is None or all(map(condition.holds, values)):
+            continue
+        kept = [value for value in values if condition.holds(value)]
+        rest = [value for value in values if not condition.holds(value)]
+        without = {p: d for p, d in part.items() if p != path} | {condition.field: Choice(*rest)}
+        return [
+            *_conditional(without),
+            *(_conditional(part | {condition.field: Choice(*kept)}) if kept else []),
+        ]
+    return [part]

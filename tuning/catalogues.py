@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from data.catalogue import Description
+from search_spaces.conditions import CONDITIONS
 from search_spaces.space import Space
 from tuning import tables
 from tuning.tables import Column
@@ -13,11 +14,15 @@ from tuning.tables import Column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DimensionRow:
-    """One dimension.  stage: 1 is always searched, 2 where a campaign's ``space.also`` names it."""
+    """One dimension.  stage: 1 is always searched, 2 where a campaign's ``space.also`` names it.
+
+    where: the condition under which it means something; None: always.
+    """
 
     path: str
     values: str
     stage: int
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,7 @@ def describe_spaces(spaces: Sequence[Space]) -> list[SpaceRow]:
             name=space.name,
             source=space.source,
             dimensions=[
-                DimensionRow(path=path, values=dimension.describe(), stage=stage)
+                DimensionRow(path=path, values=dimension.describe(), stage=stage, where=_where(path))
                 for stage, part in ((1, space.dimensions), (2, space.second_stage))
                 for path, dimension in part.items()
             ],
@@ -52,10 +57,20 @@ def show_spaces(rows: list[SpaceRow], target: Console) -> None:
         tables.table(
             target,
             [Column(head="dimension"), Column(head="values, bounds included"), Column(head="searched")],
-            [[d.path, d.values, "always" if d.stage == 1 else "with space.also"] for d in row.dimensions],
+            [[d.path, d.values, _searched(d)] for d in row.dimensions],
         )
         tables.line(target, "")
     tables.line(target, "data.balance is a dimension as well where a campaign lists several values for it.")
+
+
+def _where(path: str) -> str | None:
+    condition = CONDITIONS.get(path)
+    return condition.words if condition else None
+
+
+def _searched(row: DimensionRow) -> str:
+    stage = "always" if row.stage == 1 else "with space.also"
+    return f"{stage}, where {row.where}" if row.where else stage
 
 
 def show_datasets(rows: Sequence[Description], target: Console) -> None:

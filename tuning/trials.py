@@ -24,7 +24,10 @@ def campaign_space(config: CampaignConfig) -> Space:
     Raises:
         SpaceError: no such space, dimension or value.
     """
-    space = find(config.space.name).cut(fix=config.space.fix, narrow=config.space.narrow, also=config.space.also)
+    given = {f"train.{field}": value for field, value in config.train if value is not None}
+    space = find(config.space.name).cut(
+        fix=config.space.fix, narrow=config.space.narrow, also=config.space.also, given=given
+    )
     for path, choice in dimensions(config.data).items():
         space = space.with_dimension(path, choice)
     return space

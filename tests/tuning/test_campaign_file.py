@@ -45,7 +45,10 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
         (GOOD + "[search]\ntrials = 0\n", "mine.toml: search.trials = 0: must be >= 1"),
         (
             GOOD + '[study]\nfactor = "layers"\nmesur = "loss"\n',
-            'mine.toml: study.mesur: no such key. Known in [study]: question, factor, measure. Did you mean "measure"?',
+            (
+                "mine.toml: study.mesur: no such key. Known in [study]: question, factor, by, measure. "
+                'Did you mean "measure"?'
+            ),
         ),
         (GOOD + '[train]\nlearning_rate = "fast"\n', 'mine.toml: train.learning_rate = "fast": must be a number'),
         (GOOD + "[train]\nlearning_rate = 0\n", "mine.toml: train.learning_rate = 0: must be > 0.0"),

@@ -23,6 +23,11 @@ def planned(**search):
     return planned_trials(config, campaign_space(config))
 
 
+def test_what_the_files_training_makes_meaningless_is_not_searched():
+    assert "train.plateau_factor" in campaign_space(campaign()).dimensions
+    assert "train.plateau_factor" not in campaign_space(campaign(train__scheduler="cosine")).dimensions
+
+
 @pytest.mark.parametrize(
     ("search", "trials"),
     [

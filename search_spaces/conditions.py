@@ -1,0 +1,37 @@
+"""Fields of a trial's configuration that mean something only where another field has certain values.
+
+Without this a search would train one configuration several times under different values of a field that nothing reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from search_spaces.dimensions import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """``field`` has a value for which ``holds`` is true; ``words`` says so."""
+
+    field: str
+    holds: Callable[[Value], bool]
+    words: str
+
+
+def _at_least(field: str, least: int) -> Condition:
+    return Condition(field=field, holds=lambda value: int(value) >= least, words=f"{field} is at least {least}")
+
+
+_FRONT_END = _at_least("model.conv_channels", 1)
+_PLATEAU = Condition(
+    field="train.scheduler", holds=lambda value: value == "plateau", words="train.scheduler is plateau"
+)
+
+CONDITIONS = {
+    "model.conv_kernel": _FRONT_END,
+    "model.conv_norm": _FRONT_END,
+    "model.dense_hidden": _at_least("model.dense_layers", 2),
+    "train.plateau_factor": _PLATEAU,
+    "train.plateau_patience": _PLATEAU,
+}
+"""Path -> where it means something.  Where a space does not decide the other field, it does."""

@@ -1,0 +1,105 @@
+"""Fields that mean something only beside certain values of others: each configuration is one assignment."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.configs import RecurrentConfig
+from search_spaces.conditions import CONDITIONS
+from search_spaces.dimensions import Choice, Integer, Real
+from search_spaces.errors import SpaceError
+from search_spaces.grid import point, size
+from search_spaces.hyperopt_space import from_hyperopt
+from search_spaces.space import Space
+
+FRONT_END = {
+    "model.conv_kernel": Choice(3, 5),
+    "model.conv_channels": Choice(0, 16, 32),
+    "model.conv_norm": Choice(True, False),
+    "model.hidden": Choice(8, 16),
+}
+BATCHES = {"train.scheduler": Choice("plateau", "cosine", "none"), "train.plateau_factor": Real(0.1, 0.4)}
+
+
+def space(**dimensions) -> Space:
+    return Space(name="conditional", models=(RecurrentConfig,), dimensions=dimensions)
+
+
+def test_every_condition_is_of_fields_of_a_trial() -> None:
+    for path, condition in CONDITIONS.items():
+        space(**{path: Choice(2), condition.field: Choice(1)})
+
+
+def test_a_grid_has_each_configuration_once() -> None:
+    made = space(**FRONT_END)
+    points = [point(made, k) for k in range(size(made))]
+    assert points[:2] == [{"model.conv_channels": 0, "model.hidden": hidden} for hidden in (8, 16)]
+    rest = [tuple(values[path] for path in FRONT_END) for values in points[2:]]
+    assert rest == list(product((3, 5), (16, 32), (True, False), (8, 16)))
+    assert len({str(values) for values in points}) == made.size == 2 + 16
+
+
+def test_two_conditions_part_a_grid_twice() -> None:
+    dense = {"model.dense_layers": Integer(1, 3), "model.dense_hidden": Choice(16, 32)}
+    assert size(space(**FRONT_END | dense)) == (2 + 16) * (1 + 2 * 2)
+
+
+def test_a_field_that_never_means_anything_is_no_dimension_of_the_grid() -> None:
+    made = space(**FRONT_END | {"model.conv_channels": Choice(0)})
+    assert [point(made, k) for k in range(size(made))] == [
+        {"model.conv_channels": 0, "model.hidden": hidden} for hidden in (8, 16)
+    ]
+
+
+@given(st.integers(0, 2**32))
+def test_a_sample_has_what_means_something_and_no_more(seed: int) -> None:
+    made = space(**FRONT_END | BATCHES)
+    sample = made.sample(np.random.default_rng(seed))
+    made.check(sample)
+    assert ("model.conv_kernel" in sample) == ("model.conv_norm" in sample) == (sample["model.conv_channels"] != 0)
+    assert ("train.plateau_factor" in sample) == (sample["train.scheduler"] == "plateau")
+
+
+def test_two_proposals_of_hyperopt_that_differ_in_nothing_that_is_read_are_one_assignment() -> None:
+    proposal = {"model.conv_channels": 0, "model.hidden": 8, "model.conv_kernel": 3, "model.conv_norm": True}
+    made = space(**FRONT_END)
+    assert from_hyperopt(made, proposal) == from_hyperopt(made, proposal | {"model.conv_kernel": 5})
+
+
+def test_where_the_space_does_not_decide_the_other_field_every_value_means_something() -> None:
+    made = space(**{path: d for path, d in FRONT_END.items() if path != "model.conv_channels"})
+    assert size(made) == 8
+
+
+def test_fixing_the_other_field_drops_what_depends_on_it() -> None:
+    assert list(space(**FRONT_END).cut(fix={"conv_channels": 0}).dimensions) == ["model.hidden"]
+    assert list(space(**FRONT_END).cut(fix={"conv_channels": 16}).dimensions) == [
+        "model.conv_kernel",
+        "model.conv_norm",
+        "model.hidden",
+    ]
+
+
+def test_a_wish_that_a_fixed_field_makes_meaningless_is_refused() -> None:
+    with pytest.raises(SpaceError, match=r"conv_kernel: .*where model\.conv_channels is at least 1, .*that is 0\."):
+        space(**FRONT_END).cut(fix={"conv_channels": 0, "conv_kernel": 3})
+
+
+def test_what_means_nothing_beside_a_value_that_is_not_searched_is_no_dimension() -> None:
+    made = space(**{"train.plateau_factor": Real(0.1, 0.4), "model.hidden": Choice(8, 16)})
+    assert list(made.cut(given={"train.scheduler": "cosine"}).dimensions) == ["model.hidden"]
+    assert list(made.cut(given={"train.scheduler": "plateau"}).dimensions) == list(made.dimensions)
+    with pytest.raises(SpaceError, match=r"plateau_factor: .*that is 'cosine'\. Leave it out, or set the other"):
+        made.cut(narrow={"plateau_factor": [0.2, 0.3]}, given={"train.scheduler": "cosine"})
+
+
+def test_a_value_that_is_searched_does_not_count_as_given() -> None:
+    assert list(space(**BATCHES).cut(given={"train.scheduler": "none"}).dimensions) == list(BATCHES)
+
+
+def test_an_assignment_with_a_value_that_nothing_reads_is_refused() -> None:
+    with pytest.raises(SpaceError, match=r"train\.plateau_factor is no dimension"):
+        space(**BATCHES).check({"train.scheduler": "none", "train.plateau_factor": 0.2})
