@@ -3,12 +3,14 @@
     python benchmarks/test_scores.py bbc-gru --home var --datasets FOLDER
 
 For every configuration whose trials' weights were kept (the ten best stay): mean and 95 % t-interval over its seeds of
-accuracy and macro recall, at each trial's best validation epoch.  Opening the test part of several configurations and
+accuracy and macro recall, at each trial's best validation epoch.  ``of``: seeds that completed; where fewer have
+weights they are the better ones, so the figures flatter.  Opening the test part of several configurations and
 then choosing among them would make it a second validation part.  Prints one JSON line a configuration.
 """
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -42,8 +44,10 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path)
     options = parser.parse_args()
     home = Home(options.home.absolute())
+    ranked = home.record(options.name).ranked()
+    completed = Counter(json.dumps(trial.assignment) for trial in ranked)
     found: dict[str, list[dict[str, dict[str, float]]]] = {}
-    for trial in home.record(options.name).ranked():
+    for trial in ranked:
         if (home.trial(options.name, trial.config.index) / WEIGHTS).exists():
             found.setdefault(json.dumps(trial.assignment), []).append(scores(trial, home, options.datasets))
     for assignment, rows in found.items():
@@ -54,7 +58,7 @@ def main() -> None:
         print(
             json.dumps(
                 {"benchmark": "test_scores", "campaign": options.name}
-                | {"seeds": len(rows)}
+                | {"seeds": len(rows), "of": completed[assignment]}
                 | parts
                 | {"configuration": json.loads(assignment)}
             )
