@@ -67,7 +67,8 @@ def prose(path: Path) -> str:
 
 def shell_lines() -> Iterator[Found]:
     for block in blocks(*SHELL):
-        for number, line in enumerate(block.text.splitlines(), start=1):
+        whole = re.sub(r" *\\\n *", " ", block.text)  # a command may go on in the next line
+        for number, line in enumerate(whole.splitlines(), start=1):
             yield Found(block.path, block.line + number, line.removeprefix("$ "))
     makefile = ROOT / "Makefile"
     for number, line in enumerate(makefile.read_text(encoding="utf-8").splitlines(), start=1):
