@@ -89,7 +89,7 @@ def test_a_text_with_two_classes_is_noted(tmp_path):
     rows = table()
     twice = {"text": [*rows["text"], rows["text"][0]], "label": [*rows["label"], "tech"]}
     notes = prepared(write_csv(tmp_path / "t.csv", twice), tmp_path).manifest.notes
-    assert "1 texts occur with more than one class." in notes
+    assert "1 text occurs with more than one class." in notes
 
 
 def test_arrays_know_how_many_tokens_there_are_and_the_words_stay(tmp_path):

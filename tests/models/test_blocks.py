@@ -122,8 +122,8 @@ def test_a_block_without_its_skip_is_two_conv_blocks(family, dims):
 
 @pytest.mark.parametrize(("family", "dims"), [(ResidualBlock1d, 1), (ResidualBlock2d, 2)])
 def test_squeeze_and_excitation_scales_what_the_skip_is_added_to(family, dims):
-    x, rest = torch.randn(4, 3, *(6,) * dims), (None,) * (dims == 1)
-    block = family(3, 3, squeeze_excite=True).eval()
+    x, rest = torch.randn(4, 16, *(6,) * dims), (None,) * (dims == 1)
+    block = family(16, 16, squeeze_excite=True).eval()  # so many channels that the ReLUs let some through
     inner = block.second(block.first(x, *rest), *rest)
     assert torch.equal(block(x, *rest), x + block.scale(inner))
     assert not torch.allclose(block.scale(inner), inner)
