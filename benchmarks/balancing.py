@@ -23,7 +23,7 @@ import numpy as np
 
 from data.arrays import MANIFEST, Part, open_arrays
 from data.balance import epoch_order
-from data.build import write_balanced
+from data.balanced_parts import write_balanced
 from data.config import Balance, DataConfig
 from data.manifest import Manifest
 from data.prepare import prepare

@@ -20,9 +20,10 @@ import torch
 from data.arrays import Arrays, Part, open_arrays
 from data.config import DataConfig
 from data.prepare import prepare
-from tuning.batches import epoch_batches
-from tuning.config import DeviceConfig, ObjectiveConfig, TrainConfig, TrialConfig
-from tuning.training import Training
+from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
+from tuning.campaign.objective import ObjectiveConfig
+from tuning.training.batches import epoch_batches
+from tuning.training.loop import Training
 
 SEED = 20261121
 MODELS: dict[str, dict[str, object]] = {
@@ -31,7 +32,7 @@ MODELS: dict[str, dict[str, object]] = {
     "cnn1d": {"family": "cnn1d"},
     "transformer": {"family": "transformer"},
 }
-WAYS = ("shuffled", "by-length")
+WAYS = ("shuffled", "bucketed")
 
 
 def gestures(datasets: Path, store: Path) -> tuple[DataConfig, Arrays]:

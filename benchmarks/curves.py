@@ -13,7 +13,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from tuning.figures import GREY, STYLE, TRAIN, VALID, WIDTH, save
+from tuning.cli.plots import GREY, STYLE, TRAIN, VALID, WIDTH, save
 
 METRICS = ("accuracy", "recall_macro")
 

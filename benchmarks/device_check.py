@@ -17,7 +17,7 @@ import torch
 from study import BEST, beats, trial
 
 from data.arrays import open_arrays
-from tuning.training import Training
+from tuning.training.loop import Training
 
 
 def once(model: str, precision: str, device: str, rows: int, store: Path) -> dict[str, object]:

@@ -26,9 +26,9 @@ from pathlib import Path
 import mlflow
 from study import write_table
 
-from tuning.home import Home
-from tuning.journal import read
-from tuning.record import CampaignRecord
+from tuning.journal.home import Home
+from tuning.journal.log import read
+from tuning.journal.record import CampaignRecord
 
 NAME = "killed"
 TRIALS = 6

@@ -39,7 +39,7 @@ def ours(directory: Path) -> None:
     import numpy as np
 
     from data.arrays import open_arrays
-    from tuning.training import Rows
+    from tuning.training.loop import Rows
 
     arrays = open_arrays(directory)
     rows = Rows(arrays.train, _device())

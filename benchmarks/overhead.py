@@ -24,16 +24,17 @@ from study import write_table
 from data.arrays import open_arrays
 from data.prepare import prepare
 from search_spaces.dimensions import Choice, Integer, Real
-from tuning.config import CampaignConfig, TrialConfig
-from tuning.events import Ended, Started
-from tuning.home import Home
-from tuning.journal import read
-from tuning.launch import launch
-from tuning.search import Suggestion
-from tuning.tracking_background import BackgroundPublisher
-from tuning.training import Training
-from tuning.trials import campaign_space, planned_trials, trial_config
-from tuning.variants import variants
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.variants import variants
+from tuning.execution.launch import launch
+from tuning.journal.events import Ended, Started
+from tuning.journal.home import Home
+from tuning.journal.log import read
+from tuning.search.ordered import Suggestion
+from tuning.search.suggest import trial_config
+from tuning.tracking.background import BackgroundPublisher
+from tuning.training.loop import Training
 
 WORKERS = 2
 

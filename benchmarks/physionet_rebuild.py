@@ -13,11 +13,11 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from data.columns import read_columns
 from data.config import DataOptions
-from data.heartbeats import STEPS, load
-from data.physionet import cut_all
-from data.physionet import find as find_records
+from data.datasets.columns import read_columns
+from data.datasets.heartbeats import STEPS, load
+from data.datasets.physionet import cut_all
+from data.datasets.physionet import find as find_records
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ import torch
 from study import BEST, beats, trial
 
 from data.arrays import open_arrays, open_test
-from tuning.batches import Rows
-from tuning.metrics import confusion, from_counts
-from tuning.training import Training
+from tuning.training.batches import Rows
+from tuning.training.loop import Training
+from tuning.training.metrics import confusion, from_counts
 
 REPORTED = {
     "cnn2d": {"accuracy": 0.9888, "recall_macro": 0.9744},

@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tuning.home import Home
+from tuning.journal.home import Home
 
 CAMPAIGN = """
 name = "{name}"

@@ -13,11 +13,12 @@ from trial_table import EPOCHS, GRID
 
 from search_spaces.dimensions import Choice, Integer
 from search_spaces.space import Space
-from tuning.config import CampaignConfig
-from tuning.halving import rungs
-from tuning.hyperopt_search import HyperOptProposer
-from tuning.results import EpochReport
-from tuning.search import OrderedSearch, Outcome, RandomProposer
+from tuning.campaign.config import CampaignConfig
+from tuning.search.halving import rungs
+from tuning.search.hyperopt import HyperOptProposer
+from tuning.search.ordered import OrderedSearch
+from tuning.search.proposers import Outcome, RandomProposer
+from tuning.training.results import EpochReport
 
 STARTUP = 20
 """Random trials before a model's: HyperOptSearch's default, and ours."""

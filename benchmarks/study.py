@@ -7,7 +7,8 @@ import numpy as np
 
 from data.config import DataConfig
 from data.prepare import Prepared, prepare
-from tuning.config import DeviceConfig, ObjectiveConfig, TrainConfig, TrialConfig
+from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
+from tuning.campaign.objective import ObjectiveConfig
 
 BEST = {
     "cnn2d": {

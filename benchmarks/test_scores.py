@@ -18,10 +18,11 @@ from search_regret import interval
 
 from data.arrays import open_arrays, open_test
 from data.prepare import prepare
-from tuning.batches import Rows
-from tuning.home import WEIGHTS, Home
-from tuning.record import TrialRecord
-from tuning.training import Training
+from tuning.journal.home import Home
+from tuning.journal.record import TrialRecord
+from tuning.training.batches import Rows
+from tuning.training.files import WEIGHTS
+from tuning.training.loop import Training
 
 METRICS = ("accuracy", "recall_macro")
 

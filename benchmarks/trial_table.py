@@ -46,7 +46,7 @@ def points() -> list[tuple[Any, ...]]:
 def run(point: tuple[Any, ...], device: str, store: Path) -> list[tuple[Any, ...]]:
     """Train one grid point; its lines."""
     from data.arrays import open_arrays
-    from tuning.training import Training
+    from tuning.training.loop import Training
 
     values = dict(zip((*GRID, "seed"), point, strict=True))
     data, prepared = beats(store, rows=ROWS, valid_fraction=0.5, balance=values["balance"])

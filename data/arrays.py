@@ -40,13 +40,13 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrays:
-    """What a trial sees; the test part is not among it.
+    """The arrays of a trial; the test part is not among them.
 
     order: (M,) int64 rows of ``train`` that make up one epoch (oversampling repeats rows here, without a copy).
     class_weights: (K,) float32 for the loss, or None.  class_names: empty for regression.
-    tokens: how many different tokens texts have, padding (0) and unknown (1) included; None where x holds numbers.
+    tokens: number of different tokens in texts, padding (0) and unknown (1) included; None where x holds numbers.
     scale: of regression targets, or None.
-    sha256: over all of the above and the validation part, the identity that records carry.
+    sha256: over all of the above, the ``data_sha256`` of records.
     """
 
     train: Part
@@ -65,7 +65,7 @@ class Arrays:
 
     @property
     def outputs(self) -> int:
-        """Outputs of a model: a logit a class, or the one number of a regression."""
+        """Outputs of a model: a logit per class, or one number for regression."""
         return 1 if self.regression else self.classes
 
     @property
@@ -92,13 +92,13 @@ class Counts:
     valid: Mapping[str, int]
     test: Mapping[str, int]
     epoch: Mapping[str, int]
-    """What one epoch sees after balancing."""
+    """Rows of one epoch, after balancing."""
 
 
 def open_arrays(directory: Path) -> Arrays:
     """Return a prepared directory's training and validation part, read-only and memory-mapped.
 
-    Processes that open the same directory share its pages: no copy per trial.  Raises DataError where there is none.
+    Processes that open the same directory share its pages: no copy per trial.  Raises DataError without prepared arrays.
     """
     manifest = _manifest(directory)
     return Arrays(
@@ -114,7 +114,7 @@ def open_arrays(directory: Path) -> Arrays:
 
 
 def open_test(directory: Path) -> Part:
-    """Return a prepared directory's test part.  It is sealed: only a confirmation opens it."""
+    """Return a prepared directory's test part.  No command reads it yet: models are selected without it."""
     _manifest(directory)
     return _part(directory, "test")
 

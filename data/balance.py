@@ -1,4 +1,4 @@
-"""How the training part, and only the training part, is balanced: with imbalanced-learn, after the split.
+"""Balancing of the training part, and only of it: with imbalanced-learn, after the split.
 
 Sources: Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE", JAIR 16, 2002; Lemaitre, Nogueira, Aridas, "Imbalanced-learn",
 JMLR 18(17), 2017.
@@ -19,7 +19,7 @@ from data.rows import Kind, classes
 
 
 def epoch_order(y: NDArray[np.int64], config: DataConfig) -> NDArray[np.int64]:
-    """Return (M,) the rows that make up one epoch; every balance but the oversampling ones takes each row once."""
+    """Return (M,) the rows that make up one epoch; only oversampling repeats rows."""
     order = np.arange(len(y))
     if config.balance == "oversample":
         return _oversampled(order, y, config.balance_seed)
@@ -35,36 +35,36 @@ def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.asarray(compute_class_weight("balanced", classes=np.arange(classes), y=y), dtype=np.float32)
 
 
-def refuse_weights(y: NDArray[np.int64], config: DataConfig, class_names: Sequence[str]) -> None:
+def check_weights(y: NDArray[np.int64], config: DataConfig, class_names: Sequence[str]) -> None:
     """Raise DataError where a class has no training rows, and so no weight."""
     absent = [name for number, name in enumerate(class_names) if not (y == number).any()]
     if absent:
         raise DataError(
-            f"{config.dataset}: class {absent[0]} has no training rows, and so no inverse frequency to weigh it by. "
+            f"{config.dataset}: class {absent[0]} has no training rows, and so no inverse frequency as its weight. "
             'Use balance = "raw" or "oversample", another seed, or more rows.'
         )
 
 
-def refuse_balance(config: DataConfig, kind: Kind) -> None:
-    """Raise DataError where a balance means nothing for a kind of data."""
+def check_balance(config: DataConfig, kind: Kind) -> None:
+    """Raise DataError where a balance is not defined for a kind of data."""
     if kind == "series" and config.balance != "raw":
         raise DataError(
-            f'{config.dataset}: balance = "{config.balance}" is of classes, and a series has none. Use balance = "raw".'
+            f'{config.dataset}: balance = "{config.balance}" needs classes; a series has none. Use balance = "raw".'
         )
     if kind == "texts" and config.balance == "smote":
         raise DataError(
-            f"{config.dataset}: SMOTE mixes rows of numbers, and tokens are names of words. "
+            f"{config.dataset}: SMOTE interpolates numbers; tokens of words cannot be interpolated. "
             'Use balance = "oversample" or "weighted".'
         )
 
 
-def refuse_smote(train: Part, config: DataConfig, class_names: Sequence[str]) -> None:
+def check_smote(train: Part, config: DataConfig, class_names: Sequence[str]) -> None:
     """Raise DataError where SMOTE is not defined: too few rows in a class, or sequences of different length."""
     steps = train.x.shape[1]
     if (train.lengths != steps).any():
         raise DataError(
-            f"{config.dataset}: sequences have different lengths ({train.lengths.min()} to {steps}); SMOTE mixes rows "
-            'step by step and needs equal ones. Use balance = "oversample".'
+            f"{config.dataset}: sequences have different lengths ({train.lengths.min()} to {steps}); SMOTE "
+            'interpolates step by step and needs equal lengths. Use balance = "oversample".'
         )
     counts = np.bincount(classes(train))
     number, neighbors = int(counts.argmin()), config.smote_neighbors
@@ -79,9 +79,9 @@ def refuse_smote(train: Part, config: DataConfig, class_names: Sequence[str]) ->
 def smote_rows(train: Part, config: DataConfig) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield (class, (n, T, C) synthetic rows) for each class smaller than the largest.
 
-    The rows are those of imbalanced-learn's SMOTE over the whole part.  It treats each class on its own and from the
-    same seed, so one class at a time gives the same rows in less than half the memory.  One thread: the neighbours
-    of a row must not depend on how distances are cut into blocks.
+    The rows equal those of imbalanced-learn's SMOTE over the whole part, which samples each class separately and from
+    the same seed; one class at a time needs less than half the memory.  One thread: the neighbours of a row must not
+    depend on the blocks in which distances are computed.
     """
     from imblearn.over_sampling import SMOTE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -91,7 +91,7 @@ def smote_rows(train: Part, config: DataConfig) -> Iterator[tuple[int, NDArray[n
     largest = int(counts.argmax())
     for number in np.flatnonzero(counts < counts[largest]).tolist():
         own = np.flatnonzero(y == number)
-        rows = np.append(own, np.flatnonzero(y == largest)[0])  # it wants to see a second class
+        rows = np.append(own, np.flatnonzero(y == largest)[0])  # SMOTE needs a second class
         smote = SMOTE(
             sampling_strategy={number: int(counts[largest])},
             k_neighbors=config.smote_neighbors,
@@ -109,9 +109,9 @@ def _oversampled(order: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> N
 
 
 def _semi_oversampled(order: NDArray[np.int64], y: NDArray[np.int64], config: DataConfig) -> NDArray[np.int64]:
-    """Cut the largest class to ``majority_kept`` of its rows, then repeat rows of all others until they are as many.
+    """Undersample the largest class to ``majority_kept``, then repeat rows of the others until they are as many.
 
-    Rows to repeat are drawn from all minority classes alike, so that their proportions stay but for chance.
+    Rows to repeat are drawn from all minority rows with equal probability, which keeps class proportions on average.
     """
     from imblearn.over_sampling import RandomOverSampler
     from imblearn.under_sampling import RandomUnderSampler
@@ -130,6 +130,6 @@ def _semi_oversampled(order: NDArray[np.int64], y: NDArray[np.int64], config: Da
 
 
 def _resampled(sampler: Any, order: NDArray[np.int64], y: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return the rows of ``order`` that an imbalanced-learn sampler takes; only their numbers are copied."""
+    """Return the rows of ``order`` that an imbalanced-learn sampler selects; only row numbers are copied."""
     chosen, _ = sampler.fit_resample(order[:, None], y)
     return np.asarray(chosen[:, 0], dtype=np.int64)

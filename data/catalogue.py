@@ -1,23 +1,25 @@
-"""The data sets known by name.  Adding one: a module with a ``DataSet``, its import here, its line below."""
+"""The data sets known by name.  To add one: a module with a ``DataSet``, its import here, its line below."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from data.airline import AIRLINE
-from data.bbc import BBC
 from data.config import DataOptions
+from data.datasets.airline import AIRLINE
+from data.datasets.bbc import BBC
+from data.datasets.gestures import GESTURES
+from data.datasets.heartbeats import HEARTBEATS
+from data.datasets.mackey_glass import MACKEY_GLASS
+from data.datasets.physionet import PHYSIONET
+from data.datasets.series_table import SERIES_TABLE
+from data.datasets.synthetic import SYNTHETIC
+from data.datasets.table import TABLE
+from data.datasets.text_table import TEXT_TABLE
+from data.datasets.ucr import PREFIX, UCR, is_archive
 from data.errors import DataError
-from data.gestures import GESTURES
-from data.heartbeats import HEARTBEATS
-from data.mackey_glass import MACKEY_GLASS
-from data.physionet import PHYSIONET
+from data.formats import ALLOWED_SUFFIXES, unsupported
+from data.messages import as_list, nearest
 from data.rows import DataSet
-from data.series_table import SERIES_TABLE
-from data.synthetic import SYNTHETIC
-from data.table import SUFFIXES, TABLE
-from data.text_table import TEXT_TABLE
-from data.ucr import PREFIX, SUFFIX, UCR, names
 
 CATALOGUE: dict[str, DataSet] = {
     "heartbeats": HEARTBEATS,
@@ -32,7 +34,7 @@ CATALOGUE: dict[str, DataSet] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """One line of ``seqtune datasets``.  where: the files found, or where they were looked for."""
+    """One line of ``seqtune datasets``.  where: the files found, or the places searched."""
 
     name: str
     about: str
@@ -44,8 +46,9 @@ class Description:
 def resolve(options: DataOptions) -> DataSet:
     """Return the data set that ``options.dataset`` names: one of the catalogue, or a file by its path.
 
-    Raises DataError where there is none, or where an option means nothing for it.
+    Raises DataError where there is none, or where an option is not for it.
     """
+    _check_columns(options)
     data_set = _named(options)
     if options.split not in data_set.splits:
         allowed = " or ".join(f'split = "{split}"' for split in data_set.splits)
@@ -54,49 +57,74 @@ def resolve(options: DataOptions) -> DataSet:
     return data_set
 
 
+def _check_columns(options: DataOptions) -> None:
+    if options.ignore and options.columns:
+        raise DataError(
+            "data.ignore and data.columns: use one of them. data.columns already leaves out all other columns."
+        )
+    for key, names in (("data.ignore", options.ignore), ("data.columns", options.columns)):
+        if len(set(names)) < len(names):
+            raise DataError(f"{key} = {as_list(names)}: a column occurs more than once.")
+
+
+def _given(options: DataOptions, keys: Iterable[str]) -> list[str]:
+    return [key for key in keys if getattr(options, key) not in (None, ())]
+
+
 def _named(options: DataOptions) -> DataSet:
     name = options.dataset
     if name in CATALOGUE:
-        given = [key for key in ("label", "group", "text", "target", "test") if getattr(options, key) is not None]
+        given = _given(options, ("label", "group", "text", "target", "test", "ignore", "columns"))
         if given:
-            raise DataError(f"data.{given[0]}: {name} knows its own columns and test part; only a table is told them.")
+            raise DataError(
+                f"data.{given[0]}: {name} has its own columns and test part; data.{given[0]} is for tables only."
+            )
         return CATALOGUE[name]
-    if names(name):
+    if is_archive(name):
+        given = _given(options, ("label", "group", "text", "target", "ignore", "columns"))
+        if given:
+            raise DataError(
+                f"data.{given[0]}: a .ts file has no columns and contains its classes. Leave data.{given[0]} out."
+            )
         return UCR
-    if Path(name).suffix in SUFFIXES:
+    meant = nearest(name, CATALOGUE)
+    fault = unsupported(name)
+    if fault is not None:
+        raise DataError(f"data.dataset = {name!r}: {fault}{meant}")
+    if Path(name).suffix:
         return _table(options)
-    near = get_close_matches(name, CATALOGUE, n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
     raise DataError(
         f"data.dataset = {name!r}: no such data set. Known: {', '.join(CATALOGUE)}, {PREFIX}NAME, or the path of a "
-        f"table ({', '.join((*SUFFIXES, SUFFIX))}).{meant}"
+        f"file ({', '.join(ALLOWED_SUFFIXES)}).{meant}"
     )
 
 
 def _table(options: DataOptions) -> DataSet:
-    """Return what a table's rows are: sequences, texts where a text column is named, or a series with a target."""
-    kinds = [key for key in ("text", "target") if getattr(options, key) is not None]
-    if not kinds:
-        return TABLE
+    """Return the kind of a table: sequences; texts if there is a text column; a series if there is a target."""
+    kinds = _given(options, ("text", "target"))
     if len(kinds) > 1:
-        raise DataError(f"{options.dataset}: data.text and data.target: a table is of texts or a series, not both.")
-    if Path(options.dataset).suffix == ".npz":
+        raise DataError(f"{options.dataset}: data.text and data.target: a table holds texts or a series, not both.")
+    lists = _given(options, ("ignore", "columns"))
+    without_columns = [*kinds, *lists]
+    if Path(options.dataset).suffix == ".npz" and without_columns:
         raise DataError(
-            f"{options.dataset}: data.{kinds[0]}: an .npz file has no columns. Use a .csv or .parquet file."
+            f"{options.dataset}: data.{without_columns[0]}: an .npz file has no columns. Use a .csv or .parquet file."
         )
-    if kinds == ["text"]:
-        return TEXT_TABLE
-    for key in ("label", "group", "test"):
-        if getattr(options, key) is not None:
-            raise DataError(
-                f"{options.dataset}: data.{key}: a series has its target alone, and its last rows are the test part. "
-                f"Leave data.{key} out."
-            )
-    return SERIES_TABLE
+    if kinds == ["text"] and lists:
+        raise DataError(
+            f"{options.dataset}: data.{lists[0]}: of a table of texts only the columns of data.text, data.label and "
+            f"data.group are read. Leave data.{lists[0]} out."
+        )
+    if kinds == ["target"] and (given := _given(options, ("label", "group", "test"))):
+        raise DataError(
+            f"{options.dataset}: data.{given[0]}: a series has no label, group or second table; its last rows are the "
+            f"test part. Leave data.{given[0]} out."
+        )
+    return {"text": TEXT_TABLE, "target": SERIES_TABLE}[kinds[0]] if kinds else TABLE
 
 
 def describe(datasets: Path | None) -> list[Description]:
-    """Return every data set of the catalogue with where it was found; loads nothing."""
+    """Return every data set of the catalogue and the files found for it; loads nothing."""
     return [_description(name, data_set, datasets) for name, data_set in CATALOGUE.items()]
 
 

@@ -1,4 +1,4 @@
-"""What is written into a prepared directory, and the parts of a split as files."""
+"""The content of a prepared directory, and the parts of a split as files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from data.arrays import Counts, Part, Scale
 from data.manifest import ArrayFile
 from data.store import rows_of, write
 
-Progress = Callable[[str], None]
-"""Told what is being done, one short line at a time."""
+PreparationProgress = Callable[[str], None]
+"""Takes the current step of a preparation as one short line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What was written into a folder.
+    """The arrays written into a folder, and their description.
 
-    class_names: empty for regression.  notes: what a user should know before believing a score.
+    class_names: empty for regression.  notes: warnings for the user, printed with the results.
     words: of a vocabulary, the first has token 2; empty where x holds numbers.  scale: of regression targets.
-    inputs: each channel's name and standardisation, in order; empty where inputs are as they came.
+    inputs: each channel's name and standardisation, in order; empty where inputs are not standardised.
     """
 
     arrays: dict[str, ArrayFile]
@@ -41,12 +41,12 @@ def write_part(folder: Path, name: str, part: Part, rows: NDArray[np.int64]) -> 
     shape = (len(rows), *part.x.shape[1:])
     return {
         f"{name}_x": write(folder / f"{name}_x.npy", rows_of(part.x, rows), shape=shape, dtype=part.x.dtype),
-        f"{name}_lengths": write_one(folder, f"{name}_lengths", part.lengths[rows]),
-        f"{name}_y": write_one(folder, f"{name}_y", part.y[rows]),
+        f"{name}_lengths": write_array(folder, f"{name}_lengths", part.lengths[rows]),
+        f"{name}_y": write_array(folder, f"{name}_y", part.y[rows]),
     }
 
 
-def write_one(folder: Path, name: str, values: NDArray[Any]) -> ArrayFile:
+def write_array(folder: Path, name: str, values: NDArray[Any]) -> ArrayFile:
     """Write one array."""
     return write(folder / f"{name}.npy", [values], shape=values.shape, dtype=values.dtype)
 

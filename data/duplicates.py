@@ -39,7 +39,7 @@ def conflicting(digests: Sequence[bytes], y: NDArray[np.int64]) -> int:
 def verify_rows(train: AbstractSet[bytes], name: str, other: Sequence[bytes], *, clean: bool) -> list[str]:
     """Return a note if rows of the part ``name`` also occur in training.
 
-    ``clean``: rows were made distinct and split by us, so that a shared row is our own fault: DataError.
+    clean: duplicates were dropped before the split, so that a shared row is a bug: DataError.
     """
     count = sum(digest in train for digest in other)
     if count and clean:

@@ -1,5 +1,5 @@
-"""The one error of this room."""
+"""The exception of this package."""
 
 
 class DataError(ValueError):
-    """Data that cannot be trained on: the message says what, where, got, allowed and what to do."""
+    """Data that cannot be trained on: the message says what is wrong, where, what is allowed and what to do."""

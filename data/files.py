@@ -1,4 +1,4 @@
-"""Source files: where they are looked for, and what they are recognised by."""
+"""Source files: the places searched for them, and their hashes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from data.errors import DataError
 
 
 class SourceFile(BaseModel):
-    """A file that rows came from.  The hash says which one it was; the name is for the reader."""
+    """A file that rows were read from, identified by its hash; the name is for the reader."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,29 +27,31 @@ def locate(name: str, datasets: Path | None) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate.resolve()
-    looked = " and ".join(str(candidate.absolute()) for candidate in candidates)
-    raise DataError(f"{name}: no such file. Looked for {looked}.{hint(datasets)}")
+        if candidate.is_dir():
+            raise DataError(f"{name}: {candidate.absolute()} is a folder. Name a file.")
+    searched = " and ".join(str(candidate.absolute()) for candidate in candidates)
+    raise DataError(f"{name}: no such file. Looked for {searched}.{hint(datasets)}")
 
 
-def named(paths: Sequence[Path]) -> str:
-    """Return the names of some files for a line of text; of many, the first two."""
+def file_names(paths: Sequence[Path]) -> str:
+    """Return the names of files for a line of text; of many, the first two."""
     names = [path.name for path in paths]
     return ", ".join(names if len(names) <= 4 else [*names[:2], f"... ({len(names)} files)"])  # noqa: PLR2004
 
 
 def find_file(name: str, places: Sequence[str], datasets: Path | None) -> Path:
-    """Return the first of ``places``, relative to the data sets' folder, that is there: the file of ``name``."""
+    """Return the first existing file of ``places``, relative to the data sets' folder: the file of ``name``."""
     if datasets is None:
         raise DataError(f"{name}: not found.{hint(datasets)}")
     for place in places:
         if (datasets / place).is_file():
             return datasets / place
-    looked = " and ".join(str((datasets / place).absolute()) for place in places)
-    raise DataError(f"{name}: not found. Looked for {looked}.")
+    searched = " and ".join(str((datasets / place).absolute()) for place in places)
+    raise DataError(f"{name}: not found. Looked for {searched}.")
 
 
 def hint(datasets: Path | None) -> str:
-    """Return the sentence that tells a user how to name the folder of data sets, where none was named."""
+    """Return the sentence about how to name the folder of data sets, where none was named; else nothing."""
     if datasets is not None:
         return ""
     return " No folder of data sets was given: use --datasets FOLDER or SEQTUNE_DATASETS."

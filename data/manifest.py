@@ -1,4 +1,4 @@
-"""What a prepared directory says about itself, and the two names it goes by: its key and its content's hash."""
+"""The description of a prepared directory, and its two identifiers: its key and the hash of its content."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from data.files import SourceFile
 from data.rows import Kind
 
 FORMAT = 1
-"""Raised by one whenever the same DataConfig and files would give other arrays (the synthetic rows among them)."""
+"""Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows)."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")
 
@@ -30,10 +30,10 @@ class ArrayFile(BaseModel):
 class Manifest(BaseModel):
     """A prepared directory.
 
-    sha256: identity of what a trial sees, the same wherever and whenever it is prepared; test_sha256: of the test
-    part.  notes: what a user should know before believing a score.  versions: of the libraries that made the arrays.
-    words, tokens: of a vocabulary (``data.texts``), so that new texts can be encoded.  inputs, scale: mean and standard
-    deviation of each channel and of the target (``data.series``), so that new series can be standardised.
+    sha256: identity of a trial's arrays, equal on every machine; test_sha256: of the test part.  notes: warnings for
+    the user, printed with the results.  versions: of the libraries that prepared the arrays.  words, tokens: of a
+    vocabulary (``data.texts``), for encoding new texts.  inputs, scale: mean and standard deviation of each channel and
+    of the target (``data.series``), for standardising new series.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest | None":
-        """Return a directory's manifest, or None where there is none that can be read."""
+        """Return a directory's manifest, or None where there is no readable one."""
         try:
             return cls.model_validate_json((directory / MANIFEST).read_bytes())
         except (OSError, ValidationError):
@@ -69,13 +69,14 @@ class Manifest(BaseModel):
 
 
 def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool) -> str:
-    """Return the hash of all that decides what is prepared; it is known before anything is loaded.
+    """Return the hash of everything that the prepared arrays and notes depend on, known before any data are loaded.
 
-    A table counts by its content, not by its path.  Fields that a balance or a kind of data does not look at are left
-    out.
+    A table is identified by its content, not by its path.  Fields that are inactive for a balance, a kind of data or
+    the catalogue's data sets are left out.
     """
     unused = {
         "dataset": not catalogued,
+        **dict.fromkeys(("ignore", "columns"), catalogued),
         "test": True,  # its content is among the sources
         "balance_seed": config.balance not in {"oversample", "semi-oversample", "smote"},
         "smote_neighbors": config.balance != "smote",
@@ -98,7 +99,8 @@ def identity(
 ) -> str:
     """Return the hash of the class names and the named arrays' content: no path, no time, no library version.
 
-    words, scale: what tokens and standardised targets stand for; arrays without them keep the hash they always had.
+    words, scale: the meaning of tokens and of standardised targets; arrays without them keep the hash of
+    earlier versions.
     """
     meaning = {**({"words": words} if words else {}), **({"scale": [scale.mean, scale.std]} if scale else {})}
     content = {name: arrays[name].sha256 for name in names if name in arrays}

@@ -1,4 +1,4 @@
-"""From a DataConfig to arrays on disk: loaded, split and balanced once, then found again."""
+"""From a DataConfig to arrays on disk: loaded, split and balanced once, then reused."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from data.balance import refuse_balance
-from data.build import write_balanced
+from data.balance import check_balance
+from data.balanced_parts import write_balanced
 from data.catalogue import CATALOGUE, resolve
 from data.config import DataConfig
-from data.content import Content, Progress
-from data.files import SourceFile, fingerprint, named
+from data.content import Content, PreparationProgress
+from data.files import SourceFile, file_names, fingerprint
 from data.manifest import TEST, TRAINING, Manifest, identity, key
-from data.raw import write_raw
 from data.rows import Kind
+from data.split_parts import write_raw
 from data.store import building, find
 from data.texts import FIRST
 
@@ -24,7 +24,7 @@ LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "pyarrow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Arrays on disk, for ``open_arrays`` and ``open_test``.  reused: they were there, nothing was loaded."""
+    """Arrays on disk, for ``open_arrays`` and ``open_test``.  reused: they existed, nothing was loaded."""
 
     directory: Path
     manifest: Manifest
@@ -32,7 +32,7 @@ class Prepared:
 
     @property
     def sha256(self) -> str:
-        """Identity of what a trial sees."""
+        """Identity of a trial's arrays."""
         return self.manifest.sha256
 
 
@@ -41,35 +41,41 @@ def ignore(_message: str) -> None:
 
 
 def prepare(
-    config: DataConfig, *, datasets: Path | None, store: Path, progress: Progress = ignore, verify: bool = True
+    config: DataConfig,
+    *,
+    datasets: Path | None,
+    store: Path,
+    progress: PreparationProgress = ignore,
+    verify: bool = True,
 ) -> Prepared:
-    """Return the arrays of ``config``, prepared under ``store``, or found there.
+    """Return the arrays of ``config`` under ``store``; prepare them there if they do not exist.
 
-    datasets: folder of the data sets, or None.  verify: read what is found and compare its hash (0.15 s for 129 MiB);
-    without it a file counts as whole by its size.  Damaged directories are made again.  Every balance is made from
+    datasets: folder of the data sets, or None.  verify: compare the hashes of existing arrays (0.15 s for 129 MiB);
+    without it only file sizes are compared.  Damaged directories are prepared again.  Every balance is derived from
     the raw directory of the same split, and shares its files.
 
     Raises:
-        DataError: the data cannot be found, read, split or balanced, or the arrays not written; nothing is left behind.
+        DataError: the data cannot be found, read, split or balanced, or the arrays not written; no partial directory
+            remains.
     """
     data_set = resolve(config)
-    refuse_balance(config, data_set.kind)
+    check_balance(config, data_set.kind)
     paths = data_set.find(config, datasets)
-    files = named(paths)
+    files = file_names(paths)
     if files:
         progress(f"{config.dataset}: hashing {files}")
     sources = tuple(fingerprint(path) for path in paths)
     obtain = partial(_obtain, kind=data_set.kind, sources=sources, store=store, verify=verify)
 
-    def make_raw(folder: Path) -> Content:
+    def raw_parts(folder: Path) -> Content:
         progress(f"{config.dataset}: reading {files or 'built-in rows'}")
         return write_raw(config, data_set.load(config, paths), folder, progress)
 
-    def make_balanced(folder: Path) -> Content:
-        raw = obtain(config.model_copy(update={"balance": "raw"}), make=make_raw)
+    def balanced_parts(folder: Path) -> Content:
+        raw = obtain(config.model_copy(update={"balance": "raw"}), write=raw_parts)
         return write_balanced(config, raw.directory, raw.manifest, folder, progress)
 
-    return obtain(config, make=make_raw if config.balance == "raw" else make_balanced)
+    return obtain(config, write=raw_parts if config.balance == "raw" else balanced_parts)
 
 
 def _obtain(
@@ -79,22 +85,22 @@ def _obtain(
     sources: tuple[SourceFile, ...],
     store: Path,
     verify: bool,
-    make: Callable[[Path], Content],
+    write: Callable[[Path], Content],
 ) -> Prepared:
-    """Return a prepared directory that is found, or made by ``make`` in an empty folder."""
+    """Return an existing prepared directory, or let ``write`` fill an empty folder."""
     name = key(config, sources, kind=kind, catalogued=config.dataset in CATALOGUE)
     directory = store.absolute() / f"{config.balance}-{name[:24]}"  # workers run in other working directories
-    found = find(directory, name, verify=verify)
-    if found is not None:
-        return Prepared(directory=directory, manifest=found, reused=True)
+    existing = find(directory, name, verify=verify)
+    if existing is not None:
+        return Prepared(directory=directory, manifest=existing, reused=True)
     start = time.perf_counter()
     with building(directory, name, verify=verify) as folder:
-        content = make(folder)
-        named = partial(identity, content.class_names, content.arrays, words=content.words, scale=content.scale)
+        content = write(folder)
+        identity_of = partial(identity, content.class_names, content.arrays, words=content.words, scale=content.scale)
         manifest = Manifest(
             key=name,
-            sha256=named(names=TRAINING),
-            test_sha256=named(names=TEST),
+            sha256=identity_of(names=TRAINING),
+            test_sha256=identity_of(names=TEST),
             class_names=content.class_names,
             steps=content.steps,
             channels=content.channels,

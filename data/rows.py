@@ -1,4 +1,4 @@
-"""What a loader returns, and the checks that every loader's rows pass."""
+"""The rows that a loader returns, and the checks that they pass."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,23 +15,25 @@ from data.series import Series
 from data.texts import Texts
 
 Kind = Literal["sequences", "texts", "series"]
-"""What a data set's rows are: sequences of numbers, texts, or the time steps of one series."""
+"""The rows of a data set: sequences of numbers, texts, or the time steps of one series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """A data set before it is split.
 
-    rows: what is split: numbers as they are trained on, or texts, encoded once the training rows are known.
+    rows: the rows to split: numbers as they are trained on, or texts, encoded once the training rows are known.
     class_names: K names; the order is that of the class numbers in ``y``.
     groups: (N,) int64, the patient or user of each of ``rows``, or None.
+    group_name: the column of the groups in a user's table; None where the groups are the data set's own.
     test: the official test part, of the same kind as ``rows``, or None.
-    notes: what a user should know about how they were read.
+    notes: warnings for the user, printed with the results.
     """
 
     rows: Part | Texts
     class_names: tuple[str, ...]
     groups: NDArray[np.int64] | None = None
+    group_name: str | None = None
     test: Part | Texts | None = None
     notes: tuple[str, ...] = ()
 
@@ -40,8 +42,8 @@ class Rows:
 class DataSet:
     """One data set, or one kind of file: how its files are found, and how they become rows.
 
-    ``find`` is cheap and raises DataError saying where it looked; ``load`` takes the files that ``find`` returned.
-    splits: what ``data.split`` may be.
+    ``find`` is cheap and raises DataError with the places searched; ``load`` takes the files that ``find`` returned.
+    splits: the allowed values of ``data.split``.
     """
 
     about: str
@@ -72,7 +74,7 @@ def part(x: NDArray[Any], y: NDArray[np.int64], lengths: NDArray[Any] | None = N
     return Part(x=values, lengths=lengths.astype(np.int64), y=y)
 
 
-def refuse_non_finite(
+def check_finite(
     x: NDArray[np.float32], where: str, columns: Sequence[str], *, advice: str = "fill or drop them"
 ) -> None:
     """Raise DataError for the first NaN or infinite value of ``x`` (N, T)."""
@@ -88,7 +90,7 @@ def refuse_non_finite(
 def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return (N,) class numbers and the sorted class names; labels that are all numbers sort as numbers.
 
-    The number 1, the number 1.0 and the text "1" are one class, called 1, whatever the file format.
+    The number 1, the number 1.0 and the text "1" are the class "1" in every file format.
     """
     keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
     if len(keys) < 2:  # noqa: PLR2004 - a classifier needs two
@@ -97,7 +99,7 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
 
 
 def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
-    """Return class numbers of labels whose classes are given; DataError for any other."""
+    """Return class numbers of labels whose classes are given; DataError for another label."""
     numbers = {name: number for number, name in enumerate(class_names)}
     names = [_name(key) for key in _canonical(labels, where)]
     unseen = sorted(set(names) - set(numbers))
@@ -111,19 +113,19 @@ def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) ->
 
 def encode_groups(groups: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Return (N,) group numbers."""
-    _refuse_missing(groups, where, "group")
+    _check_no_missing(groups, where, "group")
     return np.unique(groups.astype(np.str_), return_inverse=True)[1].astype(np.int64)
 
 
-def _refuse_missing(values: NDArray[Any], where: str, what: str) -> None:
+def _check_no_missing(values: NDArray[Any], where: str, name: str) -> None:
     missing = np.array([value is None or value != value or value == "" for value in values.tolist()])  # noqa: PLR0124 - NaN
     if missing.any():
-        raise DataError(f"{where}: row {int(missing.argmax()) + 1} has no {what} ({missing.sum():,} such rows).")
+        raise DataError(f"{where}: row {int(missing.argmax()) + 1} has no {name} ({missing.sum():,} such rows).")
 
 
 def _canonical(labels: NDArray[Any], where: str) -> NDArray[Any]:
     """Return labels as float64 if all of them are numbers, as text otherwise."""
-    _refuse_missing(labels, where, "label")
+    _check_no_missing(labels, where, "label")
     if labels.dtype == np.bool_:
         return labels.astype(np.str_)
     try:

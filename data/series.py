@@ -1,8 +1,8 @@
 """One continuous series: cut into windows by the position of their targets, in order of time.
 
-The last rows are the test part's targets, those before them the validation part's, whatever the window: scores of
-different windows and horizons are of the same targets.  Training alone loses the first ones, which have no whole
-window before them.  Windows of later parts begin among earlier rows: at the time of a forecast these are known.
+The last rows are the targets of the test part, those before them of the validation part, for every window and horizon:
+scores of different windows are comparable.  Only the training part loses targets, the first ones, which have no
+complete window before them.  Windows of later parts may begin in earlier parts: a forecast may use all earlier rows.
 """
 
 import math
@@ -25,7 +25,7 @@ class Series:
     """A series before it is cut.
 
     values: (R, C) float32, in order of time.  names: of the C channels.  target: which of them is forecast.
-    notes: what a user should know about how it was read.
+    notes: warnings for the user, printed with the results.
     """
 
     values: NDArray[np.float32]
@@ -36,7 +36,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """A series cut and standardised.  whole: all N windows, x a view of the series;  parts: which rows of it."""
+    """A series cut and standardised.  whole: all N windows, x a view of the series;  parts: the rows of each part."""
 
     whole: Part
     parts: Split
@@ -55,7 +55,7 @@ def cut(series: Series, options: DataOptions) -> Windows:
     known = rows - valid - test
     ahead = options.window - 1 + options.horizon
     """Rows from a window's first step to its target."""
-    if min(test, valid) < 1 or known - ahead < 2:  # noqa: PLR2004 - a loss over one window is none
+    if min(test, valid) < 1 or known - ahead < 2:  # noqa: PLR2004 - at least two training windows
         raise DataError(
             f"{options.dataset}: {rows:,} rows give {max(known, 0):,} for training, {valid:,} for validation and "
             f"{test:,} for testing; data.window = {options.window} and data.horizon = {options.horizon} need at least "
@@ -71,17 +71,17 @@ def cut(series: Series, options: DataOptions) -> Windows:
         y=np.ascontiguousarray(standard[ahead:, series.target]),
     )
     ends = np.array([known, known + valid]) - ahead
-    train, middle, last = np.split(np.arange(len(x)), ends)
+    train, valid_rows, test_rows = np.split(np.arange(len(x)), ends)
     return Windows(
         whole=whole,
-        parts=Split(train=train, valid=middle, test=last),
+        parts=Split(train=train, valid=valid_rows, test=test_rows),
         scale=inputs[series.names[series.target]],
         inputs=inputs,
     )
 
 
 def _scale(column: NDArray[np.float32]) -> Scale:
-    """Return mean and standard deviation of (R,); 1 for a constant.  Exact sums: the same on every processor."""
+    """Return mean and standard deviation of (R,); 1 for a constant.  Exact sums: equal on every processor."""
     values = column.astype(np.float64)
     mean = math.fsum(values) / len(values)
     std = math.sqrt(math.fsum((values - mean) ** 2) / len(values))

@@ -1,4 +1,4 @@
-"""Which rows train, validate and test: stratified by class, or by whole groups."""
+"""Training, validation and test rows: stratified by class, or by complete groups."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from data.config import DataConfig
 from data.errors import DataError
 
 CANDIDATES = 500
-"""Random group splits of which the best balanced is taken."""
+"""Random grouped splits; the best balanced one is used."""
 
 # N rows, G groups, K classes
 
@@ -26,7 +26,7 @@ class Split:
 
 
 def sample(y: NDArray[np.int64], rows: int, seed: int) -> NDArray[np.int64]:
-    """Return ``rows`` of N row numbers in ascending order, in each class its share; all N if there are no more."""
+    """Return ``rows`` of N row numbers in ascending order, stratified by class; all N if there are no more."""
     from sklearn.utils import resample
 
     if rows >= len(y):
@@ -43,9 +43,9 @@ def split(
     class_names: Sequence[str],
     official_test: bool,
 ) -> Split:
-    """Return the split of N rows; each class occurs in each part, but for ``de-chazal``, whose test part is given.
+    """Return the split of N rows; each class occurs in each part, except for ``de-chazal``, whose test part is given.
 
-    valid_fraction is of all N rows where we cut the test part ourselves, of the training file where it is official.
+    valid_fraction: of all N rows, which exclude an official test part.
     """
     test_fraction = 0.0 if official_test else config.test_fraction
     if config.valid_fraction + test_fraction >= 1.0:
@@ -57,7 +57,7 @@ def split(
     if config.split in {"grouped", "de-chazal"}:
         if groups is None:
             raise DataError(
-                f'{config.dataset}: split = "{config.split}" needs groups, and there are none. Name the column with '
+                f'{config.dataset}: split = "{config.split}" needs groups, and there are none. Name their column with '
                 'data.group, or use split = "stratified".'
             )
         parts = _grouped(y, groups, fractions, config, class_names)
@@ -69,10 +69,10 @@ def split(
 def _stratified(
     y: NDArray[np.int64], fractions: dict[str, float], config: DataConfig, class_names: Sequence[str]
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the parts of scikit-learn's stratified shuffle split, test first, then valid out of the rest."""
+    """Return the parts of scikit-learn's stratified shuffle split: test first, then validation from the rest."""
     from sklearn.model_selection import StratifiedShuffleSplit
 
-    def refuse_fewer(rows: NDArray[np.int64], least: int) -> None:
+    def check_at_least(rows: NDArray[np.int64], least: int) -> None:
         counts = np.bincount(y[rows], minlength=len(class_names))
         if counts.min() >= least:
             return
@@ -87,7 +87,7 @@ def _stratified(
     rest = np.arange(len(y))
     parts: dict[str, NDArray[np.int64]] = {}
     for name in reversed(fractions):
-        refuse_fewer(rest, least=2)
+        check_at_least(rest, least=2)
         taken = sum(fractions[other] for other in parts)
         cut = StratifiedShuffleSplit(1, test_size=fractions[name] / (1 - taken), random_state=config.split_seed)
         try:
@@ -97,7 +97,7 @@ def _stratified(
         parts[name], rest = rest[out], rest[kept]
     parts["train"] = rest
     for rows in parts.values():
-        refuse_fewer(rows, least=1)
+        check_at_least(rows, least=1)
     return parts
 
 
@@ -108,10 +108,10 @@ def _grouped(
     config: DataConfig,
     class_names: Sequence[str],
 ) -> dict[str, NDArray[np.int64]]:
-    """Return parts made of whole groups: of many random ones those whose class shares come nearest the fractions.
+    """Return parts of complete groups: of many random splits the one whose class shares are nearest the fractions.
 
-    Groups differ in size and classes, so one random draw may leave a class out of a part.  That is an error; not so
-    for ``de-chazal``, whose records, without the paced ones, hardly have a beat of class Q.
+    Groups differ in size and classes, so one random split may leave a class out of a part.  That is an error, except
+    for ``de-chazal``: without the paced records there are hardly any beats of class Q.
     """
     names, member = np.unique(groups, return_inverse=True)
     table = np.zeros((len(names), len(class_names)), dtype=np.int64)  # (G, K) rows
@@ -133,18 +133,18 @@ def _grouped(
         )
         chosen[name], rest = rest[out], np.delete(rest, out)
     chosen["train"] = rest
-    for name, some in chosen.items():
-        counts = table[some].sum(axis=0)
+    for name, members in chosen.items():
+        counts = table[members].sum(axis=0)
         if complete and not counts.all():
             raise DataError(
                 f"{config.dataset}: each of {CANDIDATES} random grouped splits left a class out of a part, such as "
                 f"{class_names[int(counts.argmin())]} out of {name}. Try another seed or larger fractions."
             )
-    return {name: np.flatnonzero(np.isin(member, some)) for name, some in chosen.items()}
+    return {name: np.flatnonzero(np.isin(member, members)) for name, members in chosen.items()}
 
 
 def _nearest(table: NDArray[np.int64], fraction: float, seed: int, *, parts_left: int) -> NDArray[np.int64]:
-    """Return the groups (of G) that hold about ``fraction`` of each class, and leave each class for the other parts."""
+    """Return the groups (of G) with about ``fraction`` of each class that leave rows of it for the other parts."""
     from sklearn.model_selection import ShuffleSplit
 
     total = np.maximum(table.sum(axis=0), 1)

@@ -1,4 +1,4 @@
-"""Prepared directories on disk: each is there whole or not at all."""
+"""Prepared directories on disk: each is complete or absent."""
 
 import contextlib
 import errno
@@ -19,14 +19,14 @@ from data.manifest import ArrayFile, Manifest
 
 PARTIAL = ".partial-"
 ABANDONED_S = 24 * 3600.0
-"""After this long an unfinished directory belongs to a process that was killed."""
+"""An unfinished directory older than this was left by a killed process."""
 BLOCK_ROWS = 4096
 
 
 def find(directory: Path, key: str, *, verify: bool) -> Manifest | None:
-    """Return the manifest of a directory that is whole, or None.
+    """Return the manifest of a complete directory, or None.
 
-    Whole: every file has its recorded size; with ``verify`` its content has the recorded hash too.
+    Complete: every file has its recorded size and, with ``verify``, its recorded hash.
     """
     manifest = Manifest.read(directory)
     if manifest is None or manifest.key != key:
@@ -42,9 +42,9 @@ def find(directory: Path, key: str, *, verify: bool) -> Manifest | None:
 
 @contextlib.contextmanager
 def building(directory: Path, key: str, *, verify: bool) -> Iterator[Path]:
-    """Yield an empty directory beside ``directory`` that takes its place when the block ends without an error.
+    """Yield an empty directory that is renamed to ``directory`` when the block ends without an error.
 
-    Raises DataError where the disk is full or not writable; then, and after any error, nothing is left behind.
+    Raises DataError where the disk is full or not writable.  After any error the empty directory is removed.
     """
     partial = directory.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
     try:
@@ -52,14 +52,14 @@ def building(directory: Path, key: str, *, verify: bool) -> Iterator[Path]:
         _remove_abandoned(directory.parent)
         partial.mkdir()
         yield partial
-        if find(directory, key, verify=verify) is None:  # else another process was quicker with the same arrays
+        if find(directory, key, verify=verify) is None:  # else another process has prepared the same arrays
             if directory.exists():
                 shutil.rmtree(directory)  # damaged
             _place(partial, directory)
     except OSError as error:
         raise DataError(
             f"{directory.parent}: prepared arrays cannot be written: {error.strerror or error}. Free some space, or "
-            "choose another place with --home."
+            "choose another folder with --home."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -68,7 +68,7 @@ def building(directory: Path, key: str, *, verify: bool) -> Iterator[Path]:
 def write(path: Path, blocks: Iterable[NDArray[Any]], *, shape: tuple[int, ...], dtype: DTypeLike) -> ArrayFile:
     """Write blocks of rows as one .npy file of this shape, and return its hash and size.
 
-    Plain writes, not a memory map: a full disk is then an error and not a signal that kills the process.
+    Plain writes, not a memory map: a full disk then raises an error instead of killing the process.
     """
     digest = _digest(np.dtype(dtype), shape)
     header: Any = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
@@ -89,7 +89,7 @@ def rows_of(array: NDArray[Any], rows: NDArray[np.int64]) -> Iterator[NDArray[An
 
 
 def content_sha256(path: Path) -> str:
-    """Return the hash that ``write`` gave, from the file; empty where it is no .npy file."""
+    """Return the hash of a file as ``write`` returned it; empty where it is no .npy file."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
@@ -100,7 +100,7 @@ def content_sha256(path: Path) -> str:
 
 
 def share(name: str, source: Path, target: Path) -> None:
-    """Put a prepared file into another directory without a copy where the file system has hard links."""
+    """Add a prepared file to another directory, as a hard link where the file system allows it, else as a copy."""
     try:
         os.link(source / f"{name}.npy", target / f"{name}.npy")
     except OSError:
@@ -119,7 +119,7 @@ def _place(partial: Path, directory: Path) -> None:
     try:
         partial.rename(directory)
     except OSError as error:
-        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:  # these: another process was quicker, just now
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:  # these: another process has placed it
             raise
 
 

@@ -1,7 +1,7 @@
-"""Texts: words until the split, then tokens of a vocabulary that knows the training part's words alone.
+"""Texts: words until the split, then tokens of a vocabulary fitted on the training part.
 
-A word is a run of letters, digits and underscores, in lower case: what scikit-learn's CountVectorizer finds with a
-pattern that keeps words of one letter ("i", "u"), which short texts are full of.
+A word is a run of letters, digits and underscores, in lower case, as scikit-learn's CountVectorizer extracts it with a
+pattern that keeps words of one letter ("i", "u"), which are frequent in short texts.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from data.errors import DataError
 
 PADDING = 0
 UNKNOWN = 1
-"""Token of every word outside the vocabulary."""
+"""Token of every out-of-vocabulary word."""
 FIRST = 2
 """Token of the vocabulary's first word."""
 WORD = r"(?u)\b\w+\b"
@@ -27,7 +27,7 @@ WORD = r"(?u)\b\w+\b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """Texts before they are encoded.  words: N strings, a text's words with one space between;  y: (N,) classes."""
+    """Texts before encoding.  words: N strings, a text's words joined by one space;  y: (N,) classes."""
 
     words: tuple[str, ...]
     y: NDArray[np.int64]
@@ -43,7 +43,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The words that have a token of their own: word ``words[i]`` is token ``i + 2``."""
+    """The words with their own token: word ``words[i]`` is token ``i + 2``."""
 
     words: tuple[str, ...]
 
@@ -58,7 +58,7 @@ class Vocabulary:
 
 
 def texts(raw: Sequence[object], y: NDArray[np.int64], where: str) -> Texts:
-    """Return raw texts as words.  Raises DataError for the first text without a word: there is nothing to encode."""
+    """Return raw texts as words.  Raises DataError for the first text without a word."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     analyze = CountVectorizer(token_pattern=WORD).build_analyzer()
@@ -66,18 +66,17 @@ def texts(raw: Sequence[object], y: NDArray[np.int64], where: str) -> Texts:
     empty = [row for row, joined in enumerate(words) if not joined]
     if empty:
         raise DataError(
-            f"{where}: row {empty[0] + 1} has an empty text, {raw[empty[0]]!r}: no word in it ({len(empty):,} such "
-            "rows in all). Drop these rows, or give them a text."
+            f"{where}: row {empty[0] + 1} has an empty text, {raw[empty[0]]!r}: it has no word ({len(empty):,} such "
+            "rows in all). Drop these rows, or fill in their texts."
         )
     return Texts(words=words, y=y)
 
 
 def fit(texts: Texts, train: NDArray[np.int64], size: int) -> tuple[Vocabulary, int]:
-    """Return the ``size`` most frequent words of the rows ``train``, and how many different words these rows have.
+    """Return the ``size`` most frequent words of the rows ``train``, and the number of different words in these rows.
 
-    Most frequent first; of equally frequent ones the one that comes first in the order of code points.
-    CountVectorizer counts; its own ``max_features`` leaves ties to an unstable sort, whose result depends on the
-    processor.
+    Most frequent first, ties in the order of code points.  CountVectorizer counts, without its ``max_features``, which
+    breaks ties by an unstable sort whose result depends on the processor.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -93,8 +92,8 @@ def encode(
 ) -> tuple[Part, Part, tuple[str, ...], list[str]]:
     """Return ``rows`` and ``tested`` as tokens, the words of the vocabulary of the rows ``train``, and notes.
 
-    tested: the official test part, or ``rows`` itself.  used: the rows of all our own parts.  Arrays have as many steps
-    as the longest text of any part, at most ``options.max_length``.
+    tested: the official test part, or ``rows`` itself.  used: the numbers of the ``rows`` that are in any part.  Arrays
+    have as many steps as the longest text of any part, at most ``options.max_length``.
     """
     vocabulary, different = fit(rows, train, options.vocabulary)
     lengths = rows.lengths()[used]
@@ -106,12 +105,12 @@ def encode(
     if different < options.vocabulary:
         notes.append(
             f"the training texts have {different:,} different words, fewer than data.vocabulary = "
-            f"{options.vocabulary:,}: every one has a token."
+            f"{options.vocabulary:,}: all of them have a token."
         )
     if longest > steps:
         notes.append(
             f"{(lengths > steps).sum():,} of {len(lengths):,} texts are longer than data.max_length = {steps} words "
             f"(up to {longest:,}); their first {steps} are kept."
         )
-    whole = vocabulary.encode(rows, steps)
-    return whole, whole if tested is rows else vocabulary.encode(tested, steps), vocabulary.words, notes
+    encoded = vocabulary.encode(rows, steps)
+    return encoded, encoded if tested is rows else vocabulary.encode(tested, steps), vocabulary.words, notes

@@ -24,7 +24,7 @@ ARCHITECTURES = Space(
         "model.gru_layers": Integer(1, 3),
         "model.conv_hidden": Choice(16, 32, 64, 128),
     },
-    second_stage={
+    optional={
         "model.residual": Choice(True, False),
         "model.squeeze_excite": Choice(False, True),
         "model.dilation": Choice(1, 2),

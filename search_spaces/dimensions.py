@@ -6,10 +6,30 @@ from dataclasses import dataclass
 from typing import Self
 
 from numpy.random import Generator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from search_spaces.errors import SpaceError
 
 Value = bool | int | float | str
+
+
+class Bounds(BaseModel):
+    """Inclusive bounds, ``{ low = 1, high = 2 }`` in a campaign file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: int | float
+    high: int | float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low = {self.low} is greater than high = {self.high}")
+        return self
+
+    def __str__(self) -> str:
+        return f"{{ low = {self.low}, high = {self.high} }}"
+
 
 STEPS = 2**53
 """Equal steps between the two ends of a real dimension: as many as a float tells apart in [0, 1]."""
@@ -45,12 +65,20 @@ class Choice:
         """Return whether the value is one of the options, type included."""
         return any(equal(value, option) for option in self.options)
 
-    def narrowed(self, values: Sequence[object]) -> Self:
+    def among(self, values: Sequence[object]) -> "Choice":
         """Return the choice among ``values`` only, in this choice's order.  SpaceError: a value that is no option."""
-        strange = [value for value in values if not self.contains(value)]
-        if strange or not values:
+        unknown = [value for value in values if not self.contains(value)]
+        if unknown or not values:
             raise SpaceError(f"got {list(values)}; allowed: a list of one or more of {self.describe()}")
         return type(self)(*(option for option in self.options if any(equal(option, value) for value in values)))
+
+    def within(self, bounds: Bounds) -> "Choice":
+        """Return the choice among the numbers within the bounds.  SpaceError: no numbers, or none within."""
+        numbers = [option for option in self.options if isinstance(option, int | float) and type(option) is not bool]
+        kept = [number for number in numbers if bounds.low <= number <= bounds.high]
+        if len(numbers) < len(self.options) or not kept:
+            raise SpaceError(f"got {bounds}; allowed: a list of one or more of {self.describe()}")
+        return type(self)(*kept)
 
     def sample(self, rng: Generator) -> Value:
         """Draw an option, each equally likely."""
@@ -83,12 +111,16 @@ class Integer:
         """Return whether the value is an int (not a bool, not 3.0) within the bounds."""
         return type(value) is int and self.low <= value <= self.high
 
-    def narrowed(self, values: Sequence[object]) -> Self:
-        """Return the dimension between ``values`` = [low, high].  SpaceError: not two numbers inside the old bounds."""
-        match values:
-            case [int(low), int(high)] if self.contains(low) and self.contains(high) and low <= high:
-                return type(self)(low, high, self.log)
-        raise SpaceError(f"got {list(values)}; allowed: [low, high], whole numbers from {self.describe()}")
+    def among(self, values: Sequence[object]) -> Choice:
+        """Return a choice among these values.  SpaceError: a value outside the bounds."""
+        return _choice(self, [value for value in values if isinstance(value, int)], values)
+
+    def within(self, bounds: Bounds) -> Self:
+        """Return the dimension between narrower bounds.  SpaceError: not two whole numbers within the old ones."""
+        low, high = bounds.low, bounds.high
+        if isinstance(low, int) and isinstance(high, int) and self.contains(low) and self.contains(high):
+            return type(self)(low, high, self.log)
+        raise SpaceError(f"got {bounds}; allowed: whole numbers low and high from {self.describe()}")
 
     def sample(self, rng: Generator) -> int:
         """Draw a number; uniform, each number equally likely."""
@@ -140,12 +172,15 @@ class Real:
         """Return whether the value is a float within the bounds."""
         return type(value) is float and self.low <= value <= self.high
 
-    def narrowed(self, values: Sequence[object]) -> Self:
-        """Return the dimension between ``values`` = [low, high].  SpaceError: not two numbers inside the old bounds."""
-        match values:
-            case [int() | float() as low, int() | float() as high] if self.low <= low <= high <= self.high:
-                return type(self)(low, high, self.log)
-        raise SpaceError(f"got {list(values)}; allowed: [low, high], numbers from {self.describe()}")
+    def among(self, values: Sequence[object]) -> Choice:
+        """Return a choice among these values.  SpaceError: a value outside the bounds."""
+        return _choice(self, [float(v) for v in values if isinstance(v, int | float) and type(v) is not bool], values)
+
+    def within(self, bounds: Bounds) -> Self:
+        """Return the dimension between narrower bounds.  SpaceError: numbers outside the old ones."""
+        if self.low <= bounds.low and bounds.high <= self.high:
+            return type(self)(bounds.low, bounds.high, self.log)
+        raise SpaceError(f"got {bounds}; allowed: numbers low and high from {self.describe()}")
 
     def sample(self, rng: Generator) -> float:
         """Draw a number."""
@@ -173,3 +208,9 @@ class Real:
 
 
 Dimension = Choice | Integer | Real
+
+
+def _choice(dimension: Integer | Real, numbers: Sequence[Value], values: Sequence[object]) -> Choice:
+    if not values or len(numbers) < len(values) or not all(map(dimension.contains, numbers)):
+        raise SpaceError(f"got {list(values)}; allowed: a list of numbers from {dimension.describe()}")
+    return Choice(*numbers)

@@ -26,7 +26,7 @@ CNN_GRU = Space(
         "model.dropout": Choice(0.2, 0.3, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage={
+    optional={
         **SCHEDULE,
         "model.residual": Choice(True, False),
         "model.squeeze_excite": Choice(False, True),
@@ -48,7 +48,7 @@ CNN2D = Space(
         "model.dropout": Real(0.1, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage={
+    optional={
         **SCHEDULE,
         "model.residual": Choice(True, False),
         "model.squeeze_excite": Choice(False, True),
@@ -70,7 +70,7 @@ CNN1D = Space(
         "model.dropout": Real(0.1, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage={
+    optional={
         **SCHEDULE,
         "model.residual": Choice(True, False),
         "model.squeeze_excite": Choice(False, True),
@@ -94,7 +94,7 @@ TRANSFORMER = Space(
         "model.dropout": Real(0.1, 0.4),
         "train.plateau_factor": Real(0.1, 0.4),
     },
-    second_stage={
+    optional={
         **SCHEDULE,
         "model.residual": Choice(True, False),
         "model.squeeze_excite": Choice(False, True),

@@ -43,7 +43,7 @@ def from_hyperopt(space: Space, proposal: Mapping[str, Any]) -> Assignment:
     for path, dimension in space.dimensions.items():
         only = _only_value(dimension)
         assignment[path] = _decoded(dimension, proposal[path]) if only is None else only
-    return space.meant(assignment)
+    return space.active(assignment)
 
 
 def _only_value(dimension: Dimension) -> Value | None:

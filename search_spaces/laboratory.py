@@ -20,7 +20,7 @@ LABORATORY = Space(
         "model.hidden": WIDTHS,
         "model.layers": Integer(1, 4),
     },
-    second_stage={
+    optional={
         "model.dropout": Choice(0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
         "model.bidirectional": Choice(False, True),
         "model.layer_norm": Choice(False, True),
@@ -50,7 +50,7 @@ BASELINES = Space(
         "model.min_leaf": Choice(1, 2, 5),
         "model.kernels": Choice(1_000, 2_000, 5_000, 10_000),
     },
-    second_stage={
+    optional={
         "model.dropout": Choice(0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
         "model.bidirectional": Choice(False, True),
         "model.layer_norm": Choice(False, True),

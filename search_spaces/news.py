@@ -16,7 +16,7 @@ NEWS = Space(
         "model.embedding": Choice(32, 64, 128),
         "model.hidden": Choice(32, 64, 128, 256),
     },
-    second_stage={
+    optional={
         "model.layers": Integer(1, 3),
         "model.bidirectional": Choice(False, True),
         "model.dropout": Choice(0.0, 0.1, 0.2, 0.3, 0.4, 0.5),

@@ -19,7 +19,7 @@ RECURRENT = Space(
         "model.layers": Integer(1, 3),
         "model.dropout": Choice(0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
     },
-    second_stage={
+    optional={
         "model.conv_channels": Choice(0, 16, 32, 64, 128),
         "model.conv_kernel": Choice(3, 5, 7),
         "model.conv_norm": Choice(True, False),

@@ -1,4 +1,4 @@
-"""A space: named dimensions of a trial's configuration, and how a campaign cuts it."""
+"""A space: named dimensions of a trial's configuration, and how a campaign restricts it."""
 
 import difflib
 import math
@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from numpy.random import Generator
 
 from search_spaces.conditions import CONDITIONS
-from search_spaces.dimensions import Choice, Dimension, Real, Value
+from search_spaces.dimensions import Bounds, Choice, Dimension, Real, Value
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, Family, family_name, has
 
@@ -24,28 +24,28 @@ class Space:
     """What a campaign may try.
 
     models: the families of models whose fields ``model.*`` paths name.  dimensions: what is searched.
-    second_stage: what a campaign can switch on.  constants: what a campaign has fixed.  source: study and table.
-    Every path stands in one of the three at most.
+    optional: dimensions that a campaign may include.  constants: what a campaign has fixed.  source: study and table.
+    A path occurs in at most one of the three.
 
-    With several families ``model.family`` is a dimension or a constant.  A path means something for one family at
-    least.  An assignment holds what means something for its own family and its other values (``CONDITIONS``), so that
-    each configuration is one assignment.
+    With several families ``model.family`` is a dimension or a constant.  Every path belongs to at least one family.
+    An assignment holds the dimensions that are active for its family and its other values (``CONDITIONS``), so that
+    each configuration has exactly one assignment.
     """
 
     name: str
     models: tuple[Family, ...]
     dimensions: Mapping[str, Dimension]
-    second_stage: Mapping[str, Dimension] = field(default_factory=dict)
+    optional: Mapping[str, Dimension] = field(default_factory=dict)
     constants: Mapping[str, Value] = field(default_factory=dict)
     source: str = ""
 
     def __post_init__(self) -> None:
-        paths = [*self.dimensions, *self.second_stage, *self.constants]
+        paths = [*self.dimensions, *self.optional, *self.constants]
         for path in paths:
             if not self._is_field(path):
                 raise SpaceError(f'space "{self.name}": {path}: no such field of a trial\'s configuration')
             if paths.count(path) > 1:
-                raise SpaceError(f'space "{self.name}": {path} is there twice')
+                raise SpaceError(f'space "{self.name}": {path} is listed twice')
         if len(self.models) != 1:
             self._check_families()
 
@@ -107,13 +107,13 @@ class Space:
         Raises:
             SpaceError: no dimension is called so, or several are.
         """
-        known = [*self.dimensions, *self.second_stage, *self.constants]
+        known = [*self.dimensions, *self.optional, *self.constants]
         found = [path for path in known if path == name] or [path for path in known if path.endswith(f".{name}")]
         if len(found) == 1:
             return found[0]
         where = f'space "{self.name}": {name}'
         if found:
-            raise SpaceError(f"{where}: several dimensions end so: {', '.join(found)}. Write the whole path")
+            raise SpaceError(f"{where}: several dimensions have that name: {', '.join(found)}. Write the whole path")
         words = {path.rpartition(".")[2]: path for path in known} | {path: path for path in known}
         near = difflib.get_close_matches(name, words, n=1)
         hint = f' Did you mean "{words[near[0]]}"?' if near else ""
@@ -129,76 +129,79 @@ class Space:
         why = (
             f"is fixed to {self.constants[path]!r}"
             if path in self.constants
-            else f'is a second-stage dimension: add it to "also" ({self.second_stage[path].describe()})'
+            else f"is optional: add it to space.include ({self.optional[path].describe()})"
         )
         raise SpaceError(f'space "{self.name}": {path} {why}. Searched: {", ".join(self.dimensions)}')
 
-    def cut(
+    def restricted(
         self,
         *,
         fix: Mapping[str, object] | None = None,
-        narrow: Mapping[str, Sequence[object]] | None = None,
-        also: Sequence[str] = (),
+        narrow: Mapping[str, Bounds | Sequence[object]] | None = None,
+        include: Sequence[str] = (),
         given: Mapping[str, Value] | None = None,
     ) -> Self:
-        """Return a smaller (or, by ``also``, larger) space.
+        """Return the space with some dimensions fixed or narrowed, and optional ones included.
 
-        fix: dimension, second-stage ones too -> the one value it keeps.  narrow: dimension -> inclusive [low, high],
-        or the list of options left of a choice.  also: second-stage dimensions to search as well.  given: what fields
-        have that are not searched, so that what means nothing beside it is left out.
+        fix: dimension, optional ones too -> the one value it keeps.  narrow: dimension -> inclusive bounds, or a list
+        of values.  include: optional dimensions to search as well.  given: values of fields that are not searched;
+        dimensions that are inactive under them are dropped.
 
         Raises:
-            SpaceError: an unknown name, a value outside the space, two wishes for one dimension, or a wish for a
-                dimension that means nothing for the families, or beside the values, that are left.
+            SpaceError: an unknown name, a value outside the space, a dimension named twice, or one that is inactive
+                for the remaining families or under the fixed values.
         """
         fixes = self._resolved("fix", fix or {})
         narrows = self._resolved("narrow", narrow or {})
-        switched = self._resolved("also", dict.fromkeys(also))
+        switched = self._resolved("include", dict.fromkeys(include))
         for path in switched:
-            if path not in self.second_stage:
-                raise SpaceError(f'space "{self.name}": also: {path} is no second-stage dimension, leave it out')
+            if path not in self.optional:
+                raise SpaceError(f'space "{self.name}": include: {path} is searched anyway; leave it out')
         for path in fixes:
             if path in narrows or path in switched:
                 raise SpaceError(
-                    f'space "{self.name}": {path} is fixed, so it cannot be searched too: keep one of both'
+                    f'space "{self.name}": {path} is both fixed and searched: keep one of the two'
                 )
-        dimensions = dict(self.dimensions) | {p: d for p, d in self.second_stage.items() if p in switched}
+        dimensions = dict(self.dimensions) | {p: d for p, d in self.optional.items() if p in switched}
         for path, values in narrows.items():
             dimensions[path] = self._narrowed(path, values, dimensions)
         constants = dict(self.constants) | {path: self._fixed(path, value) for path, value in fixes.items()}
         smaller = replace(
             self,
             dimensions={path: d for path, d in dimensions.items() if path not in constants},
-            second_stage={p: d for p, d in self.second_stage.items() if p not in switched and p not in constants},
+            optional={p: d for p, d in self.optional.items() if p not in switched and p not in constants},
             constants=constants,
         )
-        return smaller._without_lost([*fixes, *narrows, *switched], given or {})  # noqa: SLF001 - its own class
+        return smaller._drop_inactive([*fixes, *narrows, *switched], given or {})  # noqa: SLF001 - its own class
 
-    def _without_lost(self, wished: Sequence[str], given: Mapping[str, Value]) -> Self:
-        """Leave out what no family has that may still be drawn, and what means nothing beside values that stay."""
+    def _drop_inactive(self, named: Sequence[str], given: Mapping[str, Value]) -> Self:
+        """Drop dimensions that are inactive for all remaining families or under fixed values.
+
+        named: paths that the campaign file names; an inactive one among them is an error.
+        """
         families = self.families
-        paths = [*self.dimensions, *self.second_stage, *self.constants]
-        staying = {path: value for path, value in given.items() if path not in self.dimensions} | dict(self.constants)
-        unmet = [path for path in paths if not self._condition_holds(path, staying)]
-        lost = [path for path in paths if not any(has(family, path) for family in families)] + unmet
-        for path in wished:
+        paths = [*self.dimensions, *self.optional, *self.constants]
+        fixed = {path: value for path, value in given.items() if path not in self.dimensions} | dict(self.constants)
+        unmet = [path for path in paths if not self._condition_holds(path, fixed)]
+        inactive = [path for path in paths if not any(has(family, path) for family in families)] + unmet
+        for path in named:
             if path in unmet:
                 needed = CONDITIONS[path]
                 raise SpaceError(
-                    f'space "{self.name}": {path}: means something only where {needed.words}, and that is '
-                    f"{staying[needed.field]!r}. Leave it out, or set the other"
+                    f'space "{self.name}": {path} is inactive: it applies only where {needed.words}, and '
+                    f"{needed.field} is {fixed[needed.field]!r}. Leave it out, or change {needed.field}"
                 )
-            if path in lost:
+            if path in inactive:
                 raise SpaceError(
-                    f'space "{self.name}": {path}: means nothing for {", ".join(map(family_name, families))}. '
-                    f"Leave it out, or let {FAMILY} have a family that has it: "
+                    f'space "{self.name}": {path} is not a parameter of {", ".join(map(family_name, families))}. '
+                    f"Leave it out, or let {FAMILY} include one of: "
                     f"{', '.join(family_name(model) for model in self.models if has(model, path))}"
                 )
         return replace(
             self,
-            dimensions={path: d for path, d in self.dimensions.items() if path not in lost},
-            second_stage={path: d for path, d in self.second_stage.items() if path not in lost},
-            constants={path: value for path, value in self.constants.items() if path not in lost},
+            dimensions={path: d for path, d in self.dimensions.items() if path not in inactive},
+            optional={path: d for path, d in self.optional.items() if path not in inactive},
+            constants={path: value for path, value in self.constants.items() if path not in inactive},
         )
 
     def _resolved(self, key: str, wishes: Mapping[str, T]) -> dict[str, T]:
@@ -212,16 +215,17 @@ class Space:
             resolved[path] = wish
         return resolved
 
-    def _narrowed(self, path: str, values: Sequence[object], dimensions: Mapping[str, Dimension]) -> Dimension:
+    def _narrowed(self, path: str, wish: Bounds | Sequence[object], dimensions: Mapping[str, Dimension]) -> Dimension:
         if path not in dimensions:
-            raise SpaceError(f'space "{self.name}": narrow: {path} is a second-stage dimension: add it to "also"')
+            raise SpaceError(f'space "{self.name}": narrow: {path} is optional: add it to space.include too')
+        dimension = dimensions[path]
         try:
-            return dimensions[path].narrowed(values)
+            return dimension.within(wish) if isinstance(wish, Bounds) else dimension.among(wish)
         except SpaceError as error:
-            raise SpaceError(f'space "{self.name}": narrow: {path}: bounds outside the space: {error}') from None
+            raise SpaceError(f'space "{self.name}": narrow: {path}: outside the space: {error}') from None
 
     def _fixed(self, path: str, value: object) -> Value:
-        dimension = {**self.dimensions, **self.second_stage}[path]
+        dimension = {**self.dimensions, **self.optional}[path]
         if isinstance(dimension, Real) and type(value) is int:
             value = float(value)
         if isinstance(value, bool | int | float | str) and dimension.contains(value):
@@ -231,21 +235,25 @@ class Space:
         )
 
     def with_dimension(self, path: str, dimension: Dimension) -> Self:
-        """Return the space with one more dimension, for example ``data.balance``.  SpaceError: it is there already."""
+        """Return the space with one more dimension, for example ``data.balance``.  SpaceError: it is a dimension already."""
         if path in self.dimensions:
-            raise SpaceError(f'space "{self.name}": {path} is there already')
+            raise SpaceError(f'space "{self.name}": {path} is a dimension already')
         return replace(self, dimensions=dict(self.dimensions) | {path: dimension})
+
+    def described(self) -> dict[str, str]:
+        """Return each dimension's values as text."""
+        return {path: dimension.describe() for path, dimension in self.dimensions.items()}
 
     def sample(self, rng: Generator) -> Assignment:
         """Draw an assignment; it holds the dimensions, not the constants."""
-        return self.meant({path: dimension.sample(rng) for path, dimension in self.dimensions.items()})
+        return self.active({path: dimension.sample(rng) for path, dimension in self.dimensions.items()})
 
-    def meant(self, values: Assignment) -> Assignment:
-        """Return values without those that mean nothing for the family and the others among them."""
-        return {path: value for path, value in values.items() if self._means(path, values)}
+    def active(self, values: Assignment) -> Assignment:
+        """Return the values of the dimensions that are active under them."""
+        return {path: value for path, value in values.items() if self._is_active(path, values)}
 
-    def _means(self, path: str, values: Mapping[str, object]) -> bool:
-        """Whether a path means something beside an assignment's values."""
+    def _is_active(self, path: str, values: Mapping[str, object]) -> bool:
+        """Whether a path is a parameter of the assignment's family and its condition holds."""
         return has(self.family(values), path) and self._condition_holds(path, {**self.constants, **values})
 
     @staticmethod
@@ -258,9 +266,9 @@ class Space:
         """Raise SpaceError unless the assignment gives each dimension of its family, and no other, a value inside."""
         if FAMILY in self.dimensions:
             self._check_value(FAMILY, assignment.get(FAMILY))
-        expected = [path for path in self.dimensions if self._means(path, assignment)]
+        expected = [path for path in self.dimensions if self._is_active(path, assignment)]
         for path in sorted(set(assignment) ^ set(expected)):
-            what = "has no value" if path in expected else "is no dimension"
+            what = "has no value" if path in expected else "is not a dimension"
             raise SpaceError(f'space "{self.name}": {path} {what}. Dimensions: {", ".join(expected)}')
         for path in expected:
             self._check_value(path, assignment[path])
@@ -273,7 +281,7 @@ class Space:
     def complete(self, assignment: Assignment) -> Assignment:
         """Return the assignment, checked, with its family's constants added: every field that this space decides."""
         self.check(assignment)
-        return self.meant({**self.constants, **assignment})
+        return self.active({**self.constants, **assignment})
 
 
 def _conditional(part: dict[str, Dimension]) -> list[dict[str, Dimension]]:

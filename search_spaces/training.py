@@ -1,4 +1,4 @@
-"""How models are trained, as second-stage dimensions that spaces share.
+"""How models are trained, as optional dimensions that spaces share.
 
 Source: the laboratory's questions (optimizer, batch size, regularisation) around the heartbeat study's protocol (Adam,
 1e-3, weight decay 1e-5, batches of 32).  With ``adam`` weight decay is the gradient of an L2 penalty, so an L2
@@ -24,6 +24,6 @@ TRAINING: Mapping[str, Dimension] = {
     "train.weight_decay": Choice(0.0, 1e-5, 1e-4, 1e-3, 1e-2),
     "train.scheduler": Choice("plateau", "cosine", "none"),
     "train.plateau_factor": Real(0.1, 0.5),
-    "train.batches": Choice("shuffled", "by-length"),
+    "train.batching": Choice("shuffled", "bucketed"),
 }
 """Values a factor of about 3 or 10 apart, so that a grid can have them."""

@@ -21,12 +21,12 @@ TWEETS = Space(
         "train.weight_decay": Choice(0.0, 1e-4),
         "train.learning_rate": Choice(1e-3, 1e-4),
     },
-    second_stage={
+    optional={
         "model.embedding": Choice(16, 32, 64, 128),
         "model.padding": Choice("packed", "back", "front"),
         "model.bidirectional": Choice(False, True),
         "train.batch_size": Choice(16, 32, 64, 128),
-        "train.batches": Choice("shuffled", "by-length"),
+        "train.batching": Choice("shuffled", "bucketed"),
     },
     constants={"model.hidden": 32, "model.dense_hidden": 32},
     source="tweet sentiment study, a full grid for SimpleRNN and for LSTM",

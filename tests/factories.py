@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from data.arrays import Arrays, Part
-from tuning.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig, TrialConfig
 
 
 def arrays(*, rows: int = 48, steps: int = 20, classes: int = 3, seed: int = 0, weights: bool = False) -> Arrays:

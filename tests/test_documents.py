@@ -15,10 +15,11 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 import models.configs
-from tuning.campaign_file import SMALLEST, load
-from tuning.cli import app
-from tuning.config import METRICS, CampaignConfig
-from tuning.launch import MAY_CHANGE
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.file import SMALLEST, load
+from tuning.campaign.objective import METRICS
+from tuning.campaign.resume import MAY_CHANGE
+from tuning.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

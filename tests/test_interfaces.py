@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from tuning.cli import app
-from tuning.complaints import dotted, key_paths
-from tuning.config import CampaignConfig
-from tuning.export import Export, ExportedConfiguration, ExportedTrial
-from tuning.leaderboard import Leaderboard, Ranked, RankedConfiguration, Unranked
+from tuning.analysis.export import Export, ExportedConfiguration, ExportedTrial
+from tuning.analysis.leaderboard import Leaderboard, Ranked, RankedConfiguration, Unranked
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.messages import dotted, key_paths
+from tuning.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 LEADERBOARD = (Leaderboard, Ranked, RankedConfiguration, Unranked)
@@ -93,7 +93,7 @@ def test_the_keys_of_a_campaign_file() -> None:
         "train.plateau_patience",
         "train.early_stopping_patience",
         "train.precision",
-        "train.batches",
+        "train.batching",
         "objective",
         "objective.metric",
         "resources",

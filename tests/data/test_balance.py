@@ -8,7 +8,7 @@ from data_factories import config, part
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 
 from data.arrays import Part
-from data.balance import class_weights, epoch_order, refuse_smote, smote_rows
+from data.balance import check_smote, class_weights, epoch_order, smote_rows
 from data.errors import DataError
 
 NAMES = ("a", "b", "c")
@@ -85,7 +85,7 @@ def test_smote_keeps_channels_apart():
 
 def test_smote_refuses_a_class_without_enough_neighbours():
     with pytest.raises(DataError) as error:
-        refuse_smote(part(np.repeat([0, 1, 2], [60, 12, 3])), config("heartbeats"), NAMES)
+        check_smote(part(np.repeat([0, 1, 2], [60, 12, 3])), config("heartbeats"), NAMES)
     assert str(error.value) == (
         "heartbeats: class c has 3 training rows; SMOTE with k_neighbors=5 needs at least 6. "
         'Use balance = "oversample", or data.smote_neighbors <= 2.'
@@ -96,7 +96,7 @@ def test_smote_refuses_sequences_of_different_length():
     train = part(Y)
     short = Part(x=train.x, lengths=np.where(np.arange(79) == 4, 2, 6), y=Y)
     with pytest.raises(DataError, match=r"different lengths \(2 to 6\).*oversample"):
-        refuse_smote(short, config(), NAMES)
+        check_smote(short, config(), NAMES)
 
 
 def test_class_weights_are_inverse_frequencies_with_mean_one_over_rows():

@@ -12,9 +12,9 @@ from search_spaces.catalogue import SPACES, find
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, family_name
 from search_spaces.grid import point
-from tuning.config import TrainConfig
+from tuning.campaign.config import TrainConfig
 
-ALL = {name: space.cut(also=list(space.second_stage)) for name, space in SPACES.items()}
+ALL = {name: space.restricted(also=list(space.optional)) for name, space in SPACES.items()}
 
 
 def under(room: str, values: dict) -> dict:
@@ -44,7 +44,7 @@ def test_every_sample_is_a_valid_model_and_training_configuration(name, seed):
 
 def test_tweets_is_a_grid_of_32_for_each_cell_type():
     for cell in ("rnn", "lstm"):
-        space = SPACES["tweets"].cut(fix={"cell": cell})
+        space = SPACES["tweets"].restricted(fix={"cell": cell})
         points = [space.complete(point(space, k)) for k in range(32)]
         assert space.size == 32
         assert {(values["model.cell"], values["model.hidden"]) for values in points} == {(cell, 32)}

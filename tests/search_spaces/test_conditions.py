@@ -75,8 +75,8 @@ def test_where_the_space_does_not_decide_the_other_field_every_value_means_somet
 
 
 def test_fixing_the_other_field_drops_what_depends_on_it() -> None:
-    assert list(space(**FRONT_END).cut(fix={"conv_channels": 0}).dimensions) == ["model.hidden"]
-    assert list(space(**FRONT_END).cut(fix={"conv_channels": 16}).dimensions) == [
+    assert list(space(**FRONT_END).restricted(fix={"conv_channels": 0}).dimensions) == ["model.hidden"]
+    assert list(space(**FRONT_END).restricted(fix={"conv_channels": 16}).dimensions) == [
         "model.conv_kernel",
         "model.conv_norm",
         "model.hidden",
@@ -85,19 +85,19 @@ def test_fixing_the_other_field_drops_what_depends_on_it() -> None:
 
 def test_a_wish_that_a_fixed_field_makes_meaningless_is_refused() -> None:
     with pytest.raises(SpaceError, match=r"conv_kernel: .*where model\.conv_channels is at least 1, .*that is 0\."):
-        space(**FRONT_END).cut(fix={"conv_channels": 0, "conv_kernel": 3})
+        space(**FRONT_END).restricted(fix={"conv_channels": 0, "conv_kernel": 3})
 
 
 def test_what_means_nothing_beside_a_value_that_is_not_searched_is_no_dimension() -> None:
     made = space(**{"train.plateau_factor": Real(0.1, 0.4), "model.hidden": Choice(8, 16)})
-    assert list(made.cut(given={"train.scheduler": "cosine"}).dimensions) == ["model.hidden"]
-    assert list(made.cut(given={"train.scheduler": "plateau"}).dimensions) == list(made.dimensions)
+    assert list(made.restricted(given={"train.scheduler": "cosine"}).dimensions) == ["model.hidden"]
+    assert list(made.restricted(given={"train.scheduler": "plateau"}).dimensions) == list(made.dimensions)
     with pytest.raises(SpaceError, match=r"plateau_factor: .*that is 'cosine'\. Leave it out, or set the other"):
-        made.cut(narrow={"plateau_factor": [0.2, 0.3]}, given={"train.scheduler": "cosine"})
+        made.restricted(narrow={"plateau_factor": [0.2, 0.3]}, given={"train.scheduler": "cosine"})
 
 
 def test_a_value_that_is_searched_does_not_count_as_given() -> None:
-    assert list(space(**BATCHES).cut(given={"train.scheduler": "none"}).dimensions) == list(BATCHES)
+    assert list(space(**BATCHES).restricted(given={"train.scheduler": "none"}).dimensions) == list(BATCHES)
 
 
 def test_an_assignment_with_a_value_that_nothing_reads_is_refused() -> None:

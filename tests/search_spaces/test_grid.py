@@ -71,7 +71,7 @@ def test_every_sample_is_a_point_of_the_grid(seed):
 
 
 def test_a_space_of_constants_has_one_point():
-    fixed = ONE.cut(fix={"layers": 2, "pooling": "max", "blocks": 1})
+    fixed = ONE.restricted(fix={"layers": 2, "pooling": "max", "blocks": 1})
     assert whole(fixed) == [{}]
 
 
@@ -94,5 +94,5 @@ def test_continuous_dimensions_are_named_with_what_to_do():
 
 @pytest.mark.parametrize("cut", [{"fix": {"dropout": 0.2}}, {"narrow": {"dropout": [0.2, 0.2]}}], ids=["fix", "narrow"])
 def test_a_continuous_dimension_with_one_value_can_be_counted(cut):
-    space = ONE.with_dimension("model.dropout", Real(0.1, 0.4)).cut(**cut)
+    space = ONE.with_dimension("model.dropout", Real(0.1, 0.4)).restricted(**cut)
     assert size(space) == 8

@@ -32,7 +32,7 @@ def test_cnn2d_is_the_space_of_the_study():
 
 @pytest.mark.parametrize("name", ["cnn-gru", "cnn2d", "cnn1d", "transformer"])
 def test_the_second_stage_begins_with_optimizer_scheduler_and_patience(name):
-    assert list(SPACES[name].second_stage)[:4] == [
+    assert list(SPACES[name].optional)[:4] == [
         "train.optimizer",
         "train.scheduler",
         "train.plateau_patience",
@@ -50,6 +50,6 @@ def test_the_second_stage_begins_with_optimizer_scheduler_and_patience(name):
     ],
 )
 def test_what_the_study_also_explored_can_be_switched_on(name, explored):
-    assert [path for path in SPACES[name].second_stage if path.startswith("model.")] == [
+    assert [path for path in SPACES[name].optional if path.startswith("model.")] == [
         f"model.{field}" for field in explored.split()
     ]

@@ -55,11 +55,11 @@ def spaces(draw: st.DrawFn) -> Space:
     space = SPACES[draw(st.sampled_from(sorted(SPACES)))]
     sample = space.sample(np.random.default_rng(draw(st.integers(0, 2**32))))
     fixed = draw(st.lists(st.sampled_from(sorted(sample)), unique=True, max_size=len(sample) - 1))
-    switchable = sorted(path for path in space.second_stage if has(space.family(sample), path))
+    switchable = sorted(path for path in space.optional if has(space.family(sample), path))
     also = draw(st.lists(st.sampled_from(switchable), unique=True)) if switchable else []
     logs = {"train.plateau_patience": Integer(1, 100, log=True), "train.epochs": Integer(1, 100, log=True)}
-    cut = space.cut(fix={path: sample[path] for path in fixed}, also=also)
-    for path in draw(st.lists(st.sampled_from([p for p in logs if p not in space.second_stage]), unique=True)):
+    cut = space.restricted(fix={path: sample[path] for path in fixed}, also=also)
+    for path in draw(st.lists(st.sampled_from([p for p in logs if p not in space.optional]), unique=True)):
         cut = cut.with_dimension(path, logs[path])
     if draw(st.booleans()):
         cut = cut.with_dimension("data.majority_kept", Real(0.01, 1.0, log=True))
@@ -80,7 +80,7 @@ def test_every_proposal_of_hyperopt_lies_in_its_space(space, seed, sign):
 @given(spaces(), st.integers(0, 2**32))
 def test_an_assignment_comes_back_from_hyperopt_as_it_went(space, seed):
     values = drawn(space, seed)
-    assignment = space.meant(values)
+    assignment = space.active(values)
     searcher = HyperOptSearch(to_hyperopt(space), metric="score", mode="max", points_to_evaluate=[values])
     again = from_hyperopt(space, searcher.suggest("first"))
     assert again == assignment

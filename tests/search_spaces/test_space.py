@@ -16,7 +16,7 @@ def space(**changes) -> Space:
             "model.hidden": Integer(8, 16),
             "model.dropout": Real(0.0, 0.4),
         },
-        "second_stage": {"train.optimizer": Choice("adam", "adamw"), "train.plateau_patience": Integer(1, 5)},
+        "optional": {"train.optimizer": Choice("adam", "adamw"), "train.plateau_patience": Integer(1, 5)},
     }
     return Space(**(defaults | changes))
 
@@ -27,7 +27,7 @@ def test_a_dimension_is_found_by_its_path_and_by_its_last_word(name):
 
 
 def test_a_last_word_that_two_paths_share_is_refused():
-    both = space(second_stage={"train.dropout": Real(0.0, 0.1)})
+    both = space(optional={"train.dropout": Real(0.0, 0.1)})
     with pytest.raises(SpaceError, match=r"model\.dropout, train\.dropout"):
         both.resolve("dropout")
 
@@ -44,43 +44,43 @@ def test_an_unknown_dimension_names_the_nearest_and_the_known_ones():
 
 
 def test_a_fixed_dimension_becomes_a_constant():
-    cut = space().cut(fix={"hidden": 12})
+    cut = space().restricted(fix={"hidden": 12})
     assert cut.constants == {"model.hidden": 12}
     assert list(cut.dimensions) == ["train.batch_size", "model.dropout"]
 
 
 def test_a_whole_number_fixes_a_real_dimension_as_a_float():
-    value = space().cut(fix={"dropout": 0}).constants["model.dropout"]
+    value = space().restricted(fix={"dropout": 0}).constants["model.dropout"]
     assert value == 0.0
     assert type(value) is float
 
 
 def test_a_second_stage_dimension_can_be_fixed_without_searching_it():
-    cut = space().cut(fix={"optimizer": "adamw"})
+    cut = space().restricted(fix={"optimizer": "adamw"})
     assert cut.constants == {"train.optimizer": "adamw"}
-    assert list(cut.second_stage) == ["train.plateau_patience"]
+    assert list(cut.optional) == ["train.plateau_patience"]
 
 
 def test_also_switches_a_second_stage_dimension_on():
-    cut = space().cut(also=["optimizer"])
+    cut = space().restricted(also=["optimizer"])
     assert cut.dimensions["train.optimizer"] == Choice("adam", "adamw")
-    assert list(cut.second_stage) == ["train.plateau_patience"]
+    assert list(cut.optional) == ["train.plateau_patience"]
 
 
 def test_a_second_stage_dimension_can_be_switched_on_and_narrowed_at_once():
-    cut = space().cut(also=["plateau_patience"], narrow={"plateau_patience": [2, 3]})
+    cut = space().restricted(also=["plateau_patience"], narrow={"plateau_patience": [2, 3]})
     assert cut.dimensions["train.plateau_patience"] == Integer(2, 3)
 
 
 def test_the_order_of_wishes_changes_nothing():
-    one = space().cut(also=["optimizer", "plateau_patience"])
-    other = space().cut(also=["plateau_patience", "optimizer"])
+    one = space().restricted(also=["optimizer", "plateau_patience"])
+    other = space().restricted(also=["plateau_patience", "optimizer"])
     assert list(one.dimensions) == list(other.dimensions)
 
 
 def test_cutting_leaves_the_first_space_as_it_was():
     first = space()
-    first.cut(fix={"hidden": 8}, narrow={"batch_size": [16]}, also=["optimizer"])
+    first.restricted(fix={"hidden": 8}, narrow={"batch_size": [16]}, also=["optimizer"])
     assert first == space()
 
 
@@ -93,26 +93,26 @@ def test_cutting_leaves_the_first_space_as_it_was():
         ({"fix": {"optimizer": "sgd"}}, "got 'sgd'; allowed: adam, adamw"),
         ({"narrow": {"hidden": [4, 12]}}, "bounds outside the space: got \\[4, 12\\]; allowed: .* 8 to 16"),
         ({"narrow": {"batch_size": [16, 64]}}, "bounds outside the space"),
-        ({"narrow": {"optimizer": ["adam"]}}, "second-stage dimension: add it to .also."),
+        ({"narrow": {"optimizer": ["adam"]}}, "optional dimension: add it to .also."),
         ({"fix": {"hidden": 8}, "narrow": {"hidden": [8, 9]}}, "keep one of both"),
         ({"fix": {"optimizer": "adam"}, "also": ["optimizer"]}, "keep one of both"),
         ({"fix": {"hidden": 8, "model.hidden": 9}}, "named twice"),
-        ({"also": ["hidden"]}, "no second-stage dimension"),
+        ({"also": ["hidden"]}, "no optional dimension"),
         ({"also": ["momentum"]}, "no such dimension"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_refused_with_its_reason(wishes, message):
     with pytest.raises(SpaceError, match=message):
-        space().cut(**wishes)
+        space().restricted(**wishes)
 
 
 def test_what_is_fixed_stays_fixed():
     with pytest.raises(SpaceError, match="already fixed to 8"):
-        space().cut(fix={"hidden": 8}).cut(fix={"hidden": 9})
+        space().restricted(fix={"hidden": 8}).restricted(fix={"hidden": 9})
 
 
 def test_a_space_may_consist_of_constants_only():
-    fixed = space().cut(fix={"batch_size": 16, "hidden": 8, "dropout": 0.1})
+    fixed = space().restricted(fix={"batch_size": 16, "hidden": 8, "dropout": 0.1})
     assert fixed.size == 1
     assert fixed.complete(fixed.sample(np.random.default_rng(0))) == {
         "train.batch_size": 16,
@@ -123,7 +123,7 @@ def test_a_space_may_consist_of_constants_only():
 
 def test_size_counts_the_grid_or_is_none_where_a_dimension_is_continuous():
     assert space().size is None
-    assert space().cut(fix={"dropout": 0.1}).size == 2 * 9
+    assert space().restricted(fix={"dropout": 0.1}).size == 2 * 9
 
 
 def test_a_dimension_can_be_added():

@@ -23,7 +23,7 @@ def space(**changes) -> Space:
             "model.kernel": Choice(3, 5),
             "train.batch_size": Choice(16, 32),
         },
-        "second_stage": {"model.cell": Choice("rnn", "gru"), "model.pooling": Choice("max", "average")},
+        "optional": {"model.cell": Choice("rnn", "gru"), "model.pooling": Choice("max", "average")},
         "constants": {"model.layers": 2, "model.blocks": 1},
     }
     return Space(**(defaults | changes))
@@ -54,7 +54,7 @@ def test_a_classical_family_has_nothing_of_training():
 def test_what_hyperopt_proposes_for_another_family_is_left_out(family):
     proposal = {FAMILY: family, "model.hidden": 16, "model.kernel": 5, "train.batch_size": 32}
     assert set(to_hyperopt(space())) == set(proposal)
-    assert from_hyperopt(space(), proposal) == space().meant(proposal)
+    assert from_hyperopt(space(), proposal) == space().active(proposal)
     space().check(from_hyperopt(space(), proposal))
 
 
@@ -63,15 +63,15 @@ def test_size_counts_a_configuration_once():
 
 
 def test_a_fixed_family_leaves_its_own_dimensions():
-    cut = space().cut(fix={"family": "recurrent"})
+    cut = space().restricted(fix={"family": "recurrent"})
     assert list(cut.dimensions) == ["model.hidden", "train.batch_size"]
-    assert list(cut.second_stage) == ["model.cell"]
+    assert list(cut.optional) == ["model.cell"]
     assert cut.constants == {"model.layers": 2, FAMILY: "recurrent"}
     assert cut.family({}) is RecurrentConfig
 
 
 def test_narrowed_families_leave_their_own_dimensions():
-    cut = space().cut(narrow={"family": ["recurrent", "majority"]})
+    cut = space().restricted(narrow={"family": ["recurrent", "majority"]})
     assert list(cut.dimensions) == [FAMILY, "model.hidden", "train.batch_size"]
     assert cut.families == (RecurrentConfig, MajorityConfig)
 
@@ -82,7 +82,7 @@ def test_narrowed_families_leave_their_own_dimensions():
 def test_a_wish_for_a_family_that_is_not_drawn_is_refused(wish):
     narrow = {"family": ["recurrent", "majority"]} | wish.get("narrow", {})
     with pytest.raises(SpaceError, match=r"means nothing for recurrent, majority\. .*has it: cnn1d"):
-        space().cut(**wish | {"narrow": narrow})
+        space().restricted(**wish | {"narrow": narrow})
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import factories
 
-from tuning.config import CampaignConfig
-from tuning.environment import Environment
-from tuning.events import (
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.variants import variants
+from tuning.journal.events import (
     DataRecord,
     Ended,
     EpochEnded,
@@ -18,10 +18,10 @@ from tuning.events import (
     Started,
     Suggested,
 )
-from tuning.home import Home
-from tuning.journal import Journal
-from tuning.results import EpochReport, TrialResult
-from tuning.variants import variants
+from tuning.journal.home import Home
+from tuning.journal.log import Journal
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
 
 DIMENSIONS = {
     "train.batch_size": "16, 32, 48",

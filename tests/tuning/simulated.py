@@ -2,18 +2,19 @@
 
 import hashlib
 
-from tuning.config import CampaignConfig, TrialConfig
-from tuning.driver import Driver
-from tuning.environment import Environment
-from tuning.events import DataRecord, Launched, Opened
-from tuning.home import WEIGHTS, Home
-from tuning.journal import Journal
-from tuning.record import CampaignRecord, TrialRecord
-from tuning.replay import ordered_search
-from tuning.results import EpochReport, TrialResult
-from tuning.task import OF_NUMBERS
-from tuning.trials import campaign_space, planned_trials
-from tuning.variants import variants
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.objective import OF_NUMBERS
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.variants import variants
+from tuning.execution.driver import Driver
+from tuning.journal.events import DataRecord, Launched, Opened
+from tuning.journal.home import Home
+from tuning.journal.log import Journal
+from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.search.suggest import ordered_search
+from tuning.training.environment import Environment
+from tuning.training.files import WEIGHTS
+from tuning.training.results import EpochReport, TrialResult
 
 ENVIRONMENT = Environment(
     python="3.11.7",

@@ -14,23 +14,26 @@ from tracking_journals import eventful, write
 from tracking_stores import contents, free_port, home_with_store
 from typer.testing import CliRunner
 
-from tuning import cli, journal, overview
-from tuning.adopt import adopt, show
-from tuning.campaign_file import load
-from tuning.errors import CampaignError, RecordError, StoreError
-from tuning.events import Interrupted
-from tuning.export import export
-from tuning.home import WEIGHTS, Home
-from tuning.journal import read
-from tuning.launch import launch
-from tuning.leaderboard import leaderboard
-from tuning.ray_adapter import _ray
-from tuning.record import fold
-from tuning.tables import console
-from tuning.tracking import Publisher, sync
-from tuning.tracking_layout import environment_from, environment_tags
-from tuning.tracking_store import Store
-from tuning.tracking_ui import server
+from tuning.analysis import status as overview
+from tuning.analysis.export import export
+from tuning.analysis.leaderboard import leaderboard
+from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.file import load
+from tuning.cli import app as cli
+from tuning.cli.tables import console
+from tuning.execution.launch import launch
+from tuning.execution.ray_tune import _ray
+from tuning.journal import log as journal
+from tuning.journal.events import Interrupted
+from tuning.journal.home import Home
+from tuning.journal.log import read
+from tuning.journal.record import fold
+from tuning.tracking.adopt import adopt, show
+from tuning.tracking.client import Store
+from tuning.tracking.layout import environment_from, environment_tags
+from tuning.tracking.publisher import Publisher, sync
+from tuning.tracking.ui import server
+from tuning.training.files import WEIGHTS
 
 
 def with_trials(config, trials):
@@ -41,8 +44,8 @@ TREE = campaign(
     search__trials=8,
     search__window=3,
     search__startup_trials=3,
-    search__stopper="halving",
-    search__reduction_factor=2,
+    train__early_stopping="successive-halving",
+    train__reduction_factor=2,
     train__epochs=3,
 )
 RANDOM = on_random(TREE)
@@ -188,7 +191,7 @@ def test_writing_everything_of_an_adopted_campaign_again_changes_nothing(old, ne
     adopted(new, old.tracking_uri)
     store = Store(old.tracking_uri)
     for run in store.runs(store.find_experiment("tiny"), {"seqtune.campaign": "tiny"}):
-        store.mark(run.id, "RUNNING", None)  # as after a crash, which leaves ends unwritten
+        store.set_status(run.id, "RUNNING", None)  # as after a crash, which leaves ends unwritten
     sync(new, "tiny")
     after = contents(old.tracking_uri, "tiny")
     for run in (*before, *after):
@@ -315,7 +318,7 @@ def test_a_trial_that_the_search_suggests_otherwise_is_refused_with_both_values(
     (run,) = store.runs(store.find_experiment("tiny"), {"seqtune.trial.index": "1"})
     recorded = json.loads(store.text(run.id, "trial.json"))
     truth, recorded["config"]["model"]["dropout"] = recorded["config"]["model"]["dropout"], 0.25
-    store.attach(run.id, {"trial.json": json.dumps(recorded)})
+    store.log_artifacts(run.id, {"trial.json": json.dumps(recorded)})
     with pytest.raises(
         RecordError, match=rf"trial 1 of 'tiny' .*\n  model\.dropout: 0\.25 -> {truth}\n.*torch 2\.13\.0"
     ):
@@ -328,7 +331,7 @@ def test_a_store_of_before_a_key_was_there_is_adopted_and_a_key_that_was_set_is_
     undisturbed = simulate(Home(new.path / "undisturbed"), config)
     crash(old, config, 2)
     sync(old, "tiny")
-    _lose_parameter(old, "train.batches")
+    _lose_parameter(old, "train.batching")
     assert story(adopted(new, old.tracking_uri)[1])
     assert story(simulate(new, config)) == story(undisturbed)
     _lose_parameter(old, "train.optimizer")
@@ -354,7 +357,7 @@ def test_a_trial_json_of_another_trial_is_refused(old, new):
     sync(old, "tiny")
     store = Store(old.tracking_uri)
     first, second = (next(store.runs(store.find_experiment("tiny"), {"seqtune.trial.index": k})).id for k in ("1", "2"))
-    store.attach(second, {"trial.json": store.text(first, "trial.json")})
+    store.log_artifacts(second, {"trial.json": store.text(first, "trial.json")})
     with pytest.raises(RecordError, match=r"run of trial 2 of 'tiny', but its trial\.json is of trial 1"):
         adopt(new, "tiny", old.tracking_uri, quiet)
 
@@ -367,7 +370,7 @@ def test_a_file_of_another_version_is_refused_with_the_versions_that_wrote_it(ol
     kind = file.removesuffix(".json")
     run = next(store.runs(store.find_experiment("tiny"), {"seqtune.kind": kind}))
     fields = json.loads(store.text(run.id, file))
-    store.attach(run.id, {file: json.dumps(fields | {"new_key": 1})})
+    store.log_artifacts(run.id, {file: json.dumps(fields | {"new_key": 1})})
     with pytest.raises(RecordError, match=rf"{file} is not one of this version.*torch 2\.13\.0, numpy 2\.3\.5"):
         adopt(new, "tiny", old.tracking_uri, quiet)
 
@@ -379,7 +382,7 @@ def test_a_changed_campaign_json_is_refused(old, new):
     (run,) = store.runs(store.find_experiment("tiny"), {"seqtune.kind": "campaign"})
     fields = json.loads(store.text(run.id, "campaign.json"))
     fields["config"]["seed"] += 1
-    store.attach(run.id, {"campaign.json": json.dumps(fields)})
+    store.log_artifacts(run.id, {"campaign.json": json.dumps(fields)})
     with pytest.raises(RecordError, match="not in the store as the search suggests it here"):
         adopt(new, "tiny", old.tracking_uri, quiet)
 

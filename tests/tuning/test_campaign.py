@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from factories import campaign, csv_table
 
-from tuning.config import BudgetOptions, StudyOptions
-from tuning.errors import CampaignError
-from tuning.home import Home
-from tuning.launch import launch
-from tuning.ray_adapter import _ray
-from tuning.results import TrialResult
+from tuning.campaign.config import BudgetOptions, ComparisonOptions
+from tuning.campaign.errors import CampaignError
+from tuning.execution.launch import launch
+from tuning.execution.ray_tune import _ray
+from tuning.journal.home import Home
+from tuning.training.results import TrialResult
 
 pytestmark = pytest.mark.ray
 
@@ -97,12 +97,12 @@ def test_launching_a_finished_campaign_again_trains_nothing(undisturbed):
 def test_a_question_put_to_a_finished_campaign_is_recorded_and_trains_nothing(tmp_path, undisturbed):
     home = Home(tmp_path)
     shutil.copytree(undisturbed[1].path, home.path, dirs_exist_ok=True)
-    question = StudyOptions(question="Which rate?", factor="plateau_factor")
+    question = ComparisonOptions(question="Which rate?", factor="plateau_factor")
     asked = CONFIG.model_copy(update={"study": question})
     record = launch(asked, home=home, datasets=None, progress=quiet)
     assert record.finished_at is not None
     assert digest(record) == digest(undisturbed[0])
-    assert home.record("tiny").config.study == question
+    assert home.record("tiny").config.comparison == question
     before = home.journal("tiny").read_bytes()
     launch(asked, home=home, datasets=None, progress=quiet)
     assert home.journal("tiny").read_bytes() == before
@@ -145,8 +145,8 @@ LAUNCH = """
 import sys; sys.path.insert(0, "tests")
 from pathlib import Path
 from factories import campaign, csv_table
-from tuning.home import Home
-from tuning.launch import launch
+from tuning.journal.home import Home
+from tuning.execution.launch import launch
 if __name__ == "__main__":
     config = campaign(data__dataset=sys.argv[2], search__trials=5, train__epochs=3)
     def show(record, entry): print(entry.event.kind, flush=True)
@@ -285,7 +285,7 @@ def test_a_time_budget_ends_a_launch_gracefully_and_the_next_goes_on(tmp_path, u
 
 
 def test_halving_stops_trials_at_the_same_epochs_on_one_worker_and_on_two(tmp_path):
-    config = tiny(search__stopper="halving", search__reduction_factor=2)
+    config = tiny(train__early_stopping="successive-halving", train__reduction_factor=2)
     config = config.model_copy(update={"search": config.search.model_copy(update={"trials": 8})})
     two = launch(config, home=Home(tmp_path / "two"), datasets=None, progress=quiet)
     one = launch(one_worker(config), home=Home(tmp_path / "one"), datasets=None, progress=quiet)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tuning.campaign_file import load
-from tuning.errors import CampaignError
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.file import load
 
 GOOD = """\
 name = "mine"
@@ -128,7 +128,7 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
         (
             GOOD + '[study]\nfactor = "optimizer"\n',
             (
-                'mine.toml: study.factor: space "cnn2d": train.optimizer is a second-stage dimension: add it to "also" '
+                'mine.toml: study.factor: space "cnn2d": train.optimizer is a optional dimension: add it to "also" '
                 "(adam, adamw). Searched: train.batch_size, model.hidden, model.layers, model.blocks, model.dropout, "
                 "train.plateau_factor"
             ),

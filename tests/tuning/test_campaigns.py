@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from search_spaces.families import FAMILY
-from tuning.campaign_file import load
-from tuning.config import CampaignConfig, TrialConfig
-from tuning.replay import ordered_search
-from tuning.search import Outcome
-from tuning.trials import campaign_space, planned_trials, trial_config
-from tuning.variants import variants
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.file import load
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.variants import variants
+from tuning.search.proposers import Outcome
+from tuning.search.suggest import ordered_search, trial_config
 
 FILES = sorted(Path("campaigns").rglob("*.toml"))
 STUDIES = sorted(Path("campaigns/studies").glob("*.toml"))
@@ -53,8 +53,8 @@ def test_every_question_of_the_laboratory_has_its_file():
 def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothing_stops_early(path):
     config = load(path)
     space = campaign_space(config)
-    factor = space.searched(config.study.factor)
-    assert config.study.question.endswith("?")
+    factor = space.searched(config.comparison.factor)
+    assert config.comparison.question.endswith("?")
     assert (config.search.algorithm, config.search.replicates, config.resources.threads) == ("grid", 5, 1)
     assert config.train.early_stopping_patience >= config.train.epochs
     settings = space.dimensions[factor].values()

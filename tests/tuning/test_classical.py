@@ -13,10 +13,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, recall_score
 from sklearn.preprocessing import StandardScaler
 
-from tuning import estimators
-from tuning.classical import Fit
-from tuning.fitting import begin
-from tuning.training import train, weights_sha256
+from tuning.training import estimators
+from tuning.training.begin import begin
+from tuning.training.classical import ClassicalTrial
+from tuning.training.loop import train, weights_sha256
 
 FAMILIES = {
     "majority": {"family": "majority"},
@@ -240,4 +240,4 @@ def test_an_objective_of_the_other_kind_of_target_is_refused(data, metric):
 
 def test_a_neural_family_is_not_fitted_at_once():
     with pytest.raises(ValueError, match="cnn2d is trained by gradient descent"):
-        Fit(trial(), arrays())
+        ClassicalTrial(trial(), arrays())

@@ -13,8 +13,8 @@ from study_journals import table, write
 from typer.testing import CliRunner
 
 from search_spaces.catalogue import SPACES
-from tuning import cli
-from tuning.home import Home
+from tuning.cli import app as cli
+from tuning.journal.home import Home
 
 SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 GOOD = 'name = "mine"\nseed = 1\n[data]\ndataset = "synthetic"\n[space]\nname = "cnn2d"\n'
@@ -66,7 +66,7 @@ def test_what_only_reads_imports_no_heavy_library(words: list[str], home: Home) 
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "heavy = {'torch', 'ray', 'mlflow', 'sklearn', 'hyperopt', 'imblearn', 'matplotlib'}\n"
-        "light = heavy | {'pandas', 'numpy', 'rich.table', 'tuning.config'}\n"
+        "light = heavy | {'pandas', 'numpy', 'rich.table', 'tuning.campaign.config'}\n"
         "found = (light if '--help' in sys.argv else heavy) & set(sys.modules)\n"
         "assert not found, found"
     )
@@ -275,7 +275,7 @@ def test_an_error_that_nobody_foresaw_says_that_it_is_a_bug(home: Home) -> None:
     journal(home)
     script = (
         "import sys; import tuning.overview; from tuning.cli import main\n"
-        "tuning.overview.campaigns = lambda home: 1 / 0\n"
+        "tuning.analysis.status.campaigns = lambda home: 1 / 0\n"
         "sys.argv = ['seqtune', 'status']; main()"
     )
     environment = os.environ | {"SEQTUNE_HOME": str(home.path)}

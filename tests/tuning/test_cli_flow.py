@@ -15,9 +15,9 @@ import pytest
 from factories import csv_table
 from typer.testing import CliRunner
 
-from tuning import cli
-from tuning.configurations import configurations
-from tuning.home import Home
+from tuning.analysis.configurations import configurations
+from tuning.cli import app as cli
+from tuning.journal.home import Home
 
 pytestmark = pytest.mark.ray
 

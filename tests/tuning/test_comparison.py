@@ -7,12 +7,12 @@ import pytest
 from handmade import ENVIRONMENT, journal, report, result
 from rich.console import Console
 
-from tuning.comparison import Comparison, verdict
-from tuning.home import Home
-from tuning.lookup import find
-from tuning.recorded import RecordedTrial
-from tuning.reproduce import Reproduction
-from tuning.tables import UNBOUNDED
+from tuning.cli.reproduction_table import Comparison, verdict
+from tuning.cli.tables import UNBOUNDED
+from tuning.cli.target import find
+from tuning.execution.reproduce import Reproduction
+from tuning.journal.home import Home
+from tuning.journal.record import RecordedTrial
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 from handmade import journal, report, trial_events
 from rich.console import Console
 
-from tuning import tables
-from tuning.display import Lines, LiveTable, display, headline, seconds_left
-from tuning.events import Ended, Noted, Retried
-from tuning.home import Home
-from tuning.journal import Entry, read
-from tuning.record import CampaignRecord, fold
-from tuning.results import TrialResult
+from tuning.cli import tables
+from tuning.cli.live import Lines, LiveTable, display, headline, seconds_left
+from tuning.journal.events import Ended, Noted, Retried
+from tuning.journal.home import Home
+from tuning.journal.log import Entry, read
+from tuning.journal.record import CampaignRecord, fold
+from tuning.training.results import TrialResult
 
 
 def record(folder: Path, **campaign: object) -> CampaignRecord:

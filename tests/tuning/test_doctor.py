@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tuning import cli, doctor
-from tuning.doctor import TESTED, Check, examine
-from tuning.home import Home
+from tuning.cli import app as cli
+from tuning.cli import doctor
+from tuning.cli.doctor import TESTED, Check, examine
+from tuning.journal.home import Home
 
 
 def check(name: str, home: Path, datasets: Path | None = None) -> Check:

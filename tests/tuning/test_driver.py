@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from factories import campaign
 
-from tuning.driver import Driver
-from tuning.environment import Environment
-from tuning.errors import JournalError
-from tuning.events import DataRecord, Launched, Opened
-from tuning.journal import Journal, read
-from tuning.record import fold
-from tuning.replay import ordered_search
-from tuning.results import EpochReport, TrialResult
-from tuning.trials import campaign_space, planned_trials
-from tuning.variants import variants
+from tuning.campaign.errors import JournalError
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.variants import variants
+from tuning.execution.driver import Driver
+from tuning.journal.events import DataRecord, Launched, Opened
+from tuning.journal.log import Journal, read
+from tuning.journal.record import fold
+from tuning.search.suggest import ordered_search
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
 
 ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
 DATA = DataRecord(sha256="0" * 64, classes=("a", "b"), steps=8, channels=1, train={}, valid={}, test={}, epoch={})
@@ -153,12 +153,12 @@ def test_a_campaign_is_given_up_when_its_first_five_configurations_all_failed(tm
     )
     driver = start(tmp_path / "a.jsonl", config)
     failed = 0
-    while driver.hopeless is None:
+    while driver.abort_reason is None:
         driver.ended(driver.next_trial().index, TrialResult(status="failed", reason="too large"), None)
         failed += 1
     driver.journal.close()
     assert failed == trials
-    assert driver.hopeless == f"the first {trials} trials all failed; the last one: too large"
+    assert driver.abort_reason == f"the first {trials} trials all failed; the last one: too large"
 
 
 def test_more_trials_extend_a_finished_campaign(tmp_path):

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from study_journals import record as folded
 from study_journals import table
 
-from tuning.errors import CampaignError, RecordError, StoreError
-from tuning.export import Export, ExportedConfiguration, ExportedTrial, export
-from tuning.export_file import SUFFIXES, entry, read, write
-from tuning.home import Home
-from tuning.lookup import of_campaign
-from tuning.paired import estimate
-from tuning.record import CampaignRecord
+from tuning.analysis.export import Export, ExportedConfiguration, ExportedTrial, export
+from tuning.analysis.export_file import SUFFIXES, entry, read, write
+from tuning.analysis.statistics import estimate
+from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.cli.target import of_campaign
+from tuning.journal.home import Home
+from tuning.journal.record import CampaignRecord
 
 
 @pytest.fixture

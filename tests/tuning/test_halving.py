@@ -1,10 +1,10 @@
 import pytest
 from factories import arrays, campaign, trial
 
-from tuning.config import Rung
-from tuning.halving import rungs
-from tuning.results import EpochReport
-from tuning.training import Training, train
+from tuning.campaign.config import Rung
+from tuning.search.halving import rungs
+from tuning.training.loop import Training, train
+from tuning.training.results import EpochReport
 
 
 def curve(*values):
@@ -17,7 +17,7 @@ def curve(*values):
 
 
 def halving(**changes):
-    return campaign(search__stopper="halving", train__epochs=9, **changes)
+    return campaign(train__early_stopping="successive-halving", train__epochs=9, **changes)
 
 
 KNOWN = [curve(0.1, 0.2, 0.3), curve(0.3, 0.2, 0.1), curve(0.2, 0.5, 0.4), curve(0.05)]
@@ -32,7 +32,7 @@ def test_a_loss_must_be_at_most_the_threshold():
 
 
 def test_grace_and_reduction_factor_place_the_rungs():
-    config = halving(search__grace_epochs=2, search__reduction_factor=2)
+    config = halving(train__grace_epochs=2, train__reduction_factor=2)
     assert [rung.epoch for rung in rungs(config, [curve(*[0.5] * 9)] * 2)] == [2, 4, 8]
 
 

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from tuning.home import CHECKPOINT, WEIGHTS, WEIGHTS_KEPT, Home
+from tuning.journal.home import WEIGHTS_KEPT, Home
+from tuning.training.files import CHECKPOINT, WEIGHTS
 
 
 def record(ranked):

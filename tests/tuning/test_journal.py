@@ -5,10 +5,10 @@ import os
 import pytest
 from factories import campaign
 
-from tuning.environment import Environment
-from tuning.errors import JournalError, StoreError
-from tuning.events import Finished, Interrupted, Launched, Opened, Retried
-from tuning.journal import Journal, encode, read
+from tuning.campaign.errors import JournalError, StoreError
+from tuning.journal.events import Finished, Interrupted, Launched, Opened, Retried
+from tuning.journal.log import Journal, encode, read
+from tuning.training.environment import Environment
 
 ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
 
@@ -65,7 +65,7 @@ def test_a_missing_line_is_named(path):
 
 
 def test_a_journal_of_a_newer_version_is_refused(path, monkeypatch):
-    monkeypatch.setattr("tuning.journal.VERSION", 99)
+    monkeypatch.setattr("tuning.journal.log.VERSION", 99)
     newer = path.with_name("newer.jsonl")
     newer.write_bytes(b"".join(map(encode, read(path))))
     monkeypatch.undo()

@@ -9,9 +9,10 @@ from handmade import journal
 from rich.console import Console
 from study_journals import record, table
 
-from tuning.home import Home
-from tuning.leaderboard import Leaderboard, leaderboard, trial_spans
-from tuning.leaderboard_table import show
+from tuning.analysis.leaderboard import Leaderboard, leaderboard
+from tuning.cli.top import show
+from tuning.journal.home import Home
+from tuning.journal.text import trial_spans
 
 
 def board(folder: Path, k: int = 10, **campaign: object) -> Leaderboard:

@@ -4,9 +4,9 @@ import pytest
 from factories import campaign
 from test_driver import start, work
 
-from tuning.errors import RecordError
-from tuning.home import Home
-from tuning.lookup import find
+from tuning.campaign.errors import RecordError
+from tuning.cli.target import find
+from tuning.journal.home import Home
 
 
 def launched(folder, **changes):

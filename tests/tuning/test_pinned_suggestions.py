@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tuning.campaign_file import load
-from tuning.replay import ordered_search
-from tuning.search import Outcome
-from tuning.trials import campaign_space
+from tuning.campaign.file import load
+from tuning.campaign.plan import campaign_space
+from tuning.search.proposers import Outcome
+from tuning.search.suggest import ordered_search
 
 PINNED = json.loads(Path(__file__).with_name("pinned_suggestions.json").read_text())
 

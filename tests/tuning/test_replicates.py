@@ -12,11 +12,12 @@ from search_spaces.dimensions import Choice, Integer
 from search_spaces.grid import point
 from search_spaces.heartbeat import CNN2D
 from search_spaces.space import Space
-from tuning.replay import ordered_search
-from tuning.search import GridProposer, OrderedSearch, Outcome, RandomProposer
-from tuning.seeds import derive
-from tuning.trials import campaign_space, planned_trials, trial_config
-from tuning.variants import variants
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.seeds import derive
+from tuning.campaign.variants import variants
+from tuning.search.ordered import OrderedSearch
+from tuning.search.proposers import GridProposer, Outcome, RandomProposer
+from tuning.search.suggest import ordered_search, trial_config
 
 SPACE = Space(
     name="small",

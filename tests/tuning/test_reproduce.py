@@ -4,15 +4,15 @@ import pytest
 from factories import campaign, csv_table, trial
 
 from data.prepare import prepare
-from tuning.environment import current
-from tuning.errors import RecordError
-from tuning.events import DataRecord
-from tuning.home import Home
-from tuning.recorded import RecordedTrial
-from tuning.reproduce import reproduce
-from tuning.results import TrialResult
-from tuning.variants import variants
-from tuning.worker import TrialRun
+from tuning.campaign.errors import RecordError
+from tuning.campaign.variants import variants
+from tuning.execution.reproduce import reproduce
+from tuning.execution.worker import TrialWorker
+from tuning.journal.events import DataRecord
+from tuning.journal.home import Home
+from tuning.journal.record import RecordedTrial
+from tuning.training.environment import current
+from tuning.training.results import TrialResult
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def trained(home, **changes):
     data = variants(campaign(data__dataset=str(table), data__balance="raw"))["raw"]
     prepared = prepare(data, datasets=None, store=home.arrays)
     config = trial(data=data, data_sha256=prepared.sha256, **changes)
-    run = TrialRun(config, prepared.directory, home.trial("tiny", changes.get("index", 0)))
+    run = TrialWorker(config, prepared.directory, home.trial("tiny", changes.get("index", 0)))
     steps = [run.step()]
     while steps[-1].result is None:
         steps.append(run.step())

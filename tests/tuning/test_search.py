@@ -6,8 +6,9 @@ import pytest
 from search_spaces.dimensions import Choice, Integer, Real
 from search_spaces.heartbeat import CNN2D
 from search_spaces.space import Space
-from tuning.hyperopt_search import HyperOptProposer
-from tuning.search import OrderedSearch, Outcome, RandomProposer, Suggestion
+from tuning.search.hyperopt import HyperOptProposer
+from tuning.search.ordered import OrderedSearch, Suggestion
+from tuning.search.proposers import Outcome, RandomProposer
 
 SMALL = Space(
     name="small",

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from tuning.seeds import SEED_LIMIT, derive
+from tuning.campaign.seeds import SEED_LIMIT, derive
 
 
 def test_roles_and_indices_give_different_seeds():

@@ -11,21 +11,23 @@ from rich.console import Console
 from simulated import data_record, on_random, simulate, story
 from tracking_stores import contents, home_with_store
 
-from tuning import chronicle, overview, tables
-from tuning.adopt import adopt
-from tuning.display import ended_line, headline
-from tuning.errors import CampaignError
-from tuning.export import export
-from tuning.export_file import read, write
-from tuning.home import Home
-from tuning.journal import read as read_journal
-from tuning.launch import launch
-from tuning.leaderboard import leaderboard
-from tuning.leaderboard_table import show
-from tuning.task import refuse_other_task
-from tuning.tracking import sync
-from tuning.tracking_files import confusion_figure
-from tuning.tracking_layout import dataset_card
+from tuning.analysis import status as overview
+from tuning.analysis.export import export
+from tuning.analysis.export_file import read, write
+from tuning.analysis.leaderboard import leaderboard
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import check_task
+from tuning.cli import event_text as chronicle
+from tuning.cli import tables
+from tuning.cli.live import ended_line, headline
+from tuning.cli.top import show
+from tuning.execution.launch import launch
+from tuning.journal.home import Home
+from tuning.journal.log import read as read_journal
+from tuning.tracking.adopt import adopt
+from tuning.tracking.artifacts import confusion_figure
+from tuning.tracking.layout import dataset_card
+from tuning.tracking.publisher import sync
 
 CLASSES = ("N", "S")
 FORECAST = on_random(campaign(objective__metric="rmse", data__balance="raw", data__window=[8, 16], search__trials=4))
@@ -36,23 +38,23 @@ def test_a_metric_of_numbers_is_refused_for_classes(metric):
     with pytest.raises(
         CampaignError, match=rf'objective\.metric = "{metric}": .* 2 classes .* one of accuracy, .*loss$'
     ):
-        refuse_other_task(campaign(objective__metric=metric), CLASSES)
+        check_task(campaign(objective__metric=metric), CLASSES)
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "recall_macro", "f1_macro"])
 def test_a_metric_of_classes_is_refused_for_numbers(metric):
     with pytest.raises(CampaignError, match=rf'"{metric}": .* numbers to forecast.* one of loss, mae, rmse, r2$'):
-        refuse_other_task(campaign(objective__metric=metric), ())
+        check_task(campaign(objective__metric=metric), ())
 
 
 def test_the_loss_measures_both():
     for names in (CLASSES, ()):
-        refuse_other_task(campaign(objective__metric="loss"), names)
+        check_task(campaign(objective__metric="loss"), names)
 
 
 def test_windows_of_what_is_no_series_are_refused():
     with pytest.raises(CampaignError, match=r"data\.window = \[8, 16\]: 'synthetic' is no series"):
-        refuse_other_task(campaign(data__window=[8, 16]), CLASSES)
+        check_task(campaign(data__window=[8, 16]), CLASSES)
 
 
 @pytest.mark.parametrize("metric", ["rmse", "recall_macro"])

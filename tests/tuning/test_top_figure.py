@@ -10,10 +10,10 @@ from handmade import journal
 from study_journals import record, table
 from typer.testing import CliRunner
 
-from tuning.cli import app
-from tuning.figures import GREY, TRAIN
-from tuning.home import Home
-from tuning.top_figure import draw
+from tuning.cli.app import app
+from tuning.cli.plots import GREY, TRAIN
+from tuning.cli.top_plot import draw
+from tuning.journal.home import Home
 
 
 def test_the_best_trials_stand_side_by_side_with_their_recorded_curves(tmp_path: Path) -> None:

@@ -21,13 +21,13 @@ from tracking_journals import (
 )
 from tracking_stores import contents, home_with_store
 
-from tuning.errors import RecordError, StoreError
-from tuning.events import Finished, Started
-from tuning.journal import Entry
-from tuning.tracking import Publisher, publishing, sync
-from tuning.tracking_changes import PARENT, Changes
-from tuning.tracking_layout import milliseconds
-from tuning.tracking_store import Store
+from tuning.campaign.errors import RecordError, StoreError
+from tuning.journal.events import Finished, Started
+from tuning.journal.log import Entry
+from tuning.tracking.changes import PARENT, RunUpdates
+from tuning.tracking.client import Store
+from tuning.tracking.layout import milliseconds
+from tuning.tracking.publisher import Publisher, publishing, sync
 
 
 @pytest.fixture
@@ -153,10 +153,10 @@ def test_sync_leaves_the_runs_of_a_living_launch_running(home):
 
 def test_the_leaderboard_of_replicates_has_their_configurations():
     runs = table({"lucky": [0.1, 0.9], "steady": [0.6, 0.6]})
-    changes = Changes()
+    updates = RunUpdates()
     for n, event in enumerate(events(runs, config(runs, search__replicates=2))):
-        changes.add(Entry(n=n, at=float(n), event=event))
-    board = json.loads(changes.take()[PARENT].texts["leaderboard.json"])
+        updates.add(Entry(n=n, at=float(n), event=event))
+    board = json.loads(updates.take()[PARENT].texts["leaderboard.json"])
     assert [(row["trials"], row["completed"]) for row in board["configurations"]] == [([2, 3], 2), ([0, 1], 2)]
     assert [row["trial"] for row in board["ranked"]] == [1, 2, 3, 0]
 
@@ -214,7 +214,7 @@ def test_writing_everything_again_changes_nothing(home):
     before = contents(home.tracking_uri)
     store = Store(home.tracking_uri)
     for run in store.runs(store.find_experiment("beats"), {"seqtune.campaign": "beats"}):
-        store.mark(run.id, "RUNNING", None)  # as after a crash, which leaves ends unwritten
+        store.set_status(run.id, "RUNNING", None)  # as after a crash, which leaves ends unwritten
     sync(home, "beats")
     assert contents(home.tracking_uri) == before
 

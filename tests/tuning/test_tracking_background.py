@@ -7,12 +7,12 @@ import pytest
 from tracking_journals import eventful, interrupted_first, write
 from tracking_stores import contents, free_port, home_with_store
 
-from tuning.home import Home
-from tuning.journal import Journal
-from tuning.tracking import publishing, sync
-from tuning.tracking_background import BackgroundPublisher
-from tuning.tracking_store import Store
-from tuning.tracking_ui import server
+from tuning.journal.home import Home
+from tuning.journal.log import Journal
+from tuning.tracking.background import BackgroundPublisher
+from tuning.tracking.client import Store
+from tuning.tracking.publisher import publishing, sync
+from tuning.tracking.ui import server
 
 
 def run_campaign(home, events, name="beats"):

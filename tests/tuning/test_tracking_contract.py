@@ -11,11 +11,11 @@ import pytest
 from tracking_journals import eventful, interrupted_first, launched, opened, weights, whole_trial, write
 from tracking_stores import contents, free_port, home_with_store
 
-from tuning.events import Finished
-from tuning.home import Home
-from tuning.tracking import Publisher
-from tuning.tracking_store import Store
-from tuning.tracking_ui import server
+from tuning.journal.events import Finished
+from tuning.journal.home import Home
+from tuning.tracking.client import Store
+from tuning.tracking.publisher import Publisher
+from tuning.tracking.ui import server
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +86,19 @@ class FailingStore(Store):
     def write(self, *args, **kwargs):
         return self._pass("write", *args, **kwargs)
 
-    def read_from(self, *args):
+    def log_inputs(self, *args):
         return self._pass("read_from", *args)
 
-    def attach(self, *args):
+    def log_artifacts(self, *args):
         return self._pass("attach", *args)
 
-    def upload(self, *args):
+    def log_artifact(self, *args):
         return self._pass("upload", *args)
 
     def draw(self, *args):
         return self._pass("draw", *args)
 
-    def mark(self, *args):
+    def set_status(self, *args):
         return self._pass("mark", *args)
 
 

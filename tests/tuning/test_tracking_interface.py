@@ -1,4 +1,4 @@
-"""Names in MLflow that users' own queries and dashboards rely on: change them knowingly."""
+"""Names in MLflow that users' own queries and dashboards rely on: update them knowingly."""
 
 import posixpath
 
@@ -10,8 +10,8 @@ from tracking_journals import eventful, trial, weights, write
 from tracking_stores import contents, home_with_store
 
 from models.configs import CNNGRUConfig
-from tuning.tracking import sync
-from tuning.tracking_layout import ARTIFACTS, KEY_LENGTH, KINDS, METRICS, Tag, metric_key, parameters
+from tuning.tracking.layout import ARTIFACTS, KEY_LENGTH, KINDS, METRICS, Tag, metric_key, parameters
+from tuning.tracking.publisher import sync
 
 
 def test_kinds_are_frozen():
@@ -85,7 +85,7 @@ def test_artifacts_are_frozen():
 
 COMMON = """version campaign index seed space data_sha256 rungs objective.metric device.threads device.device
 train.epochs train.batch_size train.optimizer train.learning_rate train.weight_decay train.scheduler
-train.plateau_factor train.plateau_patience train.early_stopping_patience train.precision train.batches
+train.plateau_factor train.plateau_patience train.early_stopping_patience train.precision train.batching
 data.dataset data.label data.group data.text data.target data.test data.split data.valid_fraction data.test_fraction
 data.max_rows data.duplicates data.vocabulary data.max_length data.window data.horizon data.smote_neighbors
 data.majority_kept data.balance data.split_seed data.balance_seed"""

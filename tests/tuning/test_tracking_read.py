@@ -6,14 +6,14 @@ import pytest
 from tracking_journals import ENVIRONMENT, eventful, interrupted_first, report, result, write
 from tracking_stores import contents, home_with_store
 
-from tuning.errors import RecordError
-from tuning.recorded import RecordedTrial
-from tuning.reproduce import Reproduction
-from tuning.tracking import sync
-from tuning.tracking_files import trial_json
-from tuning.tracking_read import recorded_trial, trial_run
-from tuning.tracking_reproduction import log_reproduction
-from tuning.tracking_store import Store
+from tuning.campaign.errors import RecordError
+from tuning.execution.reproduce import Reproduction
+from tuning.journal.record import RecordedTrial
+from tuning.tracking.artifacts import trial_json
+from tuning.tracking.client import Store
+from tuning.tracking.publisher import sync
+from tuning.tracking.read import recorded_trial, trial_run
+from tuning.tracking.reproduction import log_reproduction
 
 
 @pytest.fixture(scope="module")

@@ -14,16 +14,16 @@ import pytest
 from tracking_journals import eventful, opened, write
 from tracking_stores import free_port, home_with_store
 
-from tuning.errors import StoreError
-from tuning.home import Home
-from tuning.tracking import sync
-from tuning.tracking_ui import server, ui
+from tuning.campaign.errors import StoreError
+from tuning.journal.home import Home
+from tuning.tracking.publisher import sync
+from tuning.tracking.ui import server, ui
 
 SERVE = """
 import sys
 from pathlib import Path
-from tuning.home import Home
-from tuning.tracking_ui import ui
+from tuning.journal.home import Home
+from tuning.tracking.ui import ui
 ui(Home(Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]), say=lambda line: print(line, flush=True))
 """
 

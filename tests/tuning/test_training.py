@@ -10,8 +10,8 @@ from factories import arrays, trial
 from kinds import regression, texts, unequal
 from sklearn.metrics import recall_score
 
-from tuning.checkpoint import load_checkpoint, save_checkpoint
-from tuning.training import DivergedError, Training, train, weights_sha256
+from tuning.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning.training.loop import DivergedError, Training, train, weights_sha256
 
 CNN_GRU = {"family": "cnn-gru", "cnn_hidden": 4, "gru_hidden": 4, "blocks": 1, "embedding": 3}
 KINDS = {"unequal": unequal, "texts": texts, "regression": regression}
@@ -92,7 +92,7 @@ def test_going_on_from_a_checkpoint_is_bit_for_bit_as_if_never_stopped(tmp_path,
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
 def test_going_on_is_exact_for_every_kind_of_data_and_batches_by_length(tmp_path, kind, optimizer):
-    config = of(kind, train__batches="by-length", train__optimizer=optimizer, train__epochs=3)
+    config = of(kind, train__batching="bucketed", train__optimizer=optimizer, train__epochs=3)
     whole, result = run(config, KINDS[kind]())
     first = Training(config, KINDS[kind]())
     first.run_epoch()
@@ -107,7 +107,7 @@ def test_going_on_is_exact_for_every_kind_of_data_and_batches_by_length(tmp_path
 
 
 def test_batches_by_length_change_the_training():
-    weights = {run(of("unequal", train__batches=b), unequal())[1].weights_sha256 for b in ("shuffled", "by-length")}
+    weights = {run(of("unequal", train__batching=b), unequal())[1].weights_sha256 for b in ("shuffled", "bucketed")}
     assert len(weights) == 2
 
 

@@ -5,14 +5,14 @@ from factories import campaign
 from simulated import simulate
 
 from search_spaces.errors import SpaceError
-from tuning.config import StudyOptions
-from tuning.errors import CampaignError
-from tuning.events import Launched
-from tuning.home import Home
-from tuning.journal import Entry
-from tuning.launch import _refuse_other
-from tuning.record import apply
-from tuning.trials import campaign_space, planned_trials
+from tuning.campaign.config import ComparisonOptions
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.execution.launch import _check_same
+from tuning.journal.events import Launched
+from tuning.journal.home import Home
+from tuning.journal.log import Entry
+from tuning.journal.record import apply
 
 COUNTED = {"hidden": 62, "blocks": 1, "plateau_factor": 0.1, "dropout": 0.1}
 """Leaves batch_size (3), layers (3) and balance (2) of cnn2d: 18 points."""
@@ -73,14 +73,14 @@ def test_an_opened_campaign_of_unknown_length_aims_at_nothing_yet(tmp_path):
     assert record.target == 0
 
 
-QUESTION = StudyOptions(question="Does the rate matter?", factor="learning_rate")
+QUESTION = ComparisonOptions(question="Does the rate matter?", factor="learning_rate")
 
 
 def test_a_study_may_be_asked_changed_and_taken_back_between_launches(tmp_path):
     home, plain = Home(tmp_path), campaign(search__trials=2)
     record = simulate(home, plain)
     for study in (QUESTION, None, QUESTION.model_copy(update={"measure": "best_epoch"})):
-        _refuse_other(plain.model_copy(update={"study": study}), 2, record, home)
+        _check_same(plain.model_copy(update={"study": study}), 2, record, home)
 
 
 def test_a_record_has_the_study_of_the_latest_launch_that_had_one(tmp_path):
@@ -88,4 +88,4 @@ def test_a_record_has_the_study_of_the_latest_launch_that_had_one(tmp_path):
     environment = record.launches[-1].environment
     for study in (QUESTION, None):
         apply(record, Entry(99, 9.0, Launched(environment=environment, trials=2, study=study)))
-        assert record.config.study == QUESTION
+        assert record.config.comparison == QUESTION

@@ -12,16 +12,16 @@ from simulated import crash, on_random, simulate, story
 from tracking_stores import contents, home_with_store
 
 from search_spaces.dimensions import Choice
-from tuning.adopt import adopt
-from tuning.config import Balance
-from tuning.export import fields
-from tuning.home import Home
-from tuning.journal import read
-from tuning.launch import _refuse_other
-from tuning.record import fold
-from tuning.tracking import sync
-from tuning.trials import campaign_space
-from tuning.variants import dimensions, key, variants
+from tuning.analysis.export import fields
+from tuning.campaign.config import Balance
+from tuning.campaign.plan import campaign_space
+from tuning.campaign.variants import dimensions, key, variants
+from tuning.execution.launch import _check_same
+from tuning.journal.home import Home
+from tuning.journal.log import read
+from tuning.journal.record import fold
+from tuning.tracking.adopt import adopt
+from tuning.tracking.publisher import sync
 
 BALANCES = ("raw", "oversample", "smote", "weighted")
 
@@ -144,5 +144,5 @@ def test_an_older_journal_is_read_the_same_and_goes_on(tmp_path):
     path.write_text("".join(map(aged, path.read_text().splitlines())))
     assert "max_length" not in path.read_text()
     assert read(path) == today
-    _refuse_other(config, 6, fold(today), home)
+    _check_same(config, 6, fold(today), home)
     assert story(simulate(home, config)) == story(undisturbed)

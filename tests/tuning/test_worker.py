@@ -10,10 +10,10 @@ from factories import campaign, csv_table, trial
 from safetensors.torch import load_file
 
 from data.prepare import prepare
-from tuning.home import CHECKPOINT, WEIGHTS
-from tuning.training import weights_sha256
-from tuning.variants import variants
-from tuning.worker import TrialRun
+from tuning.campaign.variants import variants
+from tuning.execution.worker import TrialWorker
+from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.training.loop import weights_sha256
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def figures(steps):
 
 
 def test_each_step_is_an_epoch_and_the_last_brings_result_weights_and_environment(made, prepared, tmp_path):
-    steps = to_end(TrialRun(made(), prepared.directory, tmp_path / "t"))
+    steps = to_end(TrialWorker(made(), prepared.directory, tmp_path / "t"))
     assert [[r.epoch for r in step.reports] for step in steps] == [[1], [2], [3]]
     assert steps[-1].environment.threads == 1
     assert weights_sha256(load_file(tmp_path / "t" / WEIGHTS)) == steps[-1].result.weights_sha256
@@ -52,70 +52,70 @@ def test_each_step_is_an_epoch_and_the_last_brings_result_weights_and_environmen
 
 @pytest.mark.parametrize("done", [1, 2, 3])
 def test_another_worker_goes_on_from_the_checkpoint(made, prepared, tmp_path, done):
-    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
-    first = TrialRun(made(), prepared.directory, tmp_path / "t")
+    whole = figures(to_end(TrialWorker(made(), prepared.directory, tmp_path / "whole")))
+    first = TrialWorker(made(), prepared.directory, tmp_path / "t")
     for _ in range(done):
         first.step()
-    rest = to_end(TrialRun(made(), prepared.directory, tmp_path / "t"))
+    rest = to_end(TrialWorker(made(), prepared.directory, tmp_path / "t"))
     assert len(rest) == max(1, 3 - done)
     assert figures(rest) == whole
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "another trial's"])
 def test_a_checkpoint_that_cannot_be_used_is_noted_and_the_trial_begins_anew(made, prepared, tmp_path, damage):
-    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
+    whole = figures(to_end(TrialWorker(made(), prepared.directory, tmp_path / "whole")))
     path = tmp_path / "t" / CHECKPOINT
-    TrialRun(made(seed=8) if damage == "another trial's" else made(), prepared.directory, path.parent).step()
+    TrialWorker(made(seed=8) if damage == "another trial's" else made(), prepared.directory, path.parent).step()
     if damage != "another trial's":
         path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 1000])
-    again = to_end(TrialRun(made(), prepared.directory, path.parent))
+    again = to_end(TrialWorker(made(), prepared.directory, path.parent))
     assert "trained from epoch 1 again" in again[0].note
     assert figures(again) == whole
 
 
 def test_a_failure_is_a_result_with_its_reason(made, prepared, tmp_path):
-    step = TrialRun(made(train__learning_rate=1e30), prepared.directory, tmp_path / "t").step()
+    step = TrialWorker(made(train__learning_rate=1e30), prepared.directory, tmp_path / "t").step()
     assert step.result.status == "failed"
     assert step.result.reason.startswith("DivergedError: ")
 
 
 def test_data_that_is_not_the_trials_is_a_failure(prepared, tmp_path):
-    step = TrialRun(trial(data_sha256="1" * 64), prepared.directory, tmp_path / "t").step()
+    step = TrialWorker(trial(data_sha256="1" * 64), prepared.directory, tmp_path / "t").step()
     assert "is not the trial's" in step.result.reason
 
 
 def test_a_trial_beyond_its_time_fails_after_the_epoch(made, prepared, tmp_path):
-    steps = to_end(TrialRun(made(), prepared.directory, tmp_path / "t", wall_s=1e-9))
+    steps = to_end(TrialWorker(made(), prepared.directory, tmp_path / "t", wall_s=1e-9))
     assert [r.epoch for r in steps[-1].reports] == [1]
     assert steps[-1].result.status == "failed"
     assert "more than trial_wall_s" in steps[-1].result.reason
 
 
 def test_a_full_disk_is_nobodys_failure_and_the_trial_goes_on_when_there_is_room(made, prepared, tmp_path):
-    whole = figures(to_end(TrialRun(made(), prepared.directory, tmp_path / "whole")))
+    whole = figures(to_end(TrialWorker(made(), prepared.directory, tmp_path / "whole")))
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(small)], check=False)
     if mounted.returncode:
         pytest.skip("a small file system needs the right to mount one")
     try:
-        run = TrialRun(made(), prepared.directory, small / "t")
+        run = TrialWorker(made(), prepared.directory, small / "t")
         step = run.step()
         assert step.result is None
-        assert "No space left on device" in step.no_room
+        assert "No space left on device" in step.disk_full
         assert list((small / "t").iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)
     shutil.rmtree(small)
     torch.manual_seed(0)
-    assert figures(to_end(TrialRun(made(), prepared.directory, small / "t"))) == whole
+    assert figures(to_end(TrialWorker(made(), prepared.directory, small / "t"))) == whole
 
 
 FOREST = {"family": "random-forest", "trees": 5}
 
 
 def test_a_classical_trial_is_one_step_with_result_weights_and_environment(made, prepared, tmp_path):
-    (step,) = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    (step,) = to_end(TrialWorker(made(model=FOREST), prepared.directory, tmp_path / "t"))
     assert [r.epoch for r in step.reports] == [1]
     assert step.result.status == "completed"
     assert weights_sha256(load_file(tmp_path / "t" / WEIGHTS)) == step.result.weights_sha256
@@ -123,8 +123,8 @@ def test_a_classical_trial_is_one_step_with_result_weights_and_environment(made,
 
 
 def test_a_classical_trial_whose_worker_died_is_fitted_again(made, prepared, tmp_path):
-    first = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
-    again = to_end(TrialRun(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    first = to_end(TrialWorker(made(model=FOREST), prepared.directory, tmp_path / "t"))
+    again = to_end(TrialWorker(made(model=FOREST), prepared.directory, tmp_path / "t"))
     assert figures(again) == figures(first)
     assert again[0].note is None
 
@@ -135,7 +135,7 @@ def test_a_classical_family_on_data_that_it_cannot_take_fails_with_its_reason(tm
         variants(campaign(data__dataset=str(table), data__balance="raw"))["raw"], datasets=None, store=tmp_path
     )
     config = trial(model={"family": "minirocket"}, data_sha256=short.sha256)
-    step = TrialRun(config, short.directory, tmp_path / "t").step()
+    step = TrialWorker(config, short.directory, tmp_path / "t").step()
     assert step.result.status == "failed"
     assert step.result.reason == "ValueError: minirocket: the longest sequence has 5 steps; it needs at least 9"
 
@@ -143,9 +143,9 @@ def test_a_classical_family_on_data_that_it_cannot_take_fails_with_its_reason(tm
 def test_a_worker_of_neural_trials_loads_neither_scikit_learn_nor_aeon(prepared, tmp_path):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from pathlib import Path\nfrom factories import trial\nfrom tuning.worker import TrialRun\n"
+        "from pathlib import Path\nfrom factories import trial\nfrom tuning.worker import TrialWorker\n"
         f"config, data = trial(data_sha256={prepared.sha256!r}), Path({str(prepared.directory)!r})\n"
-        f"run = TrialRun(config, data, Path({str(tmp_path)!r}))\n"
+        f"run = TrialWorker(config, data, Path({str(tmp_path)!r}))\n"
         "print(len(run.step().reports), {'sklearn', 'aeon', 'numba', 'pandas'} & set(sys.modules))"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from data.config import DataConfig
 from models.configs import CNN2DConfig
-from tuning.config import (
+from tuning.campaign.config import (
     CampaignConfig,
     CampaignData,
     DeviceConfig,
@@ -13,8 +13,7 @@ from tuning.config import (
     TrainConfig,
     TrialConfig,
 )
-from tuning.environment import Environment
-from tuning.events import (
+from tuning.journal.events import (
     DataRecord,
     Ended,
     EpochEnded,
@@ -27,9 +26,10 @@ from tuning.events import (
     Started,
     Suggested,
 )
-from tuning.home import Home
-from tuning.journal import Entry, Journal
-from tuning.results import EpochReport, TrialResult
+from tuning.journal.home import Home
+from tuning.journal.log import Entry, Journal
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
 
 CLASSES = ("N", "S+", "V/F")
 

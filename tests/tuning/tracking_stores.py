@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tuning.home import Home
-from tuning.tracking_store import Store
+from tuning.journal.home import Home
+from tuning.tracking.client import Store
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Loaders and readers: one module per data set or file format."""

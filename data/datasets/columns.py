@@ -1,0 +1,322 @@
+"""CSV and Parquet files as columns: every fault becomes one message with file, row and column."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.config import DataOptions
+from data.errors import DataError
+from data.formats import PARQUET_SUFFIXES
+from data.messages import as_list, listed, nearest, quoted
+from data.rows import check_finite
+
+COLUMNS_AT_ONCE = 16
+LABELS = ("label", "target", "class")
+"""Names by which a label column is recognised."""
+UNNAMED = ("", "__index_level_0__")
+"""What pandas calls row numbers in a CSV and in a Parquet file."""
+DIFFERENT_LENGTHS = "fill or drop them; sequences of different length go into an .npz file with an array `lengths`"
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+
+def column_names(path: Path, *, header: bool = True) -> list[str]:
+    """Return a file's column names; a CSV file without a header has the columns "0", "1", ...
+
+    Raises DataError where the file cannot be read, its header is missing, or two columns have the same name.
+    """
+    if path.suffix in PARQUET_SUFFIXES:
+        names = _parquet_names(path)
+    else:
+        names = _csv_names(path, header=header)
+        if header:
+            _check_header(path, names)
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{path}: {len(repeated)} column names occur more than once, {repeated[0]!r} first. "
+            "The first line must be a header with a name for each column."
+        )
+    return names
+
+
+def known(path: Path, names: list[str], wanted: str, key: str) -> str:
+    """Return the column ``wanted``, which the option ``key`` names; DataError where there is none."""
+    if wanted in names:
+        return wanted
+    raise DataError(f"{path}: {key} = {wanted!r}: no such column. Columns: {listed(names)}.{nearest(wanted, names)}")
+
+
+def label_column(path: Path, names: list[str], wanted: str | None, *, unused: Sequence[str] = ()) -> str:
+    """Return the label column: ``wanted``, or the only one outside ``unused`` with one of the usual names."""
+    if wanted is not None:
+        return known(path, names, wanted, "data.label")
+    candidates = [name for name in names if name in LABELS and name not in unused]
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        problem, hint = f"{len(candidates)} columns may be the label ({', '.join(candidates)})", ""
+    else:
+        problem, hint = "no label column", _label_hint(names)
+    raise DataError(f"{path}: {problem}. Name it with data.label. Columns: {listed(names)}.{hint}")
+
+
+def number_steps(
+    path: Path, names: list[str], options: DataOptions, roles: Mapping[str, str], *, official_test: bool = False
+) -> list[str]:
+    """Return the columns to read as numbers: ``data.columns``, or all but those with a role and ``data.ignore``.
+
+    roles: column -> the option that names it, as ``data.label``.  official_test: ignored columns need not be there.
+
+    Raises:
+        DataError: an unknown column, one with two roles, a column without a name, or none left.
+    """
+    for key, chosen in (("data.ignore", options.ignore), ("data.columns", options.columns)):
+        for name in chosen:
+            if not (official_test and key == "data.ignore"):
+                known(path, names, name, key)
+            if name in roles:
+                raise DataError(f"{path}: {key} = {as_list(chosen)}: {quoted(name)} is the column of {roles[name]}.")
+    if options.columns:
+        return list(options.columns)
+    steps = [name for name in names if name not in roles and name not in options.ignore]
+    for name in steps:
+        if name in UNNAMED:
+            raise DataError(
+                f"{path}: column {names.index(name) + 1} has no name: probably row numbers, which reveal the label "
+                "where rows are ordered by class. Remove the column (pandas: index=False), or leave it out with "
+                f"data.ignore = {as_list([*options.ignore, name])}."
+            )
+    if not steps:
+        raise DataError(f"{path}: no columns are left to train on. Columns: {listed(names)}.")
+    return steps
+
+
+def number_columns(path: Path, names: Sequence[str]) -> list[str]:
+    """Return those of ``names`` that hold numbers: by type in Parquet, by the first row in CSV.
+
+    An empty first value counts as a missing number; reading the column then reports its row.
+    """
+    if path.suffix in PARQUET_SUFFIXES:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        schema = parquet.read_schema(path, memory_map=False)
+        kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal)
+        return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = csv.reader(file)
+        first = dict(zip(next(rows), next(rows, []), strict=False))
+    return [name for name in names if not first.get(name) or _is_number(first[name])]
+
+
+def no_hint(_column: str) -> str:
+    """Give no hint about a column that holds no numbers."""
+    return ""
+
+
+def read_columns(
+    path: Path,
+    *,
+    numbers: Sequence[str],
+    others: Sequence[str] = (),
+    header: bool = True,
+    advice: str = DIFFERENT_LENGTHS,
+    hint: Callable[[str], str] = no_hint,
+) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+    """Return the columns ``numbers`` as (N, len(numbers)) float32, all finite, and each of ``others`` as (N,).
+
+    A decimal number becomes the nearest float32, whatever the format.  Rows are counted from 1, without the header.
+    advice: how to treat a missing value.  hint: column -> a sentence for a column that holds no numbers.
+    """
+    import pyarrow as pa
+
+    place = {name: number for number, name in enumerate(numbers)}
+    x = np.empty((0, 0), dtype=np.float32)
+    texts: dict[str, NDArray[Any]] = {}
+    for table in _tables(path, [*numbers, *others], others, header=header, hint=hint):
+        if not x.size:
+            x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if name in place:
+                try:
+                    x[:, place[name]] = column.cast(pa.float32(), safe=False).to_numpy()
+                except pa.ArrowException as error:
+                    raise DataError(f"{path}: {_first_text(column.to_pylist(), name)}{hint(name)}") from error
+            elif name in others:
+                texts[name] = np.array(column.to_pylist())
+    check_finite(x, str(path), numbers, advice=advice)
+    return x, texts
+
+
+def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str | None], dict[str, NDArray[Any]]]:
+    """Return the column ``text``, which may contain line breaks, and each of ``others`` as (N,); reads no other."""
+    import pyarrow as pa
+
+    names = [text, *others]
+    (table,) = _tables(path, names, names, header=True, line_breaks=True)
+    column = table[text]
+    if not any(is_text(column.type) for is_text in (pa.types.is_string, pa.types.is_large_string)):
+        raise DataError(f"{path}: column {text!r} holds {column.type}, needs text. Is data.text the right column?")
+    return column.to_pylist(), {name: np.array(table[name].to_pylist()) for name in others}
+
+
+def read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Yield Arrow tables of a few columns each: a table of all columns would double the memory of the rows."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for start in range(0, len(names), COLUMNS_AT_ONCE):
+                yield file.read(columns=list(names[start : start + COLUMNS_AT_ONCE]), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
+
+
+def _tables(
+    path: Path,
+    names: Sequence[str],
+    others: Sequence[str],
+    *,
+    header: bool,
+    line_breaks: bool = False,
+    hint: Callable[[str], str] = no_hint,
+) -> Iterator[Any]:
+    """Yield Arrow tables with the columns ``names``; of a CSV file those of ``others`` are text, the rest numbers."""
+    if path.suffix in PARQUET_SUFFIXES:
+        tables = read_parquet(path, names)
+    else:
+        tables = _read_csv(path, names, others, header=header, line_breaks=line_breaks, hint=hint)
+    for table in tables:
+        if table.num_rows == 0:
+            raise DataError(f"{path}: the file has no rows.")
+        yield table
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _first_text(values: list[Any], name: str) -> str:
+    """Return the sentence about the first value of a column that is not a number."""
+    for row, value in enumerate(values, start=1):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"row {row}, column {name!r}: got {value!r}, needs a number."
+    return f"column {name!r} holds numbers as {type(values[0]).__name__}: store them as float32."
+
+
+def _csv_names(path: Path, *, header: bool) -> list[str]:
+    try:
+        with path.open(
+            encoding="utf-8-sig", errors="replace", newline=""
+        ) as file:  # Arrow reports where UTF-8 is wrong
+            first = next(csv.reader(file), [])
+            file.seek(0)
+            line = file.readline()
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
+    if not first:
+        raise DataError(f"{path}: the file is empty, or begins with an empty line.")
+    for separator, plural in SEPARATORS.items():
+        if line.count(separator) > line.count(","):
+            raise DataError(f"{path}: {_separator_fault(path, separator, plural)}")
+    return first if header else [str(place) for place in range(len(first))]
+
+
+def _separator_fault(path: Path, separator: str, plural: str) -> str:
+    read = f"pandas.read_csv({quoted(path.name)}, sep={quoted(separator)})"
+    converted = quoted(f"{path.stem}-commas.csv")
+    decimals = ' If its numbers have decimal commas, add decimal="," to read_csv.' if separator == ";" else ""
+    return (
+        f"the columns are separated by {plural}; a CSV file needs commas. Convert it: "
+        f"{read}.to_csv({converted}, index=False).{decimals}"
+    )
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    """Raise DataError where the first line holds numbers only, other than consecutive ones as pandas numbers columns."""
+    if all(map(_is_number, names)) and not _consecutive(names):
+        raise DataError(
+            f"{path}: the first line holds only numbers ({listed(names)}): the header is missing. "
+            "The first line must be a header with a name for each column, as t0,t1,t2,label."
+        )
+
+
+def _consecutive(names: list[str]) -> bool:
+    return all(map(str.isdecimal, names)) and bool((np.diff([int(name) for name in names]) == 1).all())
+
+
+def _label_hint(names: list[str]) -> str:
+    """Return the label column that was probably meant, or that the first line looks like a row."""
+    for name in names:
+        if nearest(name.lower(), LABELS):
+            return f" Did you mean data.label = {quoted(name)}?"
+    numbers = [name for name in names if _is_number(name)]
+    if numbers and not _consecutive(numbers):
+        return " Is the header missing? The first line must have a name for each column."
+    return ""
+
+
+def _read_csv(
+    path: Path,
+    wanted: Sequence[str],
+    others: Sequence[str],
+    *,
+    header: bool,
+    line_breaks: bool,
+    hint: Callable[[str], str],
+) -> Iterator[Any]:
+    """Yield one Arrow table: ``others`` as text, all other columns as float32; no type is inferred.
+
+    line_breaks: values may contain line breaks, which takes longer.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    names = column_names(path, header=header)
+    types = {name: pa.string() if name in others else pa.float32() for name in names}
+    try:
+        yield arrow.read_csv(
+            path,
+            read_options=arrow.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
+            parse_options=arrow.ParseOptions(newlines_in_values=line_breaks),
+            convert_options=arrow.ConvertOptions(column_types=types, include_columns=list(wanted)),
+        )
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+
+
+def _explained(fault: str, names: list[str], skipped: int, hint: Callable[[str], str]) -> str:
+    """Return Arrow's message about a CSV file in our words; other messages as they are."""
+    value = re.search(r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (?:invalid value )?(.*)", fault)
+    if value:
+        place, line, kind, got = value.groups()
+        name, start = names[int(place)], f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs"
+        return f"{start} UTF-8 text." if kind == "string" else f"{start} a number.{hint(name)}"
+    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
+    if width:
+        line, expected, got = width.groups()
+        return f"row {int(line) - skipped} has {got} columns, the first line has {expected}."
+    return f"cannot be read as CSV: {fault}."
+
+
+def _parquet_names(path: Path) -> list[str]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return list(parquet.read_schema(path, memory_map=False).names)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error

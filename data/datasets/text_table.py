@@ -1,0 +1,41 @@
+"""Tables of texts: CSV or Parquet, one row per text with a label."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.config import DataOptions
+from data.datasets.columns import column_names, known, label_column, read_texts
+from data.datasets.table import find
+from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels
+from data.texts import Texts, texts
+
+
+def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
+    """Return a user's texts: reads the columns ``options.text``, label and, if given, group, and no other."""
+    path = paths[0]
+    names = column_names(path)
+    text = known(path, names, options.text or "", "data.text")
+    label = label_column(path, names, options.label, unused=(text,))
+    others = [label, *([known(path, names, options.group, "data.group")] if options.group is not None else [])]
+    raw, columns = read_texts(path, text, others)
+    y, class_names = encode_labels(columns[label], str(path))
+    test = read_classes(paths[1], text, label, class_names) if len(paths) > 1 else None
+    return Rows(
+        rows=texts(raw, y, str(path)),
+        class_names=class_names,
+        groups=None if options.group is None else encode_groups(columns[options.group], str(path)),
+        group_name=options.group,
+        test=test,
+    )
+
+
+def read_classes(path: Path, text: str, label: str, class_names: Sequence[str]) -> Texts:
+    """Return the texts of a file whose classes are known beforehand."""
+    names = column_names(path)
+    known(path, names, text, "data.text")
+    known(path, names, label, "data.label")
+    raw, columns = read_texts(path, text, [label])
+    return texts(raw, encode_as(columns[label], tuple(class_names), str(path)), str(path))
+
+
+TEXT_TABLE = DataSet(about="a table of your own: one row per text", size="any", find=find, load=load, kind="texts")

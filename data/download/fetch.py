@@ -1,0 +1,141 @@
+"""Data sets that can be downloaded: their files, their sources, and their folders."""
+
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from data.datasets.patients import RECORDS
+from data.datasets.ucr import PREFIX, archive_name
+from data.download.http import DownloadProgress, Fetched, digest, download, open_session, read_text, unwritable
+from data.errors import DataError
+from data.files import hint
+from data.messages import nearest
+
+if TYPE_CHECKING:
+    from requests import Session
+
+HEARTBEATS = "heartbeats-physionet"
+PHYSIONET = "https://physionet.org/files/mitdb/1.0.0/"
+ARCHIVES = "https://www.timeseriesclassification.com/aeon-toolkit/"
+SUMS = "SHA256SUMS.txt"
+SOURCE = "SOURCE.json"
+"""Beside an archive's files: its URL and its SHA-256, which is not published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedDataSet:
+    """A complete data set.  notes: for the user, about its source."""
+
+    name: str
+    folder: Path
+    files: tuple[Fetched, ...]
+    notes: tuple[str, ...] = ()
+
+
+def fetch(name: str, datasets: Path | None, *, source: str | None, progress: DownloadProgress) -> FetchedDataSet:
+    """Download a data set into ``datasets``; complete files are not downloaded again.
+
+    source: the URL of a mirror's folder, instead of the publisher's.
+
+    Raises:
+        DataError: an unknown name, no folder, another call at work on the folder, or an error of ``download``.
+    """
+    from filelock import FileLock, Timeout
+
+    if name != HEARTBEATS and not name.startswith(PREFIX):
+        meant = nearest(name, [HEARTBEATS], cutoff=0.4)
+        raise DataError(f"{name!r} cannot be downloaded. Known: {HEARTBEATS}, {PREFIX}NAME.{meant}")
+    archive = None if name == HEARTBEATS else archive_name(name)
+    if datasets is None:
+        raise DataError(f"{name}: no folder to download to.{hint(datasets)}")
+    base = source or (PHYSIONET if archive is None else ARCHIVES)
+    if not base.startswith(("http://", "https://")):
+        raise DataError(f"--from {base}: needs the URL of a folder, http://... or https://...")
+    base = base.rstrip("/") + "/"
+    folder = datasets.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".fetch.lock", timeout=0), open_session() as session:
+            if archive is None:
+                return _records(session, base, folder / "mitdb", progress)
+            return _archive(session, base, archive, folder / "ucr", progress)
+    except Timeout:
+        raise DataError(
+            f"{folder}: another `seqtune datasets fetch` is running on this folder. Wait for it to end."
+        ) from None
+    except OSError as error:
+        raise unwritable(error, folder) from error
+
+
+def _records(session: "Session", base: str, folder: Path, progress: DownloadProgress) -> FetchedDataSet:
+    """Download the 48 records of MIT-BIH, each file verified with PhysioNet's published checksums."""
+    text = read_text(session, base + SUMS)
+    pairs = (line.split(maxsplit=1) for line in text.splitlines())
+    sums = {pair[1].strip("* "): pair[0].lower() for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - sum and name
+    names = ["RECORDS", *(f"{record}.{suffix}" for record in RECORDS for suffix in ("hea", "atr", "dat"))]
+    missing = [name for name in names if name not in sums]
+    if missing:
+        raise DataError(
+            f"{base}{SUMS}: has no checksum of {missing[0]}: not the folder of MIT-BIH's records. Check --from."
+        )
+    files = tuple(download(session, base + name, folder / name, sha256=sums[name], progress=progress) for name in names)
+    (folder / SUMS).write_text(text, encoding="utf-8")
+    return FetchedDataSet(name=HEARTBEATS, folder=folder, files=files, notes=("every file has its published sha256",))
+
+
+def _archive(session: "Session", base: str, name: str, folder: Path, progress: DownloadProgress) -> FetchedDataSet:
+    """Download one archive and unpack its training and test file."""
+    paths = tuple(folder / name / f"{name}_{which}.ts" for which in ("TRAIN", "TEST"))
+    notes: tuple[str, ...] = ()
+    new = not all(path.is_file() for path in paths)
+    if new:
+        url = f"{base}{name}.zip"
+        packed = download(session, url, folder / f"{name}.zip", sha256=None, progress=progress)
+        try:
+            unpack(packed.path, paths)
+        finally:
+            packed.path.unlink()
+        record = folder / name / SOURCE
+        origin = {"url": url, "bytes": packed.bytes, "sha256": packed.sha256}
+        record.write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
+        notes = (f"sha256 of the archive: {packed.sha256}; none is published for comparison. Recorded in {record}",)
+    files = tuple(
+        Fetched(path=path, bytes=path.stat().st_size, sha256=digest(path), new=new, checked=False) for path in paths
+    )
+    return FetchedDataSet(name=f"{PREFIX}{name}", folder=folder / name, files=files, notes=notes)
+
+
+def unpack(archive: Path, targets: tuple[Path, ...]) -> None:
+    """Write the members of a zip file that have the names of ``targets``, and no others.
+
+    Raises DataError for a file that is no zip file or damaged (each member has a CRC-32), that has a member outside its
+    folder, or lacks one of ``targets``.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for name in opened.namelist():
+                path = PurePosixPath(name.replace("\\", "/"))
+                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                    raise DataError(f"{archive}: not unpacked: its member {name!r} is outside the archive's folder.")
+            members = {PurePosixPath(member.filename).name: member for member in opened.infolist()}
+            for target in targets:
+                if target.name not in members:
+                    raise DataError(f"{archive}: has no {target.name}. Files: {', '.join(sorted(members)[:8])}.")
+            _check_space(archive, sum(members[target.name].file_size for target in targets))
+            for target in targets:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part = target.with_name(f"{target.name}.part")
+                with opened.open(members[target.name]) as packed, part.open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+                part.replace(target)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{archive}: no zip file, or damaged: {error}. Run the command again.") from error
+
+
+def _check_space(archive: Path, needed: int) -> None:
+    free = shutil.disk_usage(archive.parent).free
+    if needed > free:
+        raise DataError(f"{archive}: needs {needed:,} bytes to unpack; {free:,} are free. Free some space.")

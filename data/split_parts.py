@@ -1,0 +1,149 @@
+"""The parts of a split as they are, not balanced: rows with a class each, or windows of a series."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.arrays import Counts, Part
+from data.balance import epoch_order
+from data.config import DataConfig
+from data.content import Content, PreparationProgress, class_counts, write_array, write_part
+from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
+from data.rows import Rows, classes
+from data.series import Series, cut
+from data.split import sample, split
+from data.texts import Texts, encode
+
+
+def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress: PreparationProgress) -> Content:
+    """Write the parts of a data set as they are; an epoch has every training row once."""
+    if isinstance(loaded, Series):
+        return _write_series(config, loaded, folder, progress)
+    return _write_split(config, loaded, folder, progress)
+
+
+def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
+    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
+    y, names = classes(rows.rows), rows.class_names
+    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    digests = _digests(rows.rows)
+    kept, notes = _distinct(digests, y, config, "texts" if isinstance(rows.rows, Texts) else "sequences")
+    if config.max_rows is not None:
+        kept = kept[sample(y[kept], config.max_rows, config.split_seed)]
+    parts = split(
+        y[kept],
+        None if rows.groups is None else rows.groups[kept],
+        config,
+        class_names=names,
+        official_test=rows.test is not None,
+    )
+    train, valid = kept[parts.train], kept[parts.valid]
+    if rows.test is None:
+        tested, test = rows.rows, kept[parts.test]
+        test_digests = [digests[row] for row in test]
+    else:
+        tested, test = rows.test, np.arange(len(rows.test.y))
+        test_digests = _digests(tested)
+    known = {digests[row] for row in train}
+    distinct = config.duplicates == "drop"
+    notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=distinct)
+    notes += verify_rows(known, "test", test_digests, clean=distinct and rows.test is None)
+    own_parts = (train, valid) if rows.test is not None else (train, valid, test)
+    notes += _shared_groups(rows, own_parts, config)
+    encoded, tested, words, text_notes = _encoded(rows.rows, tested, train, kept, config)
+    notes += text_notes
+    progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
+    order = epoch_order(y[train], config)
+    arrays = {
+        **write_part(folder, "train", encoded, train),
+        **write_part(folder, "valid", encoded, valid),
+        **write_part(folder, "test", tested, test),
+        "order": write_array(folder, "order", order),
+    }
+    counts = Counts(
+        train=class_counts(y[train], names),
+        valid=class_counts(y[valid], names),
+        test=class_counts(classes(tested)[test], names),
+        epoch=class_counts(y[train][order], names),
+    )
+    for part, of_class in (("training", counts.train), ("validation", counts.valid), ("test", counts.test)):
+        notes += [f"the {part} part has no rows of class {name}." for name, count in of_class.items() if count == 0]
+    _, steps, channels = encoded.x.shape
+    return Content(
+        arrays=arrays,
+        class_names=names,
+        steps=steps,
+        channels=channels,
+        counts=counts,
+        notes=(*rows.notes, *notes),
+        words=words,
+    )
+
+
+def _write_series(config: DataConfig, series: Series, folder: Path, progress: PreparationProgress) -> Content:
+    progress(f"{config.dataset}: cutting {len(series.values):,} rows into windows of {config.window}")
+    windows = cut(series, config)
+    parts = {"train": windows.parts.train, "valid": windows.parts.valid, "test": windows.parts.test}
+    progress(f"{config.dataset}: writing {' + '.join(f'{len(rows):,}' for rows in parts.values())} windows")
+    arrays = {"order": write_array(folder, "order", np.arange(len(parts["train"])))}
+    for name, rows in parts.items():
+        arrays |= write_part(folder, name, windows.whole, rows)
+    counts = {name: {"rows": len(rows)} for name, rows in parts.items()}
+    return Content(
+        arrays=arrays,
+        class_names=(),
+        steps=config.window,
+        channels=len(series.names),
+        counts=Counts(**counts, epoch=counts["train"]),
+        notes=series.notes,
+        scale=windows.scale,
+        inputs=windows.inputs,
+    )
+
+
+def _digests(rows: Part | Texts) -> list[bytes]:
+    return rows.digests() if isinstance(rows, Texts) else sequence_digests(rows)
+
+
+def _distinct(
+    digests: Sequence[bytes], y: NDArray[np.int64], config: DataConfig, plural: str
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the rows that are kept, and notes about equal ones.  plural: the noun for them."""
+    first = first_of_equals(digests)
+    repeated = len(digests) - len(first)
+    if not repeated:
+        return first, []
+    treated = "dropped" if config.duplicates == "drop" else "kept"
+    notes = [f"{repeated:,} of {len(digests):,} rows equal an earlier one; {treated} (data.duplicates)."]
+    conflicts = conflicting(digests, y)
+    if conflicts:
+        counted = f"{conflicts:,} {plural} occur" if conflicts > 1 else f"1 {plural.removesuffix('s')} occurs"
+        notes.append(f"{counted} with more than one class.")
+    return (first if config.duplicates == "drop" else np.arange(len(digests))), notes
+
+
+def _shared_groups(rows: Rows, parts: Sequence[NDArray[np.int64]], config: DataConfig) -> list[str]:
+    """Return a note if a user's groups are in several parts; the catalogue's own splits are documented there."""
+    if rows.groups is None or rows.group_name is None or config.split != "stratified":
+        return []
+    in_parts = [set(rows.groups[part].tolist()) for part in parts]
+    if sum(map(len, in_parts)) == len(set().union(*in_parts)):
+        return []
+    note = (
+        f"rows of one group ({rows.group_name}) are in several parts of the split: scores are optimistic for new "
+        'groups. Use data.split = "grouped".'
+    )
+    return [note]
+
+
+def _encoded(
+    rows: Part | Texts, tested: Part | Texts, train: NDArray[np.int64], used: NDArray[np.int64], config: DataConfig
+) -> tuple[Part, Part, tuple[str, ...], list[str]]:
+    """Return the rows and the test part's as they are trained on, the words of a vocabulary, and notes about it."""
+    if isinstance(rows, Part) and isinstance(tested, Part):
+        return rows, tested, (), []
+    if isinstance(rows, Texts) and isinstance(tested, Texts):
+        return encode(rows, tested, train=train, used=used, options=config)
+    raise TypeError(f"{config.dataset}: rows are {type(rows).__name__}, their test part is {type(tested).__name__}")

@@ -1,0 +1,1 @@
+"""Makes the factories beside it importable from the folders below."""

@@ -1,0 +1,277 @@
+"""Texts become tokens of the training part's words alone; equal texts are in one part; every fault is one message."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_factories import config, write_csv, write_parquet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.arrays import open_arrays, open_test
+from data.catalogue import resolve
+from data.config import DataOptions
+from data.datasets.airline import AIRLINE
+from data.errors import DataError
+from data.prepare import Prepared, prepare
+from data.texts import FIRST, UNKNOWN, Vocabulary, encode, fit, texts
+
+
+def made(*raw: str) -> object:
+    return texts(raw, np.zeros(len(raw), dtype=np.int64), "t.csv")
+
+
+def table(rows: int = 60) -> dict[str, list]:
+    """Every text is different; a word of its own each, ``w<row>``, and words of its class."""
+    kinds = ["sport", "tech", "art"]
+    return {
+        "text": [f"{kinds[row % 3]} news of w{row} today" for row in range(rows)],
+        "label": [kinds[row % 3] for row in range(rows)],
+    }
+
+
+def prepared(path: Path, tmp_path: Path, **changes) -> Prepared:
+    return prepare(config(str(path), text="text", **changes), datasets=None, store=tmp_path / "store")
+
+
+def parts_of(ready: Prepared) -> dict[str, object]:
+    arrays = open_arrays(ready.directory)
+    return {"train": arrays.train, "valid": arrays.valid, "test": open_test(ready.directory)}
+
+
+def test_words_are_lower_case_runs_of_letters_and_digits_even_of_one_letter():
+    assert made("I can't fly -- @United #4U!").words == ("i can t fly united 4u",)
+
+
+def test_frequent_words_come_first_and_ties_in_the_order_of_code_points():
+    rows = made("b a c c", "z z z é", "unseen unseen unseen unseen")
+    vocabulary, different = fit(rows, np.array([0, 1]), size=4)
+    assert vocabulary.words == ("z", "c", "a", "b")
+    assert different == 5
+
+
+def test_a_word_outside_the_vocabulary_is_the_unknown_token_and_padding_is_zero():
+    part = Vocabulary(words=("a", "b")).encode(made("b x a", "a"), steps=4)
+    assert part.x[:, :, 0].tolist() == [[3, UNKNOWN, 2, 0], [2, 0, 0, 0]]
+    assert part.x.dtype == np.int32
+    assert part.lengths.tolist() == [3, 1]
+
+
+@given(st.lists(st.text(alphabet="ab c", min_size=1).filter(str.strip), min_size=1, max_size=5), st.integers(1, 6))
+def test_a_text_is_its_first_words(raw, steps):
+    rows = made(*raw)
+    vocabulary, _ = fit(rows, np.arange(len(raw)), size=100)
+    part = vocabulary.encode(rows, steps)
+    for row, text in enumerate(raw):
+        decoded = [vocabulary.words[token - FIRST] for token in part.x[row, : part.lengths[row], 0]]
+        assert decoded == text.split()[:steps]
+
+
+def test_a_word_that_occurs_in_validation_or_test_alone_is_unknown(tmp_path):
+    ready = prepared(write_csv(tmp_path / "t.csv", table()), tmp_path)
+    parts = parts_of(ready)
+    own = [word for word in ready.manifest.words if word.startswith("w")]
+    assert len(own) == len(parts["train"].y)
+    assert all((part.x[:, 3, 0] == UNKNOWN).all() for name, part in parts.items() if name != "train")
+    assert (parts["train"].x[:, 3, 0] != UNKNOWN).all()
+
+
+def test_no_text_is_in_two_parts_however_it_is_written(tmp_path):
+    rows = table()
+    loud = {"text": [f"  {text.upper()}!" for text in rows["text"]], "label": rows["label"]}
+    twice = {name: rows[name] + loud[name] for name in rows}
+    ready = prepared(write_csv(tmp_path / "t.csv", twice), tmp_path)
+    assert ready.manifest.notes[0] == "60 of 120 rows equal an earlier one; dropped (data.duplicates)."
+    assert [len(part.y) for part in parts_of(ready).values()] == [36, 12, 12]
+
+
+def test_a_text_with_two_classes_is_noted(tmp_path):
+    rows = table()
+    twice = {"text": [*rows["text"], rows["text"][0]], "label": [*rows["label"], "tech"]}
+    notes = prepared(write_csv(tmp_path / "t.csv", twice), tmp_path).manifest.notes
+    assert "1 text occurs with more than one class." in notes
+
+
+def test_arrays_know_how_many_tokens_there_are_and_the_words_stay(tmp_path):
+    ready = prepared(write_csv(tmp_path / "t.csv", table()), tmp_path, vocabulary=5)
+    assert ready.manifest.words[:3] == ("news", "of", "today")
+    arrays = open_arrays(ready.directory)
+    assert arrays.tokens == 7
+    assert int(arrays.train.x.max()) == 6
+
+
+def test_a_vocabulary_larger_than_the_training_words_is_noted_with_both_numbers(tmp_path):
+    ready = prepared(write_csv(tmp_path / "t.csv", table()), tmp_path, vocabulary=1000)
+    words = 36 + 3 + 3
+    assert ready.manifest.notes == (
+        f"the training texts have {words} different words, fewer than data.vocabulary = 1,000: every one has a token.",
+    )
+    assert open_arrays(ready.directory).tokens == words + 2
+
+
+def test_longer_texts_are_cut_and_counted(tmp_path):
+    ready = prepared(write_csv(tmp_path / "t.csv", table()), tmp_path, max_length=3, vocabulary=5)
+    assert open_arrays(ready.directory).steps == 3
+    assert ready.manifest.notes == (
+        "60 of 60 texts are longer than data.max_length = 3 words (up to 5); their first 3 are kept.",
+    )
+
+
+def test_there_are_no_more_steps_than_the_longest_text_has_words(tmp_path):
+    assert open_arrays(prepared(write_csv(tmp_path / "t.csv", table()), tmp_path).directory).steps == 5
+
+
+def test_an_official_test_part_is_encoded_with_the_training_words(tmp_path):
+    path = write_csv(tmp_path / "t.csv", table())
+    test = write_csv(tmp_path / "test.csv", {"text": ["news newword"], "label": ["art"]})
+    ready = prepared(path, tmp_path, test=str(test))
+    news = ready.manifest.words.index("news") + FIRST
+    assert open_test(ready.directory).x[0, :, 0].tolist() == [news, UNKNOWN, 0, 0, 0]
+
+
+def test_csv_and_parquet_give_the_same_hash_and_line_breaks_stay_in_a_text(tmp_path):
+    rows = table()
+    rows["text"] = [f"{text}\nmore" for text in rows["text"]]
+    quoted = {"text": [f'"{text}"' for text in rows["text"]], "label": rows["label"]}
+    one = prepared(write_csv(tmp_path / "t.csv", quoted), tmp_path)
+    other = prepared(write_parquet(tmp_path / "t.parquet", rows), tmp_path)
+    assert one.sha256 == other.sha256
+    assert "more" in one.manifest.words
+
+
+def test_other_words_with_the_same_tokens_are_another_hash(tmp_path):
+    rows = table()
+    other = {"text": [text.replace("news", "newt") for text in rows["text"]], "label": rows["label"]}
+    one = prepared(write_csv(tmp_path / "a.csv", rows), tmp_path)
+    two = prepared(write_csv(tmp_path / "b.csv", other), tmp_path)
+    assert one.manifest.arrays == two.manifest.arrays
+    assert one.sha256 != two.sha256
+
+
+@pytest.mark.parametrize("change", [{"window": 3}, {"horizon": 2}, {"smote_neighbors": 2}])
+def test_an_option_that_texts_do_not_look_at_changes_nothing(tmp_path, change):
+    path = write_csv(tmp_path / "t.csv", table())
+    prepared(path, tmp_path)
+    assert prepared(path, tmp_path, **change).reused
+
+
+@pytest.mark.parametrize("change", [{"vocabulary": 4}, {"max_length": 2}])
+def test_another_vocabulary_or_length_is_another_hash(tmp_path, change):
+    path = write_csv(tmp_path / "t.csv", table())
+    assert prepared(path, tmp_path).sha256 != prepared(path, tmp_path, **change).sha256
+
+
+def test_oversampling_keeps_tokens_and_words(tmp_path):
+    rows = table(90)
+    rows = {name: values[:60] + [v for v, label in zip(values, rows["label"], strict=True) if label == "art"][20:]
+            for name, values in rows.items()}  # fmt: skip
+    path = write_csv(tmp_path / "t.csv", rows)
+    raw, over = (prepared(path, tmp_path, balance=balance) for balance in ("raw", "oversample"))
+    assert over.manifest.words == raw.manifest.words
+    assert open_arrays(over.directory).tokens == open_arrays(raw.directory).tokens
+    assert len(set(over.manifest.counts.epoch.values())) == 1
+
+
+def test_smote_on_tokens_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(DataError, match=r'tokens are names of words. Use balance = "oversample"'):
+        prepared(tmp_path / "not-there.csv", tmp_path, balance="smote")
+
+
+@pytest.mark.parametrize("empty", ["", "!? --", "   "])
+def test_an_empty_text_names_its_row(tmp_path, empty):
+    rows = table()
+    rows["text"][4] = empty
+    with pytest.raises(DataError, match=r"t\.csv: row 5 has an empty text, .*no word in it \(1 such rows"):
+        prepared(write_csv(tmp_path / "t.csv", rows), tmp_path)
+
+
+def test_a_missing_text_of_a_parquet_file_names_its_row(tmp_path):
+    rows = table()
+    rows["text"][2] = None
+    with pytest.raises(DataError, match=r"t\.parquet: row 3 has an empty text, None"):
+        prepared(write_parquet(tmp_path / "t.parquet", rows), tmp_path)
+
+
+def test_a_missing_text_column_lists_the_columns(tmp_path):
+    path = write_csv(tmp_path / "t.csv", table())
+    with pytest.raises(DataError, match=r"data\.text = 'texts': no such column\. Columns: text, label\. Did you mean"):
+        prepare(config(str(path), text="texts"), datasets=None, store=tmp_path)
+
+
+def test_a_text_column_of_numbers_is_refused(tmp_path):
+    path = write_parquet(tmp_path / "t.parquet", {"text": [1, 2], "label": ["a", "b"]})
+    with pytest.raises(DataError, match=r"column 'text' holds int64, needs text"):
+        prepared(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dataset": "t.npz", "text": "text"}, r"data\.text: an \.npz file has no columns"),
+        ({"dataset": "t.csv", "text": "text", "target": "y"}, "not both"),
+        ({"dataset": "bbc", "group": "user"}, r"data\.group: bbc knows its own columns"),
+        ({"dataset": "airline", "text": "negativereason"}, r"data\.text: airline knows its own columns"),
+        ({"dataset": "bbc", "split": "chronological"}, r'not for bbc: use split = "stratified" or split = "grouped"'),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        resolve(DataOptions(**options))
+
+
+def test_columns_that_give_the_label_away_are_not_read(tmp_path):
+    path = tmp_path / "Tweets.csv"
+    rows = {"text": ["late again", "thank you"], "airline_sentiment": ["negative", "positive"]}
+    write_csv(path, {**rows, "negativereason": ["Late Flight", ""], "negativereason_confidence": ["1.0", ""]})
+    loaded = AIRLINE.load(DataOptions(dataset="airline"), (path,))
+    assert loaded.rows.words == ("late again", "thank you")
+    assert loaded.rows.y.tolist() == [0, 2]
+
+
+def test_texts_of_the_official_parts_are_not_mixed_up():
+    rows, tested = made("a b", "c"), made("b")
+    _, part, words, _ = encode(
+        rows, tested, train=np.array([0]), used=np.arange(2), options=DataOptions(dataset="t.csv", vocabulary=9)
+    )
+    assert words == ("a", "b")
+    assert part.x[:, :, 0].tolist() == [[3, 0]]
+
+
+@pytest.mark.datasets
+def test_real_articles_are_distinct_over_all_parts(datasets, tmp_path):
+    """The data's README counts 99 equal raw texts; 103 are equal word by word."""
+    chosen = config("bbc", valid_fraction=0.15, test_fraction=0.15)
+    ready = prepare(chosen, datasets=datasets, store=tmp_path)
+    assert [len(part.y) for part in parts_of(ready).values()] == [1484, 319, 319]
+    assert ready.manifest.notes == (
+        "103 of 2,225 rows equal an earlier one; dropped (data.duplicates).",
+        "2,121 of 2,122 texts are longer than data.max_length = 100 words (up to 4,491); their first 100 are kept.",
+    )
+    assert open_arrays(ready.directory).tokens == 5002
+
+
+@pytest.mark.datasets
+def test_real_tweets_are_distinct_over_all_parts(datasets, tmp_path):
+    """The data's README counts 213 equal raw texts, 25 of more than one class; word by word there are more."""
+    ready = prepare(config("airline", max_length=30), datasets=datasets, store=tmp_path)
+    assert [len(part.y) for part in parts_of(ready).values()] == [8610, 2870, 2871]
+    assert ready.manifest.notes[:2] == (
+        "289 of 14,640 rows equal an earlier one; dropped (data.duplicates).",
+        "30 texts occur with more than one class.",
+    )
+    assert open_arrays(ready.directory).class_names == ("negative", "neutral", "positive")
+
+
+@pytest.mark.datasets
+def test_real_words_of_the_test_part_alone_are_unknown(datasets, tmp_path):
+    chosen = config("bbc", vocabulary=100_000, max_length=100_000)
+    ready = prepare(chosen, datasets=datasets, store=tmp_path)
+    data_set = resolve(chosen)
+    rows = data_set.load(chosen, data_set.find(chosen, datasets)).rows
+    known = set(ready.manifest.words)
+    test = open_test(ready.directory)
+    tokens = {word: number for number, word in enumerate(ready.manifest.words, start=FIRST)}
+    encoded = {tuple(test.x[row, : test.lengths[row], 0].tolist()) for row in range(len(test.y))}
+    found = [words.split() for words in rows.words if tuple(tokens.get(w, UNKNOWN) for w in words.split()) in encoded]
+    assert len(found) >= len(test.y)
+    assert any(word not in known for words in found for word in words)

@@ -1,0 +1,187 @@
+"""A download is whole and the right file, or it is not there."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from file_server import Site, serving
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data.download import http as downloads
+from data.download.http import BLOCK, Fetched, download, open_session
+from data.errors import DataError
+
+CONTENT = np.random.default_rng(0).bytes(100_000)
+SUM = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def direct(monkeypatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def ignore(_file: str, _there: int, _total: int | None) -> None:
+    pass
+
+
+def got(site: Site, folder: Path, *, sha256: str | None = SUM, progress: Callable = ignore) -> Fetched:
+    with open_session() as session:
+        return download(session, f"{site.url}beats.dat", folder / "beats.dat", sha256=sha256, progress=progress)
+
+
+def whole(folder: Path) -> bool:
+    """The file is there as it should be, and nothing beside it."""
+    return [path.name for path in folder.iterdir()] == ["beats.dat"] and (folder / "beats.dat").read_bytes() == CONTENT
+
+
+def test_a_file_arrives_with_its_checksum(tmp_path):
+    with serving(Site(files={"beats.dat": CONTENT})) as site:
+        fetched = got(site, tmp_path)
+    assert whole(tmp_path)
+    assert (fetched.sha256, fetched.bytes, fetched.new, fetched.checked) == (SUM, 100_000, True, True)
+
+
+def test_a_connection_that_breaks_in_the_middle_goes_on_from_there(tmp_path):
+    with serving(Site(files={"beats.dat": CONTENT}, cuts=[40_000])) as site:
+        got(site, tmp_path)
+    assert site.seen == [("beats.dat", None), ("beats.dat", f"bytes={40_000 // BLOCK * BLOCK}-")]
+    assert whole(tmp_path)
+
+
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 60_000), max_size=4))
+def test_wherever_it_breaks_the_file_is_the_same(tmp_path_factory, cuts):
+    folder = tmp_path_factory.mktemp("download")
+    with serving(Site(files={"beats.dat": CONTENT}, cuts=cuts)) as site:
+        got(site, folder)
+    assert whole(folder)
+
+
+def test_a_download_given_up_is_gone_on_with_by_the_next_call(tmp_path):
+    with serving(Site(files={"beats.dat": CONTENT}, cuts=[2 * BLOCK - 1] * 5)) as site:
+        with pytest.raises(DataError, match=r"broke 5 times, at last after 81,920 bytes.*goes on from there"):
+            got(site, tmp_path)
+        assert not (tmp_path / "beats.dat").exists()
+        got(site, tmp_path)
+    assert site.seen[-1] == ("beats.dat", f"bytes={5 * BLOCK}-")
+    assert whole(tmp_path)
+
+
+def test_an_interrupted_download_is_gone_on_with_by_the_next_call(tmp_path):
+    def interrupt(_file: str, there: int, _total: int | None) -> None:
+        if there:
+            raise KeyboardInterrupt
+
+    with serving(Site(files={"beats.dat": CONTENT * 10})) as site:
+        with pytest.raises(KeyboardInterrupt):
+            got(site, tmp_path, sha256=None, progress=interrupt)
+        assert not (tmp_path / "beats.dat").exists()
+        there = (tmp_path / "beats.dat.part").stat().st_size
+        got(site, tmp_path, sha256=None)
+    assert 0 < there < 1_000_000
+    assert site.seen[-1] == ("beats.dat", f"bytes={there}-")
+    assert (tmp_path / "beats.dat").read_bytes() == CONTENT * 10
+
+
+def test_a_whole_file_is_not_asked_for_again(tmp_path):
+    (tmp_path / "beats.dat").write_bytes(CONTENT)
+    with serving(Site(files={})) as site:
+        assert not got(site, tmp_path).new
+    assert site.seen == []
+
+
+def test_a_file_that_is_there_but_another_is_replaced(tmp_path):
+    (tmp_path / "beats.dat").write_bytes(CONTENT[:-1] + b"x")
+    with serving(Site(files={"beats.dat": CONTENT})) as site:
+        assert got(site, tmp_path).new
+    assert whole(tmp_path)
+
+
+@pytest.mark.parametrize("part", [b"x" * 500, b"x" * 200_000], ids=["wrong", "too long"])
+def test_a_part_of_another_file_is_thrown_away(tmp_path, part):
+    (tmp_path / "beats.dat.part").write_bytes(part)
+    with serving(Site(files={"beats.dat": CONTENT})) as site:
+        got(site, tmp_path)
+    assert whole(tmp_path)
+
+
+def test_a_part_that_was_whole_already_takes_its_place(tmp_path):
+    (tmp_path / "beats.dat.part").write_bytes(CONTENT)
+    with serving(Site(files={"beats.dat": CONTENT})) as site:
+        got(site, tmp_path)
+    assert len(site.seen) == 1
+    assert whole(tmp_path)
+
+
+def test_a_server_without_ranges_sends_it_all_again(tmp_path):
+    (tmp_path / "beats.dat.part").write_bytes(CONTENT[:500])
+    with serving(Site(files={"beats.dat": CONTENT}, ranges=False)) as site:
+        got(site, tmp_path)
+    assert whole(tmp_path)
+
+
+def test_another_file_than_published_is_refused_and_not_kept(tmp_path):
+    with (
+        serving(Site(files={"beats.dat": CONTENT + b"x"})) as site,
+        pytest.raises(DataError, match=rf"sha256 is \w+, published is {SUM}"),
+    ):
+        got(site, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_says_what_is_there_and_what_will_be(tmp_path):
+    said = []
+    with serving(Site(files={"beats.dat": CONTENT}, cuts=[40_000])) as site:
+        got(site, tmp_path, progress=lambda *step: said.append(step))
+    assert {step[0] for step in said} == {"beats.dat"}
+    assert {step[2] for step in said} == {100_000}
+    assert said[0][1] == 0
+    assert said[-1][1] == 100_000
+
+
+def test_a_busy_server_is_asked_again(tmp_path):
+    with serving(Site(files={"beats.dat": CONTENT}, statuses=[503])) as site:
+        got(site, tmp_path)
+    assert whole(tmp_path)
+
+
+def test_a_file_that_the_server_does_not_have_is_one_message(tmp_path):
+    with serving(Site(files={})) as site, pytest.raises(DataError, match=r"beats\.dat: the server says 404.*--from"):
+        got(site, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network_is_one_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "RETRIES", 0)
+    with serving(Site(files={})) as site:
+        pass  # nobody listens there any more
+    with pytest.raises(DataError, match=r"no connection \(.*Connection refused\)\. Is there a network\?"):
+        got(site, tmp_path)
+
+
+def test_an_address_that_is_none_is_one_message(tmp_path):
+    with pytest.raises(DataError, match=r"http://:/beats\.dat: no connection"):
+        got(Site(files={}, url="http://:/"), tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_message(tmp_path):
+    (tmp_path / "beats.dat.part").symlink_to("/dev/full")
+    with (
+        serving(Site(files={"beats.dat": CONTENT})) as site,
+        pytest.raises(DataError, match=r"beats\.dat: cannot be written: No space left on device\. Make room"),
+    ):
+        got(site, tmp_path)
+    assert not (tmp_path / "beats.dat").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        serving(Site(files={"beats.dat": CONTENT})) as site,
+        pytest.raises(DataError, match=r"cannot be written: (Not a directory|File exists)"),
+    ):
+        got(site, tmp_path / "file")

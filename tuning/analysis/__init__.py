@@ -1,0 +1,1 @@
+"""What recorded trials say: values, never text."""

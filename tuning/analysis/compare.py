@@ -1,0 +1,278 @@
+"""Comparison of a factor's levels: the mean of each, and a paired test of each against the best."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import combinations
+from statistics import fmean
+
+from search_spaces.dimensions import Value
+from tuning.analysis.factors import (
+    RESPONSES,
+    chosen_by,
+    chosen_factor,
+    chosen_response,
+    grouped,
+    is_file_factor,
+    measured,
+)
+from tuning.analysis.statistics import ALPHA, ENOUGH, Estimate, PairedTest, estimate, holm, paired
+from tuning.campaign.objective import Goal, cost
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+Tests = dict[tuple[str, str], "Contrast"]
+"""``repr`` of two levels -> the first minus the second."""
+Block = tuple[tuple[str, ...], int]
+"""``repr`` of the values of all other dimensions, and the seed: trials of one block are paired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One value of the factor.
+
+    trials: all but those that reused another trial's result.  open: not ended yet.  failures: reason -> trials.
+    values: the response of each completed trial, ascending, where it is a finite number.
+    means: each response, and ``parameters``, over the completed trials.
+    """
+
+    value: Value
+    trials: int
+    completed: int
+    failed: int
+    stopped: int
+    open: int
+    failures: dict[str, int]
+    values: list[float]
+    estimate: Estimate
+    means: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast(PairedTest):
+    """One level minus the best one, over the complete pairs.
+
+    A pair: a trial of each with the same seed and the same values of all other dimensions.  incomplete: pairs without
+    two completed trials.  seeds: different ones among the pairs.  p_holm: Holm-adjusted p.  significant: whether it is
+    below 0.05; None without a test.
+    """
+
+    level: Value
+    best: Value
+    pairs: int
+    incomplete: int
+    seeds: int
+    p_holm: float | None = None
+    significant: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The levels of one factor, over all trials of a campaign or over those of one group.
+
+    by, group: the dimension by which the trials are stratified, and its value in this group; None: all trials.
+    goal: of the response.  train_rows, valid_rows: fewest and most over the data variants in use.
+    seeds, blocks: different seeds, and combinations of the other dimensions' values, among the completed trials.
+    stepwise: completed trials of several epochs;  improving: those whose best epoch is in the last tenth.
+    reused: trials that reused another trial's result; they count nowhere.
+    tests: number of tests that Holm's adjustment covers, those of all groups.
+    """
+
+    campaign: str
+    question: str
+    factor: str
+    by: str | None
+    group: Value | None
+    response: str
+    metric: str
+    goal: Goal
+    dataset: str
+    split: str
+    train_rows: tuple[int, int]
+    valid_rows: tuple[int, int]
+    seeds: int
+    blocks: int
+    stepwise: int
+    improving: int
+    finished: bool
+    ended: int
+    target: int
+    reused: int
+    best: Value | None
+    levels: list[Level]
+    contrasts: list[Contrast] = field(default_factory=list)
+    tests: int = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether any level has two values of the response."""
+        return self.best is not None
+
+
+def compare(
+    record: CampaignRecord, *, factor: str | None = None, by: str | None = None, response: str | None = None
+) -> list[Comparison]:
+    """Compare the levels of a factor, over all trials or separately for each value of another dimension.
+
+    factor: a searched dimension, by path or last word; default: the campaign file's, else the only one.
+    by: a searched dimension; default: the campaign file's, unless ``factor`` is given.
+    response: one of ``RESPONSES``; default: the campaign file's, else the objective.
+
+    Raises:
+        CampaignError: no such dimension or response, several dimensions and none chosen, or the same one for both.
+    """
+    path, stratum = chosen_factor(record, factor), chosen_by(record, by, factor)
+    chosen = chosen_response(record, response)
+    groups = list(grouped(record.trials.values(), stratum).values()) if stratum else []
+    if not groups:
+        groups, stratum = [list(record.trials.values())], None
+    comparisons = [_compared(record, group, path, stratum, chosen) for group in groups]
+    tests = _adjusted([_tests(group, of) for group, of in zip(groups, comparisons, strict=True)])
+    count = sum(contrast.p is not None for group in tests for contrast in group.values())
+    return [
+        replace(of, contrasts=[c for (_, second), c in group.items() if second == repr(of.best)], tests=count)
+        for of, group in zip(comparisons, tests, strict=True)
+    ]
+
+
+def _compared(
+    record: CampaignRecord, trials: Sequence[TrialRecord], path: str, by: str | None, response: str
+) -> Comparison:
+    """A comparison without its tests.  trials: all of the campaign, or those with one value of ``by``, at least one."""
+    options, config = record.config.comparison, record.config
+    group = trials[0].assignment[by] if by else None
+    goal: Goal = config.objective.goal if response == "objective" else "min"
+    metric = config.objective.metric if response == "objective" else None
+    by_level = grouped(trials, path)
+    levels = _ordered([_level(level, path, response, metric) for level in by_level.values()], goal)
+    best = _best(levels, goal)
+    completed = [trial for level in by_level.values() for trial in level if trial.status == "completed"]
+    stepwise = [trial.result for trial in completed if trial.result and trial.result.epochs > 1]
+    variants = [record.data[name] for name in {record.variant(trial.config) for trial in completed}]
+    return Comparison(
+        campaign=config.name,
+        question=options.question if options and is_file_factor(record, path) else "",
+        factor=path,
+        by=by,
+        group=group,
+        response=response,
+        metric=config.objective.metric,
+        goal=goal,
+        dataset=config.data.dataset,
+        split=config.data.split,
+        train_rows=_range(sum(data.train.values()) for data in variants),
+        valid_rows=_range(sum(data.valid.values()) for data in variants),
+        seeds=len({trial.config.seed for trial in completed}),
+        blocks=len({_block(trial, sorted(trial.assignment.keys() - {path}))[0] for trial in completed}),
+        stepwise=len(stepwise),
+        improving=sum((result.best_epoch or 0) > 0.9 * result.epochs for result in stepwise),
+        finished=record.finished_at is not None,
+        ended=len(record.ended),
+        target=record.target,
+        reused=sum(t.reused for t in record.trials.values() if by is None or t.assignment.get(by) == group),
+        best=best.value if best else None,
+        levels=levels,
+    )
+
+
+def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: str | None) -> Level:
+    count = Counter(trial.status for trial in trials)
+    reasons = Counter(t.result.reason or "no reason recorded" for t in trials if t.result and t.status == "failed")
+    values = {
+        name: sorted(value for trial in trials if (value := measured(trial, name)) is not None)
+        for name in (*RESPONSES, "parameters")
+    }
+    return Level(
+        value=trials[0].assignment[factor],
+        trials=len(trials),
+        completed=count["completed"],
+        failed=count["failed"],
+        stopped=count["stopped"],
+        open=count["waiting"] + count["running"],
+        failures=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        values=values[response],
+        estimate=estimate(values[response], metric),
+        means={name: fmean(of) if of else None for name, of in values.items()},
+    )
+
+
+def _ordered(levels: list[Level], goal: Goal) -> list[Level]:
+    """Ascending where the factor is numeric, else best mean first."""
+    if all(isinstance(level.value, int | float) and not isinstance(level.value, bool) for level in levels):
+        return sorted(levels, key=lambda level: float(level.value))
+    return sorted(levels, key=lambda level: (*_cost(level, goal), repr(level.value)))
+
+
+def _best(levels: Iterable[Level], goal: Goal) -> Level | None:
+    """The level with the best mean, of those with enough values for an interval."""
+    return min((x for x in levels if len(x.values) >= ENOUGH), key=lambda x: _cost(x, goal), default=None)
+
+
+def _cost(level: Level, goal: Goal) -> tuple[bool, float]:
+    mean = level.estimate.mean
+    return mean is None, 0.0 if mean is None else cost(mean, goal)
+
+
+def _tests(trials: Sequence[TrialRecord], comparison: Comparison) -> Tests:
+    """Test all pairs of levels, the best one second; none if there is no best level."""
+    by_level, best = grouped(trials, comparison.factor), repr(comparison.best)
+    pairs = combinations([repr(level.value) for level in comparison.levels], 2) if comparison.answered else ()
+    ordered = [(second, first) if first == best else (first, second) for first, second in pairs]
+    return {(a, b): _contrast(by_level[a], by_level[b], comparison.factor, comparison.response) for a, b in ordered}
+
+
+def _adjusted(groups: Sequence[Tests]) -> list[Tests]:
+    """Apply Holm's adjustment over the tests of all groups.
+
+    The best level is selected with the same data, so the family is that of all pairs of levels: adjusting for the
+    tests against the best alone gives too many false positives (docs/adr/0023).
+    """
+    raw = [contrast.p for tests in groups for contrast in tests.values() if contrast.p is not None]
+    ps = iter(holm(raw))
+    return [
+        {
+            key: contrast if contrast.p is None else replace(contrast, p_holm=(p := next(ps)), significant=p < ALPHA)
+            for key, contrast in tests.items()
+        }
+        for tests in groups
+    ]
+
+
+def _contrast(trials: Sequence[TrialRecord], reference: Sequence[TrialRecord], factor: str, response: str) -> Contrast:
+    """Test the trials of one level against those of another.
+
+    Dimensions that only one of the two has, as of another model family, cannot agree: within a pair, the mean is taken
+    over their values.
+    """
+    shared = sorted(set.intersection(*(set(trial.assignment) for trial in [*trials, *reference])) - {factor})
+    x, y = (_blocks(level, shared, lambda trial: measured(trial, response)) for level in (trials, reference))
+    complete = sorted(block for block in x.keys() & y.keys() if x[block] and y[block])
+    test = paired([fmean(x[block]) for block in complete], [fmean(y[block]) for block in complete])
+    return Contrast(
+        level=trials[0].assignment[factor],
+        best=reference[0].assignment[factor],
+        pairs=len(complete),
+        incomplete=len(x.keys() | y.keys()) - len(complete),
+        seeds=len({seed for _, seed in complete}),
+        **asdict(test),
+    )
+
+
+def _blocks(
+    trials: Iterable[TrialRecord], shared: Sequence[str], response: Callable[[TrialRecord], float | None]
+) -> dict[Block, list[float]]:
+    """The response of the completed trials in each block; empty where none completed."""
+    blocks: dict[Block, list[float]] = {}
+    for trial in trials:
+        values = blocks.setdefault(_block(trial, shared), [])
+        if (value := response(trial)) is not None:
+            values.append(value)
+    return {block: sorted(values) for block, values in blocks.items()}
+
+
+def _block(trial: TrialRecord, shared: Sequence[str]) -> Block:
+    return tuple(repr(trial.assignment[path]) for path in shared), trial.config.seed
+
+
+def _range(counts: Iterable[int]) -> tuple[int, int]:
+    ascending = sorted(counts) or [0]
+    return ascending[0], ascending[-1]

@@ -1,0 +1,53 @@
+"""The configurations of a campaign with replicates, in the order of their mean objective."""
+
+from dataclasses import asdict, dataclass
+
+from tuning.analysis.statistics import Estimate, estimate
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration(Estimate):
+    """A configuration with the mean objective of its n completed replicates, at least one, and a 95 % t-interval.
+
+    trials: its replicates in trial order, without those that reused a result.  replicates: how many are planned.
+    complete: as many completed as each configuration should have, and none failed or was stopped.
+    """
+
+    mean: float
+    trials: list[TrialRecord]
+    completed: list[TrialRecord]
+    replicates: int
+    complete: bool
+
+
+def configurations(record: CampaignRecord) -> list[Configuration]:
+    """Return the configurations with a completed replicate, best mean first; none without replicates.
+
+    Trial k belongs to configuration k // N, or to the one that its suggestion repeats.  Complete configurations come
+    first.  The others follow whatever their means, those with more completed replicates first: one lucky seed must not
+    outrank a full set.  Equal means are in trial order.
+    """
+    count = record.config.search.replicates
+    if count == 1:
+        return []
+    groups: dict[int, list[TrialRecord]] = {}
+    for index, trial in sorted(record.trials.items()):
+        if not trial.reused:
+            groups.setdefault((index if trial.same_as is None else trial.same_as) // count, []).append(trial)
+    ranked = {trial.index for trial in record.ranked()}
+    pairs = [(trials, [t for t in trials if t.index in ranked]) for trials in groups.values()]
+    metric, cost = record.config.objective.metric, record.config.objective.cost
+    unordered = [_configuration(trials, completed, count, metric) for trials, completed in pairs if completed]
+    return sorted(unordered, key=lambda c: (not c.complete, 0 if c.complete else -c.n, cost(c.mean)))
+
+
+def _configuration(trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str) -> Configuration:
+    objectives = [trial.objective for trial in completed if trial.objective is not None]
+    return Configuration(
+        **asdict(estimate(objectives, metric)),
+        trials=trials,
+        completed=completed,
+        replicates=-(-len(trials) // count) * count,  # one that was suggested again has several times as many
+        complete=len(completed) >= count and not any(trial.status in {"failed", "stopped"} for trial in trials),
+    )

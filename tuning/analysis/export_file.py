@@ -1,0 +1,150 @@
+"""Export files.
+
+JSON and TOML hold one document, read back without loss.  CSV has a row per entry for people, and is not read back.
+"""
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from tuning.analysis.export import Export, ExportedTrial
+from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.messages import messages
+from tuning.journal.text import short_names, trial_spans
+from tuning.journal.upgrade import VERSION, upgrade_export
+from tuning.training.files import write_file
+
+EXPORT_SUFFIXES = (".json", ".toml", ".csv")
+
+COMPLETE = (".json", ".toml")
+"""Formats whose entries train again."""
+
+
+def check_suffix(path: Path) -> None:
+    """Raise CampaignError unless the path's suffix names a format."""
+    if path.suffix.lower() not in EXPORT_SUFFIXES:
+        raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(EXPORT_SUFFIXES)}")
+
+
+def write(exported: Export, path: Path) -> None:
+    """Write an export in the format that the suffix names; the file is complete or absent.
+
+    Raises:
+        CampaignError: an unknown suffix.
+        StoreError: the folder is missing or cannot be written.
+    """
+    check_suffix(path)
+    text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
+    try:
+        write_file(path, text.encode())
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+
+
+def read(path: Path) -> tuple[ExportedTrial, ...]:
+    """Return an export's entries, best first.
+
+    Raises:
+        RecordError: no such file, not an export, of a newer version, or damaged; the file and the key are named.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in COMPLETE:
+        why = "a .csv export is a table to read" if suffix == ".csv" else "not an export"
+        raise RecordError(f"{path}: {why}. Export as {' or '.join(COMPLETE)} to train trials again")
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such export. `seqtune export NAME --out {path.name}` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}") from None
+    try:
+        document = tomllib.loads(text) if suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"{path}: damaged: {error}. Export again") from None
+    exported = _checked(path, document)
+    if not exported.entries:
+        raise RecordError(f"{path}: holds no entries")
+    return tuple(sorted(exported.entries, key=lambda entry: entry.rank))
+
+
+def entry(path: Path, rank: int) -> ExportedTrial:
+    """Return one entry of an export.  RecordError: as ``read``, or no such rank."""
+    entries = read(path)
+    for candidate in entries:
+        if candidate.rank == rank:
+            return candidate
+    raise RecordError(f"{path}: no rank {rank}; it holds the ranks {entries[0].rank} to {entries[-1].rank}")
+
+
+def _json(exported: Export) -> str:
+    return json.dumps(exported.model_dump(mode="json"), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _toml(exported: Export) -> str:
+    # TOML has no null: what is None is left out, and is None again by default.
+    return tomli_w.dumps(exported.model_dump(mode="json", exclude_none=True))
+
+
+def _csv(exported: Export) -> str:
+    names = short_names(dict.fromkeys(path for entry in exported.entries for path in entry.assignment))
+    metrics = dict.fromkeys(name for entry in exported.entries for name in entry.result.best_metrics)
+    rows = [_row(exported, entry, names, metrics) for entry in exported.entries]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _row(exported: Export, entry: ExportedTrial, names: Mapping[str, str], metrics: Iterable[str]) -> dict[str, Any]:
+    """Return one row; every row has the same columns, empty where a trial lacks a dimension or metric."""
+    result = entry.result
+    return {
+        "rank": entry.rank,
+        "campaign": entry.config.campaign,
+        "trial": entry.config.index,
+        "seed": entry.config.seed,
+        "metric": exported.selection.metric,
+        "objective": result.objective,
+        "split": exported.selection.split,
+        **_configuration(entry),
+        **{f"best_{name}": result.best_metrics.get(name) for name in metrics},
+        "best_epoch": result.best_epoch,
+        "epochs": result.epochs,
+        **{name: entry.assignment.get(path) for path, name in names.items()},
+        "seconds": result.seconds,
+        "data_sha256": entry.config.data_sha256,
+        "weights_sha256": result.weights_sha256,
+    }
+
+
+def _configuration(entry: ExportedTrial) -> dict[str, Any]:
+    """Return the columns of an entry that represents several replicates."""
+    if entry.configuration is None:
+        return {}
+    columns = entry.configuration.model_dump() | {"trials": trial_spans(entry.configuration.trials)}
+    return {f"configuration_{name}": value for name, value in columns.items()}
+
+
+def _checked(path: Path, document: Any) -> Export:
+    if not isinstance(document, dict) or not isinstance(version := document.get("seqtune_export"), int):
+        raise RecordError(f"{path}: not an export of seqtune: the key seqtune_export is missing")
+    if version > VERSION:
+        raise RecordError(
+            f"{path}: export of version {version}; this seqtune reads up to {VERSION}. Install a newer seqtune"
+        )
+    try:
+        document = upgrade_export(document) if version < VERSION else document
+        return Export.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        wrong = [text for _, text in messages(error, document, Export)]
+    except (KeyError, TypeError, AttributeError) as error:
+        wrong = [f"damaged: {type(error).__name__}: {error}. Export again"]
+    raise RecordError("\n".join(f"{path}: {text}" for text in wrong[:5]))

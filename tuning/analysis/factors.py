@@ -1,0 +1,124 @@
+"""Which trials a comparison compares, by which dimension, and on which response."""
+
+import math
+from collections.abc import Iterable
+from typing import get_args
+
+from tuning.campaign.config import ComparisonOptions
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.messages import nearest
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+RESPONSES: tuple[str, ...] = get_args(ComparisonOptions.model_fields["response"].annotation)
+"""What may be compared; ``ComparisonOptions.response`` says what each is."""
+
+
+def chosen_factor(record: CampaignRecord, name: str | None) -> str:
+    """Return the path of the factor: the named dimension, else the campaign file's factor, else the only dimension.
+
+    Raises:
+        CampaignError: no such dimension, or several and none named.
+    """
+    options, dimensions = record.config.comparison, list(record.dimensions)
+    if name is not None:
+        return _dimension(record, name, f"--factor {name}")
+    if options is not None:
+        return _dimension(record, options.factor, f"comparison.factor = {options.factor}")
+    if len(dimensions) == 1:
+        return dimensions[0]
+    raise CampaignError(
+        f"campaign {record.config.name!r}: several dimensions were searched, and the campaign file has no "
+        f"comparison.factor. Add --factor. Searched: {_searched(record)}"
+    )
+
+
+def chosen_by(record: CampaignRecord, name: str | None, factor: str | None) -> str | None:
+    """Return the path of the dimension by which trials are stratified; None: all trials are analysed together.
+
+    The campaign file's ``by`` belongs to its factor: it is ignored where a factor is named.
+
+    Raises:
+        CampaignError: no such dimension, or the factor itself.
+    """
+    options = record.config.comparison
+    if name is not None:
+        wanted, source = name, f"--by {name}"
+    elif factor is None and options is not None and options.by is not None:
+        wanted, source = options.by, f"comparison.by = {options.by}"
+    else:
+        return None
+    path = _dimension(record, wanted, source)
+    if path == chosen_factor(record, factor):
+        raise CampaignError(
+            f"campaign {record.config.name!r}: {source}: {path} is the factor. Name another dimension. "
+            f"Searched: {_searched(record)}"
+        )
+    return path
+
+
+def chosen_response(record: CampaignRecord, name: str | None) -> str:
+    """Return the response to compare.  CampaignError: there is none of that name."""
+    options = record.config.comparison
+    if name is None:
+        return options.response if options else "objective"
+    if name not in RESPONSES:
+        raise CampaignError(
+            f"--response {name}: no such response. Known: {', '.join(RESPONSES)}.{nearest(name, RESPONSES)}"
+        )
+    return name
+
+
+def is_file_factor(record: CampaignRecord, path: str) -> bool:
+    """Whether the campaign file's comparison has this dimension as its factor."""
+    options = record.config.comparison
+    return options is not None and _matches(record, options.factor) == [path]
+
+
+def grouped(trials: Iterable[TrialRecord], path: str) -> dict[str, list[TrialRecord]]:
+    """Return the ``repr`` of a dimension's value -> its trials, without those that reused another trial's result."""
+    groups: dict[str, list[TrialRecord]] = {}
+    for trial in trials:
+        if path in trial.assignment and not trial.reused:  # a dimension of one model family is not in every trial
+            groups.setdefault(repr(trial.assignment[path]), []).append(trial)
+    return groups
+
+
+def measured(trial: TrialRecord, response: str) -> float | None:
+    """Return the response, or ``parameters``, of a completed trial; None if it is not a finite number."""
+    result, last = trial.result, trial.epochs[-1] if trial.epochs else None
+    if result is None or result.status != "completed":
+        return None
+    value: float | None
+    match response:
+        case "train_loss":
+            value = last.train_loss if last else None
+        case "overfitting":
+            losses = [report.metrics["loss"] for report in trial.epochs if "loss" in report.metrics]
+            value = losses[-1] - min(losses) if losses else None
+        case _:
+            value = getattr(result, response)
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _searched(record: CampaignRecord) -> str:
+    return ", ".join(record.dimensions) or "nothing"
+
+
+def _dimension(record: CampaignRecord, name: str, source: str) -> str:
+    """The path of a searched dimension.  source: where the name was given."""
+    matches = _matches(record, name)
+    if len(matches) == 1:
+        return matches[0]
+    where = f"campaign {record.config.name!r}: {source}"
+    if matches:
+        raise CampaignError(f"{where}: several dimensions have that name: {', '.join(matches)}. Write the whole path")
+    known = [*(path.rpartition(".")[2] for path in record.dimensions), *record.dimensions]
+    raise CampaignError(
+        f"{where}: the campaign did not search this. Searched: {_searched(record)}.{nearest(name, known)}"
+    )
+
+
+def _matches(record: CampaignRecord, name: str) -> list[str]:
+    """The searched dimension with this path, else those whose last words it is: ``hidden`` is not ``dense_hidden``."""
+    dimensions = list(record.dimensions)
+    return [path for path in dimensions if path == name] or [path for path in dimensions if path.endswith(f".{name}")]

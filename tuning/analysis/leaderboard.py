@@ -1,0 +1,118 @@
+"""A campaign's trials in the order of its objective; with replicates its configurations in the order of their means."""
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from tuning.analysis.configurations import Configuration, configurations
+from tuning.analysis.trials import TrialRow, trial_row
+from tuning.journal.record import CampaignRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedConfiguration:
+    """A configuration of a campaign with replicates, by the mean of their objectives.
+
+    trials: its replicates.  trial: the first that completed, which an export holds.  low, high: 95 % t-interval of the
+    mean.  completed: of how many trials the means are.  complete: whether none lacks; incomplete ones are ranked last.
+    metrics, seconds: means.
+    """
+
+    rank: int
+    trials: list[int]
+    trial: int
+    mean: float
+    low: float | None
+    high: float | None
+    metrics: dict[str, float]
+    completed: int
+    replicates: int
+    complete: bool
+    settings: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """What ``seqtune top`` shows; ``selection`` says how the figures were chosen.
+
+    ranked: single trials, also with replicates, where ``configurations`` are shown instead.
+    """
+
+    campaign: str
+    metric: str
+    goal: str
+    selection: str
+    finished: bool
+    ended: int
+    target: int
+    completed: int
+    ranked: list[TrialRow]
+    unranked: list[TrialRow]
+    notes: list[str]
+    """What a reader of the figures should know: of the data and of the launches."""
+    configurations: list[RankedConfiguration]
+    """Empty without replicates."""
+
+
+def selection(record: CampaignRecord) -> str:
+    """Return how trials, or with replicates configurations, are ranked, in one phrase."""
+    objective = record.config.objective
+    better = "highest" if objective.goal == "max" else "lowest"
+    ranked = f"{objective.metric} ({better} first)"
+    if record.config.search.replicates > 1:
+        ranked = f"mean {objective.metric} of each configuration ({better} first, incomplete ones last)"
+    return f"{ranked}, validation split, best epoch of each trial"
+
+
+def notes(record: CampaignRecord) -> list[str]:
+    """Return what was noted of the campaign's data and of its launches, each once."""
+    data = [f"data: {note}" for one in record.data.values() for note in one.notes]
+    return list(dict.fromkeys([*_replicates(record), *data, *record.notes]))
+
+
+def _replicates(record: CampaignRecord) -> list[str]:
+    count = record.config.search.replicates
+    if count == 1:
+        return []
+    tests = f"; `seqtune study {record.config.name}` tests differences" if record.dimensions else ""
+    seeds = f"each configuration has {count} trials with seeds of their own"
+    return [f"{seeds}. Figures are means over those that completed, the interval is a 95 % t-interval{tests}."]
+
+
+def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
+    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing."""
+    ranked = record.ranked()
+    return Leaderboard(
+        campaign=record.config.name,
+        metric=record.config.objective.metric,
+        goal=record.config.objective.goal,
+        selection=selection(record),
+        finished=record.finished_at is not None,
+        ended=len(record.ended),
+        target=record.target,
+        completed=len(ranked),
+        ranked=[trial_row(trial, rank) for rank, trial in enumerate(ranked[:k], start=1)],
+        notes=notes(record),
+        unranked=[trial_row(trial) for trial in record.ended if trial.status != "completed" or trial.reused],
+        configurations=[_means(rank, one) for rank, one in enumerate(configurations(record)[:k], start=1)],
+    )
+
+
+def _means(rank: int, one: Configuration) -> RankedConfiguration:
+    results = [trial.result for trial in one.completed if trial.result is not None]
+    names = [name for name in results[0].best_metrics if all(name in result.best_metrics for result in results)]
+    return RankedConfiguration(
+        rank=rank,
+        trials=[trial.config.index for trial in one.trials],
+        trial=one.completed[0].config.index,
+        mean=one.mean,
+        low=one.low,
+        high=one.high,
+        metrics={name: fmean(result.best_metrics[name] for result in results) for name in names},
+        completed=one.n,
+        replicates=one.replicates,
+        complete=one.complete,
+        settings=dict(one.trials[0].assignment),
+        seconds=fmean(result.seconds for result in results),
+    )

@@ -1,0 +1,93 @@
+"""Means with t-intervals, paired t-tests and Holm's adjustment, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from statistics import fmean, stdev
+
+from tuning.campaign.objective import METRICS, REGRESSION_METRICS
+
+ALPHA = 0.05
+"""A difference is significant if its adjusted p is below it; intervals have the level 1 - ALPHA."""
+
+ENOUGH = 2
+"""Fewer values have no interval, fewer pairs no test."""
+
+ROUNDING = 1e-12
+"""Differences that agree to this part of the values are equal."""
+
+PROPORTIONS = tuple(metric for metric in METRICS if metric not in {*REGRESSION_METRICS, "loss"})
+"""Metrics that lie in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The mean of n values and its t-interval; None where there are too few values.
+
+    clipped: whether the t-interval exceeds the range of the metric, [0, 1], and was cut there.
+    """
+
+    n: int
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    clipped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedTest:
+    """A mean difference, its unadjusted paired t-interval and the t-test's p; ``untested``: why there is no p."""
+
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    untested: str | None = None
+
+
+def estimate(values: Sequence[float], metric: str | None = None) -> Estimate:
+    """Return the mean of finite values with its t-interval (Student 1908), within the range of their metric if any."""
+    from scipy import stats
+
+    n = len(values)
+    if n == 0:
+        return Estimate(n=0)
+    mean = fmean(values)
+    if n < ENOUGH:
+        return Estimate(n=n, mean=mean)
+    half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * stdev(values) / n**0.5
+    return clipped(Estimate(n=n, mean=mean, low=mean - half, high=mean + half), metric)
+
+
+def clipped(estimated: Estimate, metric: str | None) -> Estimate:
+    """Return the estimate with its interval cut at 0 and 1 if the metric lies between them."""
+    if metric not in PROPORTIONS or estimated.low is None or estimated.high is None:
+        return estimated
+    low, high = max(0.0, estimated.low), min(1.0, estimated.high)
+    return replace(estimated, low=low, high=high, clipped=(low, high) != (estimated.low, estimated.high))
+
+
+def paired(x: Sequence[float], y: Sequence[float]) -> PairedTest:
+    """Test whether x minus y, pair by pair, has mean 0."""
+    from scipy import stats
+
+    if len(x) < ENOUGH:
+        return PairedTest(untested="no complete pair" if not x else "one complete pair")
+    differences = [a - b for a, b in zip(x, y, strict=True)]
+    mean = fmean(differences)
+    rounding = ROUNDING * max(map(abs, [*x, *y]))
+    if max(map(abs, differences)) <= rounding:  # scipy returns nan here
+        return PairedTest(difference=0.0, low=0.0, high=0.0, p=1.0)
+    if max(differences) - min(differences) <= rounding:  # scipy returns p = 0, for two pairs as for twenty
+        return PairedTest(difference=mean, untested="identical difference in every pair")
+    result = stats.ttest_rel(x, y)
+    interval = result.confidence_interval(1 - ALPHA)
+    return PairedTest(difference=mean, low=float(interval.low), high=float(interval.high), p=float(result.pvalue))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return Holm-adjusted p-values (S. Holm, Scand. J. Statist. 6, 1979, 65-70), in the given order."""
+    order = sorted(range(len(p)), key=p.__getitem__)
+    stepped = accumulate(((len(p) - rank) * p[i] for rank, i in enumerate(order)), max)
+    adjusted = dict(zip(order, stepped, strict=True))
+    return [min(1.0, adjusted[i]) for i in range(len(p))]

@@ -1,0 +1,61 @@
+"""One trial as tables and ``--json`` show it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tuning.journal.record import TrialRecord
+from tuning.journal.text import trial_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRow:
+    """A trial.
+
+    rank: among the completed trials, 1 is the best; None where it is not ranked.  objective: the best so far.
+    metrics: of the best epoch, on the validation split.  budget: epochs that it may train.  settings: the searched
+    values.  seconds: of training.  remark: retries, duplicates, and why it failed or stopped.
+    """
+
+    trial: int
+    rank: int | None = None
+    status: str
+    objective: float | None
+    metrics: dict[str, float]
+    best_epoch: int | None
+    epochs: int
+    budget: int
+    settings: dict[str, Any]
+    seed: int
+    seconds: float
+    attempts: int
+    remark: str | None
+
+
+def trial_row(trial: TrialRecord, rank: int | None = None) -> TrialRow:
+    """Return a trial's row, whatever its status."""
+    result = trial.result
+    return TrialRow(
+        trial=trial.index,
+        rank=rank,
+        status=trial.status,
+        objective=trial.best_so_far if trial.objective is None else trial.objective,
+        metrics=dict(result.best_metrics) if result else {},
+        best_epoch=result.best_epoch if result else None,
+        epochs=result.epochs if result else len(trial.epochs),
+        budget=trial.config.train.epochs,
+        settings=dict(trial.assignment),
+        seed=trial.config.seed,
+        seconds=result.seconds if result else sum(report.seconds for report in trial.epochs),
+        attempts=trial.attempts,
+        remark="; ".join(_remarks(trial)) or None,
+    )
+
+
+def _remarks(trial: TrialRecord) -> list[str]:
+    remarks = list(trial.retries)
+    if trial.same_as is not None:
+        original = trial_name(trial.same_as)
+        remarks.insert(0, f"reuses the result of {original}" if trial.reused else f"same values as {original}")
+    if trial.result and trial.result.reason:
+        remarks.append(trial.result.reason)
+    return remarks

@@ -1,0 +1,25 @@
+"""What can be wrong with what a user asks of this room; each message says what, where, got, allowed, what to do."""
+
+
+class CampaignError(ValueError):
+    """A campaign file that cannot be run as it stands."""
+
+
+class RecordError(LookupError):
+    """A campaign, trial, run, export or rank that is not there or cannot be read."""
+
+
+class JournalError(ValueError):
+    """A journal that is damaged, of a newer version, or belongs to another campaign file."""
+
+
+def no_such_run(where: str) -> str:
+    """Return the message for a run that a store does not have."""
+    return (
+        f"{where}: no such run. Copy the id from the run's page in MLflow, or give the campaign's name and --trial K; "
+        "choose another store with MLFLOW_TRACKING_URI or --home"
+    )
+
+
+class StoreError(OSError):
+    """A place that cannot be written to or reached: disk, home, MLflow server."""

@@ -1,0 +1,226 @@
+"""Campaign files: read, overridden by the command line, checked, and worked out to a plan."""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from data.catalogue import resolve
+from data.errors import DataError
+from search_spaces.dimensions import Bounds
+from search_spaces.errors import SpaceError
+from tuning.campaign import messages
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.messages import dotted, nearest, shown
+from tuning.campaign.plan import Plan, campaign_space, plan
+
+Keys = tuple[str, ...]
+
+SMALLEST = """\
+    name = "mine"
+    seed = 1
+    [data]
+    dataset = "synthetic"
+    [space]
+    name = "cnn2d\""""
+_POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
+
+
+def load(
+    path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None
+) -> Plan:
+    """Read and check a campaign file, and work out its plan.
+
+    settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), overriding the file's.
+    trials, name: override the file's ``search.trials`` and ``name``.
+
+    Raises:
+        CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
+    """
+    document = _document(path)
+    given: dict[messages.Path, str] = {}
+    for setting in settings:
+        keys, value = _setting(setting)
+        _put(document, keys, value, option := f"--set {setting}")
+        given[keys] = option
+    if trials is not None:
+        _put(document, ("search", "trials"), trials, "--trials")
+        given["search", "trials"] = "--trials"
+    if name is not None:
+        document["name"] = name
+        given["name",] = "--name"
+    _flatten(document)
+    try:
+        config = CampaignConfig.model_validate(document, strict=True)
+    except ValidationError as error:
+        wrong = messages.messages(error, document, CampaignConfig)
+        lines = [f"{_where(keys, given, path)}: {text}" for keys, text in wrong]
+        if any(text.endswith("is missing") for text in lines):
+            lines.append(f"A campaign file needs at least\n{SMALLEST}")
+        raise CampaignError("\n".join(lines)) from None
+    for place, number in _numbers(document):
+        if not math.isfinite(number):
+            raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
+    return _plan(config, document, path, given)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a campaign file."""
+    schema = CampaignConfig.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seqtune campaign file"}
+
+
+def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) -> str:
+    """Whose value it is: the file's, or an option's."""
+    return next((option for start, option in given.items() if keys[: len(start)] == start), str(path))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CampaignError(f"{path}: no such campaign file{_others(path.parent, path)}") from None
+    except IsADirectoryError:
+        raise CampaignError(f"{path}: is a folder; name a campaign file{_others(path, path)}") from None
+    except OSError as error:
+        raise CampaignError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CampaignError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8. Save the file as UTF-8"
+        ) from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CampaignError(_unreadable(path, text, str(error))) from None
+    if not document:
+        raise CampaignError(f"{path}: is empty. A campaign file needs at least\n{SMALLEST}")
+    return document
+
+
+def _others(folder: Path, wanted: Path) -> str:
+    """Name the campaign files that stand in the folder, or else in ./campaigns, and the one meant perhaps."""
+    for place in (folder, Path("campaigns")):
+        if there := sorted(str(p) for p in place.glob("*.toml") if p.name != "pyproject.toml"):
+            return f". There are: {', '.join(there)}.{nearest(wanted, there)}"
+    return f" (looked in {folder.absolute()})"
+
+
+def _unreadable(path: Path, text: str, complaint: str) -> str:
+    """Show the line that is no TOML, and a caret under the place."""
+    found = _POSITION.fullmatch(complaint)
+    if not found:
+        return f"{path}: not TOML: {complaint}"
+    what, line, column = found.groups()
+    lines = text.splitlines() or [""]
+    number = min(int(line), len(lines)) if line else len(lines)
+    source = lines[number - 1].replace("\t", " ")
+    at = int(column) - 1 if column else len(source)
+    return f"{path}, line {number}: not TOML: {what}\n    {source}\n    {' ' * at}^"
+
+
+def _setting(setting: str) -> tuple[Keys, Any]:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise CampaignError(f"--set {setting}: no value. Write KEY=VALUE, for example --set search.trials=20")
+    try:
+        keys: list[str] = []
+        table: Any = tomllib.loads(f"{key} = 0")
+        while isinstance(table, dict):
+            (word,) = table
+            keys.append(word)
+            table = table[word]
+    except (tomllib.TOMLDecodeError, ValueError):
+        raise CampaignError(
+            f"--set {setting}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
+        ) from None
+    try:
+        return tuple(keys), tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
+
+
+def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:
+    table = document
+    for i, word in enumerate(keys[:-1], start=1):
+        table = table.setdefault(word, {})
+        if not isinstance(table, dict):
+            raise CampaignError(f"{option}: {dotted(keys[:i])} is a value, not a table of keys")
+    table[keys[-1]] = value
+
+
+def _flatten(document: dict[str, Any]) -> None:
+    """In ``fix`` and ``narrow`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
+    space = document.get("space")
+    for key in ("fix", "narrow"):
+        if isinstance(space, dict) and isinstance(space.get(key), dict):
+            space[key] = {".".join(words): value for words, value in _leaves(space[key])}
+
+
+def _leaves(table: Mapping[str, Any], before: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    for word, value in table.items():
+        if isinstance(value, dict) and not value.keys() & Bounds.model_fields.keys():
+            yield from _leaves(value, (*before, word))
+        else:
+            yield (*before, word), value
+
+
+def _numbers(value: Any, before: messages.Path = ()) -> Iterator[tuple[messages.Path, float]]:
+    if isinstance(value, float):
+        yield before, value
+    elif isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(inner, (*before, step))
+
+
+def _plan(
+    config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[messages.Path, str]
+) -> Plan:
+    """Return the plan; data set, space and compared dimensions exist, a grid can be counted, nothing is set twice."""
+    with _blamed(path, given, ("data", "dataset")):
+        resolve(config.data)
+    with _blamed(path, given, ("space", "name")):
+        space = campaign_space(config)
+    with _blamed(path, given, ("search", "trials")):
+        made = plan(config)
+    if config.comparison is not None:
+        searched = {}
+        for key in ("factor", "by"):
+            if (wanted := getattr(config.comparison, key)) is not None:
+                with _blamed(path, given, ("comparison", key), f"comparison.{key}: "):
+                    searched[key] = space.searched(wanted)
+        if searched.get("by") == searched["factor"]:
+            raise CampaignError(
+                f"{_where(('comparison', 'by'), given, path)}: comparison.by: {searched['by']} is the factor itself. "
+                "Name another dimension, or leave it out"
+            )
+    for word, value in document.get("train", {}).items():
+        key = f"train.{word}"
+        if key in space.dimensions:
+            raise CampaignError(
+                f'{path}: {key} = {shown(value)}: space "{space.name}" searches it '
+                f"({space.dimensions[key].describe()}). "
+                f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}, or leave it out'
+            )
+        if key in space.constants:
+            raise CampaignError(
+                f"{path}: {key} = {shown(value)}: space.fix already sets it to {shown(space.constants[key])}. Keep one"
+            )
+    return made
+
+
+@contextmanager
+def _blamed(path: Path, given: Mapping[messages.Path, str], keys: Keys, prefix: str = "") -> Iterator[None]:
+    """Put the file or the option that set a key in front of an error about it."""
+    try:
+        yield
+    except (CampaignError, DataError, SpaceError) as error:
+        raise CampaignError(f"{_where(keys, given, path)}: {prefix}{error}") from None

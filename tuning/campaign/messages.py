@@ -1,0 +1,143 @@
+"""What is wrong with a file's values, in this project's words: key, got, allowed, nearest."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "a table of keys and values",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a table of keys and values",
+    "string_type": "a text in quotes",
+    "tuple_type": "a list",
+}
+BOUNDS = {
+    "greater_than": (">", "gt"),
+    "greater_than_equal": (">=", "ge"),
+    "less_than": ("<", "lt"),
+    "less_than_equal": ("<=", "le"),
+}
+LONGEST = 60
+"""Characters of a wrong value that a message repeats."""
+
+Path = tuple[str | int, ...]
+
+
+def messages(error: ValidationError, document: Mapping[str, Any], model: type[BaseModel]) -> list[tuple[Path, str]]:
+    """Return (key path, message) of every wrong value, a union's alternatives told as one.
+
+    document: what was validated;  model: the class it was validated as.
+    """
+    found: dict[Path, str] = {}
+    for detail in error.errors(include_url=False):
+        path, other_branch = _path(detail, document)
+        # Of `value or list of values` pydantic reports both branches; the one that fits the value's shape counts.
+        if path and (path not in found) and not other_branch:
+            found[path] = _message(path, detail, model)
+        elif not path:
+            found[()] = str(detail.get("ctx", {}).get("error", detail["msg"]))
+    return list(found.items())
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Return a path as a TOML key: ``space.fix."model.dropout"``, ``data.balance[1]``."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            word = f'"{step}"' if "." in step or not step else step
+            text += f".{word}" if text else word
+    return text
+
+
+def shown(value: object) -> str:
+    """Return a value as one would write it in TOML, cut where it is long."""
+    plain = value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
+    text = json.dumps(value, default=str, ensure_ascii=False) if plain else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return ``"raw", "smote"``."""
+    return ", ".join(shown(value) for value in values)
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Return `` Did you mean "x"?`` or nothing; to be put behind a sentence."""
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
+    """Return every key of a configuration class, tables within tables as paths."""
+    paths: list[Path] = []
+    for name, field in model.model_fields.items():
+        paths.append((*before, name))
+        for annotation in (field.annotation, *get_args(field.annotation)):  # a table, or a table that may be absent
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                paths += key_paths(annotation, (*before, name))
+    return paths
+
+
+def _path(detail: ErrorDetails, document: Mapping[str, Any]) -> tuple[Path, bool]:
+    """The keys that lead to the value, and whether the error is about a branch of a union that was not meant.
+
+    pydantic puts the names of union branches between the keys; those are not in the document.
+    """
+    here: Any = document
+    path: list[str | int] = []
+    other_branch = False
+    for step in detail["loc"]:
+        known = step in here if isinstance(here, Mapping) else isinstance(here, list) and isinstance(step, int)
+        if known:
+            path.append(step)
+            here = here[step]
+        elif isinstance(step, str) and not isinstance(here, Mapping):
+            other_branch = isinstance(here, list) != step.startswith("list[")
+    if detail["type"] == "missing":
+        path.append(detail["loc"][-1])
+    return tuple(path), other_branch
+
+
+def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, got, context = detail["type"], detail["input"], detail.get("ctx", {})
+    key = dotted(path)
+    if kind == "missing":
+        return f"{key} is missing"
+    if kind == "extra_forbidden":
+        return f"{key}: no such key. {_known(path, model)}"
+    start = f"{key} = {shown(got)}"
+    if kind == "literal_error":
+        allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
+        return f"{start}: allowed are {listed(allowed)}.{nearest(got, allowed)}"
+    if kind in BOUNDS:
+        sign, bound = BOUNDS[kind]
+        return f"{start}: must be {sign} {context[bound]}"
+    if kind == "string_too_short":
+        return f"{start}: must not be empty"
+    if kind == "value_error":
+        return f"{start}: {context['error']}"
+    if kind in TYPES:
+        return f"{start}: must be {TYPES[kind]}"
+    return f"{start}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _known(path: Path, model: type[BaseModel]) -> str:
+    """The keys that the table of an unknown key has, and the nearest, in whichever table it stands."""
+    word, table = str(path[-1]), path[:-1]
+    everywhere = key_paths(model)
+    here = [str(p[-1]) for p in everywhere if p[:-1] == table]
+    if not here:
+        return "Leave it out"
+    where = f"[{dotted(table)}]" if table else "the top level"
+    elsewhere = [p for p in everywhere if p[-1] == word]
+    hint = f" Did you mean {dotted(elsewhere[0])}?" if elsewhere else nearest(word, here)
+    return f"Known in {where}: {', '.join(here)}.{hint}"

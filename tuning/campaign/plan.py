@@ -1,0 +1,125 @@
+"""What a campaign file asks for, worked out: configuration, space and number of trials."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from search_spaces import grid
+from search_spaces.catalogue import find
+from search_spaces.space import Space
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.objective import metrics_of
+from tuning.campaign.variants import dimensions
+
+TRIALS = 50
+"""How many trials a campaign has that does not say, unless it tries a whole grid."""
+
+
+STARTUP_TRIALS = 20
+"""At most so many random suggestions come before the model-based ones, where the file does not say (HyperOpt's own)."""
+
+STARTUP_SHARE = 0.4
+"""At most this share of a campaign's configurations is drawn at random, where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
+
+    config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
+    suggestions before the model-based ones.
+    """
+
+    config: CampaignConfig
+    space: Space
+    trials: int
+    startup_trials: int
+
+    @property
+    def complete(self) -> CampaignConfig:
+        """The configuration with what the file may leave open: ``search.trials`` and ``search.startup_trials``."""
+        filled = {"trials": self.trials, "startup_trials": self.startup_trials}
+        return self.config.model_copy(update={"search": self.config.search.model_copy(update=filled)})
+
+    @property
+    def random_only(self) -> bool:
+        """Whether the model-based search never gets a turn."""
+        search = self.config.search
+        return search.algorithm == "hyperopt" and self.trials // search.replicates <= self.startup_trials
+
+
+def plan(config: CampaignConfig) -> Plan:
+    """Work out what a configuration asks for.
+
+    Raises:
+        SpaceError: no such space, dimension or value.
+        CampaignError: a number of trials that does not fit replicates or grid.
+    """
+    space = campaign_space(config)
+    trials = planned_trials(config, space)
+    startup = config.search.startup_trials
+    if startup is None:
+        configurations = trials // config.search.replicates
+        startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
+    return Plan(config=config, space=space, trials=trials, startup_trials=startup)
+
+
+def campaign_space(config: CampaignConfig) -> Space:
+    """The campaign's space: cut as its file says, with what its data varies as dimensions.
+
+    Raises:
+        SpaceError: no such space, dimension or value.
+    """
+    given = {f"train.{field}": value for field, value in config.train.of_trial().items()}
+    space = find(config.space.name).restricted(
+        fix=config.space.fix, narrow=config.space.narrow, include=config.space.include, given=given
+    )
+    for path, choice in dimensions(config.data).items():
+        space = space.with_dimension(path, choice)
+    return space
+
+
+def planned_trials(config: CampaignConfig, space: Space) -> int:
+    """How many trials the campaign is to have: what its file says, else as many whole configurations as 50 trials make.
+
+    A trial is one training: a configuration that is replicated counts as often.  A grid has all its points; with
+    fewer trials its first ones.
+
+    Raises:
+        CampaignError: a number that cuts a configuration's replicates, or is more than the grid has.
+        SpaceError: a grid over a dimension that is continuous.
+    """
+    trials, replicates = config.search.trials, config.search.replicates
+    if trials is not None and trials % replicates:
+        raise CampaignError(
+            f"search.trials = {trials} is no multiple of search.replicates = {replicates}: the last configuration "
+            f"would lack trials. Set search.trials to {-(-trials // replicates) * replicates}"
+        )
+    if config.search.algorithm != "grid":
+        return trials or max(1, TRIALS // replicates) * replicates
+    points = grid.size(space)
+    whole = points * replicates
+    if trials is not None and trials > whole:
+        raise CampaignError(
+            f"search.trials = {trials}: the grid has {points} points, with search.replicates = {replicates} that "
+            f"is {whole} trials. Set search.trials <= {whole}, or leave it out"
+        )
+    return trials or whole
+
+
+def check_task(config: CampaignConfig, class_names: Sequence[str]) -> None:
+    """Raise CampaignError where the objective or listed windows do not fit the data.  class_names: none of a series."""
+    if class_names and len(config.data.options["window"]) > 1:
+        raise CampaignError(
+            f"data.window = {list(config.data.options['window'])}: {config.data.dataset!r} is not a series, so it is "
+            "not cut into windows. Leave the key out"
+        )
+    allowed = metrics_of(regression=not class_names)
+    metric = config.objective.metric
+    if metric not in allowed:
+        target = f"{len(class_names)} classes" if class_names else "a numeric target"
+        raise CampaignError(
+            f'objective.metric = "{metric}": {config.data.dataset!r} has {target}, for which this metric is not '
+            f"defined. Set objective.metric to one of {', '.join(allowed)}"
+        )

@@ -1,0 +1,64 @@
+"""Resuming a campaign: which keys of its file may change between launches, and which trials it then has."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import Plan
+
+MAY_CHANGE = (
+    "search.trials",
+    "resources.concurrency",
+    "resources.max_retries",
+    "resources.trial_wall_s",
+    "budget.wall_s",
+    "comparison.question",
+    "comparison.factor",
+    "comparison.by",
+    "comparison.response",
+)
+"""Keys that may change between launches: no trial depends on them."""
+
+
+def resumed(plan: Plan, opened: CampaignConfig, *, trials: int) -> Plan:
+    """Return the plan of a later launch.
+
+    opened: the complete configuration that the campaign was first launched with.  trials: how many it has by now.
+    Where the file leaves ``search.startup_trials`` open, the first launch's value stays, so that more trials extend a
+    campaign and do not change its suggestions.
+
+    Raises:
+        CampaignError: another key has changed, or trials were taken away.
+    """
+    if plan.config.search.startup_trials is None and opened.search.startup_trials is not None:
+        plan = replace(plan, startup_trials=opened.search.startup_trials)
+    before, now = (dict(_leaves(config.model_dump(mode="json"))) for config in (opened, plan.complete))
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and not _may_change(key)]
+    name = opened.name
+    if changed:
+        lines = "".join(f"\n  {key}: {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in changed)
+        raise CampaignError(
+            f"campaign {name!r} was launched with another file:{lines}\n"
+            f"Undo the change, choose another name (--name), or delete the campaign (seqtune delete {name}). "
+            f"Only {', '.join(MAY_CHANGE)} may change"
+        )
+    if plan.trials < trials:
+        raise CampaignError(
+            f"campaign {name!r} already has {trials} trials: search.trials = {plan.trials} would remove some. "
+            f"Set search.trials >= {trials}"
+        )
+    return plan
+
+
+def _may_change(key: str) -> bool:
+    return key in MAY_CHANGE or key == "comparison"  # the whole table may be added or removed
+
+
+def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{prefix}.{key}" if prefix else key)
+    else:
+        yield prefix, value

@@ -1,0 +1,40 @@
+"""A campaign's data variants: every combination of the options that its ``[data]`` lists, each prepared once."""
+
+from collections.abc import Container, Mapping
+from itertools import product
+
+from data.config import DataConfig
+from search_spaces.dimensions import Choice, Value
+from tuning.campaign.config import VARIED, CampaignConfig, CampaignData
+from tuning.campaign.seeds import derive
+
+
+def dimensions(options: CampaignData) -> dict[str, Choice]:
+    """Return what is searched of the data: path -> the listed values, where there are several."""
+    return {f"data.{name}": Choice(*values) for name, values in options.options.items() if len(values) > 1}
+
+
+def variants(config: CampaignConfig) -> dict[str, DataConfig]:
+    """Return every variant that a trial may be given, under the key that journal and records know it by."""
+    names, searched = config.data.options, dimensions(config.data)
+    combinations = (dict(zip(names, values, strict=True)) for values in product(*names.values()))
+    return {key(data, searched): data for data in (data_config(config, chosen) for chosen in combinations)}
+
+
+def key(data: DataConfig, searched: Container[str]) -> str:
+    """Return a variant's name: its balance, and what else of the data is searched, as in ``raw window=16``.
+
+    searched: paths of the campaign's dimensions, or of the trial's assignment.
+    """
+    others = [f"{name}={getattr(data, name)}" for name in VARIED if f"data.{name}" in searched and name != "balance"]
+    return " ".join([data.balance, *others])
+
+
+def data_config(config: CampaignConfig, chosen: Mapping[str, Value]) -> DataConfig:
+    """Return one variant's complete data configuration; split and balance have seeds of their own.
+
+    chosen: field -> value; of a listed field that is not among them the first value is taken.
+    """
+    first = {name: values[0] for name, values in config.data.options.items()}
+    seeds = {f"{role}_seed": derive(config.seed, role) for role in ("split", "balance")}
+    return DataConfig.model_validate(config.data.model_dump() | first | dict(chosen) | seeds)

@@ -1,0 +1,63 @@
+"""``seqtune adopt``: recover a campaign from MLflow."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuning.cli.options import VAR, HomeOption, JsonOption, open_home
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tuning.journal.home import Home
+    from tuning.tracking.adopt import Adoption
+
+
+def adopt(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a campaign in the store.", show_default=False)],
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", metavar="URI", help="The store; default: MLFLOW_TRACKING_URI.")
+    ] = None,
+    home: HomeOption = VAR,
+    as_json: JsonOption = False,
+) -> None:
+    """Recover a campaign's journal from its MLflow store, for example on a new machine.
+
+    Launching it then resumes there.  Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
+    """
+    from tuning.cli import tables
+
+    place, out = open_home(home), tables.console(error=as_json)
+    with out.status("reading the store") as status:
+        from tuning.tracking import adopt as tracking
+
+        adopted = tracking.adopt(
+            place, name, tracking_uri or place.tracking_uri, lambda k, of: status.update(f"trial {k} of {of}")
+        )
+    tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out))
+
+
+def _show(adoption: "Adoption", home: "Home", target: "Console") -> None:
+    from tuning.cli import tables
+
+    name = adoption.campaign
+    tables.line(target, f"{name}: recovered from {adoption.source} into {home.path}", "bold")
+    tables.line(
+        target, f"{len(adoption.ended)} of {adoption.target} trials had ended; weights of {_names(adoption.weights)}"
+    )
+    if adoption.to_train:
+        tables.line(target, f"to be trained again from epoch 1: {_names(adoption.to_train)}")
+    if adoption.running:
+        tables.line(target, "The store says that a launch is still running. End it before you resume here", "yellow")
+    if adoption.others:
+        tables.line(target, f"The store has {adoption.others} older campaigns of this name; this is the latest")
+    tables.line(target, f"Resume: {home.command('launch', adoption.file)}", whole=True)
+    if home.tracking_uri != adoption.source:
+        tables.line(target, "To write into the same store, set MLFLOW_TRACKING_URI to it")
+
+
+def _names(indices: list[int]) -> str:
+    from tuning.journal.text import trial_name
+
+    return ", ".join(map(trial_name, indices)) or "none"

@@ -1,0 +1,92 @@
+"""The command ``seqtune``: its subcommands, and how errors end."""
+
+import os
+import signal
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from data.errors import DataError
+from search_spaces.errors import SpaceError
+from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
+from tuning.cli.adopt import adopt
+from tuning.cli.compare import compare
+from tuning.cli.datasets import datasets_app
+from tuning.cli.delete import delete
+from tuning.cli.doctor import doctor
+from tuning.cli.export import export
+from tuning.cli.launch import launch
+from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.reproduce import reproduce
+from tuning.cli.schema import schema
+from tuning.cli.spaces import spaces
+from tuning.cli.status import status
+from tuning.cli.sync import sync
+from tuning.cli.top import top
+from tuning.cli.ui import ui
+
+USER_ERRORS = (CampaignError, DataError, JournalError, RecordError, SpaceError, StoreError)
+
+
+class Commands(TyperGroup):
+    """The group of commands; a user's error ends as one message and exit code 2."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override] # typer's own base takes its private class
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except USER_ERRORS as error:
+            typer.echo(f"seqtune: {error}", err=True)
+            raise typer.Exit(EXIT_USAGE) from None
+        except KeyboardInterrupt:
+            typer.echo("seqtune: interrupted", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (launch, status, top, compare, export, reproduce, sync, adopt, delete, ui, spaces, schema, doctor):
+    app.command()(command)
+app.add_typer(datasets_app, name="datasets")
+
+
+def main() -> None:
+    """Run the command line; an error that no message explains is a bug, and is reported as one."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, from the first moment
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("seqtune: interrupted\n")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # the reader, `head` for example, has closed the pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_NEGATIVE)
+    except Exception:  # noqa: BLE001 - the last place that can say what this is
+        traceback.print_exc()
+        sys.stderr.write("\nThis is a bug in seqtune. Please report it with the lines above.\n")
+        sys.exit(EXIT_NEGATIVE)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"seqtune {version('seqtune')}")
+        raise typer.Exit
+
+
+@app.callback()
+def seqtune(
+    *,
+    _show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Reproducible hyperparameter search for sequence models."""

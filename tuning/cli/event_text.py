@@ -1,0 +1,66 @@
+"""A journal's events as text."""
+
+import time
+
+from tuning.journal.events import (
+    Ended,
+    EpochEnded,
+    Event,
+    Finished,
+    Interrupted,
+    Launched,
+    Noted,
+    Opened,
+    Retried,
+    Started,
+    Suggested,
+)
+from tuning.journal.log import Entry
+from tuning.journal.text import duration, score, settings, trial_name
+
+
+def line(entry: Entry, metric: str) -> str:
+    """Return number, local time and what happened.  metric: the campaign's objective."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+    return f"{entry.n:>5}  {at}  {words(entry.event, metric)}"
+
+
+def words(event: Event, metric: str) -> str:
+    """Return what happened."""
+    match event:
+        case Opened():
+            data = ", ".join(f"{variant} {record.sha256[:12]}" for variant, record in event.data.items())
+            return f'opened: space "{event.config.space.name}", seed {event.config.seed}, data {data}'
+        case Launched():
+            there = event.environment
+            versions = ", ".join(f"{name} {version}" for name, version in there.packages.items())
+            return (
+                f"launched for {event.trials} trials: python {there.python}, {versions}; {there.processor}, {there.isa}"
+            )
+        case Suggested():
+            same = "" if event.same_as is None else f" (same values as {trial_name(event.same_as)})"
+            return f"{trial_name(event.trial.index)} suggested: {settings(event.assignment)}{same}"
+        case Started():
+            after = f", from epoch {event.from_epoch + 1}" if event.from_epoch else ""
+            attempt = f" (attempt {event.attempt}{after})" if event.attempt > 1 else ""
+            return f"{trial_name(event.trial)} started{attempt}"
+        case EpochEnded():
+            report = event.report
+            figure = score(report.metrics.get(metric))
+            return f"{trial_name(event.trial)} epoch {report.epoch}: {metric} {figure}, {duration(report.seconds)}"
+        case Ended():
+            result = event.result
+            figure = (
+                "" if result.objective is None else f", {metric} {score(result.objective)} in epoch {result.best_epoch}"
+            )
+            reason = f": {result.reason}" if result.reason else ""
+            return f"{trial_name(event.trial)} {result.status}{figure}{reason}"
+        case Retried():
+            return f"{trial_name(event.trial)} is retried: {event.reason}"
+        case Noted():
+            whose = "" if event.trial is None else f"{trial_name(event.trial)} "
+            return f"{whose}note: {event.text}"
+        case Interrupted():
+            return f"interrupted: {event.reason}"
+        case Finished():
+            return f"finished with {event.trials} trials"

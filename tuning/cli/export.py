@@ -1,0 +1,42 @@
+"""``seqtune export``: the best trials as a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home, no_trial
+
+
+def export(
+    *,
+    name: NameArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv.")],
+    k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
+    home: HomeOption = VAR,
+) -> None:
+    """Write a campaign's best trials to a file.
+
+    Entries of .json and .toml are complete: `seqtune reproduce FILE --rank R` trains them again without MLflow.  A .csv
+    is a table to read.  With replicates an entry is the first completed trial of each of the best configurations.
+    Example: seqtune export demo -k 10 --out top10.json
+    """
+    from tuning.analysis.export import export as best_trials
+    from tuning.analysis.export_file import COMPLETE, check_suffix, write
+
+    check_suffix(out)
+    place = existing_home(home)
+    record = place.record(name)
+    if not record.ranked():
+        raise no_trial(name)
+    exported = best_trials(record, k)
+    write(exported, out)
+    count, replicated = len(exported.entries), record.config.search.replicates > 1
+    best, by = (f"{count} configurations", "mean ") if replicated else (f"{count} trials", "")
+    fewer = f" (no more than {count} completed)" if count < k else ""
+    typer.echo(f"{out}: the best {best} of {name} by {by}{exported.selection.metric}, validation split{fewer}")
+    if record.finished_at is None:
+        typer.echo(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
+    if out.suffix.lower() in COMPLETE:
+        command = place.command("reproduce", out, "--rank", 1, datasets=record.datasets)
+        typer.echo(f"train one again: {command}")

@@ -1,0 +1,86 @@
+"""What several commands share: options, exit codes and the home."""
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tuning.journal.home import Home
+
+EXIT_NEGATIVE = 1
+"""It ran, and the answer is no."""
+EXIT_USAGE = 2
+"""The user's error."""
+EXIT_INTERRUPTED = 130
+"""Ctrl-C or SIGTERM."""
+
+VAR = Path("var")
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="SEQTUNE_HOME", help="Folder of journals, arrays and runs.", metavar="FOLDER"),
+]
+DatasetsOption = Annotated[
+    Path | None,
+    typer.Option("--datasets", envvar="SEQTUNE_DATASETS", help="Folder of the data sets.", metavar="FOLDER"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def _campaigns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a campaign's name in a shell."""
+    home = Path(ctx.params.get("home") or VAR).expanduser()
+    return sorted(
+        path.parent.name for path in home.glob("campaigns/*/journal.jsonl") if path.parent.name.startswith(incomplete)
+    )
+
+
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of a campaign.", autocompletion=_campaigns, show_default=False)
+]
+
+
+def open_home(path: Path) -> "Home":
+    """Return the home of an existing folder or of one that a launch may create.
+
+    Raises:
+        RecordError: the path is a file.
+    """
+    from tuning.campaign.errors import RecordError
+    from tuning.journal.home import Home
+
+    path = path.expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise RecordError(f"--home {path}: is a file. Name a folder")
+    return Home(path)
+
+
+def existing_home(path: Path) -> "Home":
+    """Return the home of a folder that a launch has made.
+
+    Raises:
+        RecordError: there is no such folder, or it holds no campaigns.
+    """
+    from tuning.campaign.errors import RecordError
+
+    home = open_home(path)
+    if not (home.path / "campaigns").is_dir():
+        missing = "no such folder" if not home.path.exists() else "holds no campaigns"
+        raise RecordError(
+            f"--home {home.path}: {missing}. Launch a campaign there first, or name its home with --home or SEQTUNE_HOME"
+        )
+    return home
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return `` Did you mean x?`` or nothing."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def no_trial(name: str) -> typer.Exit:
+    """Say that no trial has completed, and return the exit."""
+    typer.echo(f"seqtune: campaign {name!r}: no trial has completed", err=True)
+    return typer.Exit(EXIT_NEGATIVE)

@@ -1,0 +1,73 @@
+"""``seqtune reproduce``: train a recorded trial again and compare."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuning.cli.options import EXIT_NEGATIVE, VAR, DatasetsOption, HomeOption, JsonOption, open_home
+
+if TYPE_CHECKING:
+    from tuning.cli.target import Target
+    from tuning.execution.reproduce import Reproduction
+    from tuning.journal.home import Home
+    from tuning.training.results import EpochReport
+
+
+def reproduce(
+    *,
+    target: Annotated[
+        str, typer.Argument(metavar="RUN_ID|NAME|FILE", help="An MLflow run, a campaign, or an export.")
+    ],
+    trial: Annotated[int | None, typer.Option(help="NAME: the trial's index, from 0.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="NAME: the trial's seed.", min=0)] = None,
+    rank: Annotated[int | None, typer.Option(help="FILE: the entry's rank, from 1.", min=1)] = None,
+    home: HomeOption = VAR,
+    datasets: DatasetsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a recorded trial again and compare it epoch by epoch.
+
+    Name the trial as RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R.  The verdict is `exact` or `within
+    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Example: seqtune reproduce demo --trial 3
+    """
+    from tuning.cli.target import find
+
+    place = open_home(home)
+    found = find(place, target, trial=trial, seed=seed, rank=rank)
+    if _run(found, home=place, datasets=datasets, as_json=as_json).verdict == "differs":
+        raise typer.Exit(EXIT_NEGATIVE)
+
+
+def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool) -> "Reproduction":
+    """Train the trial again, print the comparison, and log it; a store that is away is no more than a warning."""
+    from tuning.campaign.errors import StoreError
+    from tuning.cli import tables
+    from tuning.cli.reproduction_table import ReproductionTable
+
+    out = tables.console(error=as_json)
+    table = ReproductionTable(target.recorded, out)
+    table.start()
+    with out.status("loading the data") as status:  # a spinner on a terminal, nothing elsewhere
+        from tuning.execution.reproduce import reproduce as train_again
+
+        def on_epoch(report: "EpochReport") -> None:
+            table.epoch(report)
+            status.update(f"epoch {report.epoch + 1} of {len(target.recorded.epochs)}")
+
+        outcome = train_again(
+            target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=status.update
+        )
+    table.end(outcome)
+    tables.emit(outcome, as_json=as_json, show=lambda: None)
+    try:
+        from tuning.tracking.reproduction import log_reproduction
+
+        run_id = log_reproduction(
+            target.recorded, outcome, uri=home.tracking_uri, artifacts=home.artifacts, run_id=target.run_id
+        )
+    except StoreError as error:
+        tables.line(tables.console(error=True), f"not logged to MLflow: {error}", "yellow")
+    else:
+        tables.line(out, f"MLflow run {run_id}")
+    return outcome

@@ -1,0 +1,28 @@
+"""``seqtune sync``: bring MLflow up to date with a journal."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def sync(*, name: NameArgument, home: HomeOption = VAR) -> None:
+    """Bring MLflow up to date with a campaign's journal.
+
+    Needed where the MLflow store was away during a launch.  Example: seqtune sync demo
+    """
+    from tuning.cli import tables
+
+    place = existing_home(home)
+    place.record(name)  # before seconds of imports
+    from tuning.tracking.publisher import sync as bring_up_to_date
+
+    out = tables.console(error=True)
+    with out.status("connecting to the store") as status:
+        update: Callable[[int, int], None] = lambda done, of: status.update(f"run {done} of {of}")  # noqa: E731
+        bring_up_to_date(place, name, update)
+    typer.echo(f"{name}: MLflow is up to date with the journal")

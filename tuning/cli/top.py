@@ -1,0 +1,162 @@
+"""``seqtune top``: a campaign's leaderboard."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, no_trial
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tuning.analysis.leaderboard import Leaderboard
+    from tuning.analysis.trials import TrialRow
+    from tuning.cli.tables import Column
+    from tuning.journal.text import Cell
+
+BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
+"""Metrics shown beside the objective, those that the campaign's trials have."""
+
+
+def top(
+    *,
+    name: NameArgument,
+    k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves of the best five.")] = None,
+    home: HomeOption = VAR,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a campaign's best trials.
+
+    With replicates: its best configurations, ranked by their mean objective.  Example: seqtune top demo -k 5
+    """
+    from tuning.analysis.leaderboard import leaderboard
+    from tuning.cli import plots, tables
+
+    if plot is not None:
+        plots.check_suffix(plot)
+    record = existing_home(home).record(name)
+    board = leaderboard(record, k)
+    if plot is not None and board.ranked:  # before anything is printed: a reader such as `head` may close the pipe
+        from tuning.cli.top_plot import draw
+
+        plots.save(draw(record, k), plot)
+    tables.emit(board, as_json=as_json, show=lambda: show(board, tables.console()))
+    if not board.ranked:
+        raise no_trial(name)
+    if plot is not None:
+        typer.echo(f"plot: {plot}", err=as_json)
+
+
+def show(board: "Leaderboard", target: "Console") -> None:
+    """Print a leaderboard."""
+    from tuning.cli import tables
+    from tuning.journal.text import settings, trial_name
+
+    tables.line(target, f"{board.campaign}: {_progress(board)}", "bold")
+    if board.ranked:
+        tables.line(target, f"ranked by {board.selection}")
+        target.print()
+        (_show_configurations if board.configurations else _show_trials)(board, target)
+    if board.unranked:
+        target.print()
+        tables.line(target, "Not ranked:")
+        for trial in board.unranked:
+            tables.line(target, f"  {trial_name(trial.trial)} {_why(trial)}  {settings(trial.settings)}")
+    if board.notes:
+        target.print()
+    for note in board.notes:
+        tables.line(target, f"Note: {note}")
+
+
+def _progress(board: "Leaderboard") -> str:
+    if board.finished:
+        return f"finished, {board.completed} of {board.ended} trials completed"
+    change = ", ranks may change" if board.ranked else ""
+    return f"not finished, {board.ended} of {board.target} trials ended{change}"
+
+
+def _show_trials(board: "Leaderboard", target: "Console") -> None:
+    from tuning.cli.tables import Column, folded, searched_columns
+    from tuning.journal.text import score, shown, trial_name
+
+    searched = searched_columns([row.settings for row in board.ranked])
+    beside = _beside(board)
+    columns = [
+        Column(head="rank", right=True, spare=4),
+        Column(head="trial"),
+        Column(head=folded(board.metric), right=True),
+        *(Column(head=folded(metric), right=True, spare=6 + i) for i, metric in enumerate(beside)),
+        Column(head="best\nepoch", right=True, spare=5),
+        *searched.values(),
+        Column(head="seed", right=True, spare=13),
+        Column(head="seconds", right=True, spare=12),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            row.rank,
+            trial_name(row.trial),
+            score(row.objective),
+            *(score(row.metrics.get(metric)) for metric in beside),
+            f"{row.best_epoch}/{row.epochs}",
+            *(shown(row.settings.get(path)) for path in searched),
+            row.seed,
+            f"{row.seconds:.0f}",
+        ]
+        for row in board.ranked
+    ]
+    _table(target, columns, rows, [row.rank == 1 for row in board.ranked])
+
+
+def _show_configurations(board: "Leaderboard", target: "Console") -> None:
+    from tuning.cli.tables import Column, folded, searched_columns
+    from tuning.journal.text import score, shown, trial_spans
+
+    searched = searched_columns([row.settings for row in board.configurations])
+    beside = _beside(board)
+    columns = [
+        Column(head="rank", right=True, spare=4),
+        Column(head="trials"),
+        Column(head=folded(board.metric), right=True),
+        Column(head="95 % interval", right=True, spare=3),
+        Column(head="completed", right=True, spare=5),
+        *(Column(head=folded(metric), right=True, spare=6 + i) for i, metric in enumerate(beside)),
+        *searched.values(),
+        Column(head="seconds\nper trial", right=True, spare=12),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            row.rank,
+            trial_spans(row.trials),
+            score(row.mean),
+            "" if row.low is None else f"{score(row.low)} to {score(row.high)}",
+            f"{row.completed}/{row.replicates}",
+            *(score(row.metrics.get(metric)) for metric in beside),
+            *(shown(row.settings.get(path)) for path in searched),
+            f"{row.seconds:.0f}",
+        ]
+        for row in board.configurations
+    ]
+    _table(target, columns, rows, [row.rank == 1 for row in board.configurations])
+
+
+def _beside(board: "Leaderboard") -> list[str]:
+    return [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
+
+
+def _table(
+    target: "Console", columns: "Sequence[Column]", rows: "Sequence[Sequence[Cell]]", best: Sequence[bool]
+) -> None:
+    from tuning.cli import tables
+
+    hidden = tables.table(target, columns, rows, [tables.BEST if first else "" for first in best])
+    tables.hidden_columns(target, hidden)
+
+
+def _why(trial: "TrialRow") -> str:
+    if trial.status == "completed":
+        return f"completed: {trial.remark}"
+    after = f" after {trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
+    return f"{trial.status}{after}: {trial.remark or 'no reason recorded'}"

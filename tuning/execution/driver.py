@@ -1,0 +1,194 @@
+"""The driver of a campaign: the one place where suggestions, reports and ends become journal entries.
+
+It knows no Ray: workers are whoever asks ``next_trial`` and reports back.  Every event is in the journal before the
+search or an observer sees it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from search_spaces.space import Space
+from tuning.campaign.config import TrialConfig
+from tuning.campaign.errors import JournalError
+from tuning.journal.events import (
+    Cause,
+    Ended,
+    EpochEnded,
+    Event,
+    Finished,
+    Interrupted,
+    Launched,
+    Noted,
+    Retried,
+    Started,
+    Suggested,
+)
+from tuning.journal.log import Entry, Journal
+from tuning.journal.record import CampaignRecord, apply, fold
+from tuning.search.ordered import OrderedSearch, Suggestion
+from tuning.search.suggest import configured, outcome
+from tuning.training.environment import Environment, differences
+from tuning.training.results import EpochReport, TrialResult
+
+Observer = Callable[[CampaignRecord, Entry], None]
+"""Called after each event of this launch, when it is in the journal and in the record."""
+
+FAILURES_BEFORE_GIVING_UP = 5
+"""A campaign whose first configurations all fail, this many and at least a window of trials, is ended."""
+
+
+class Driver:
+    """Runs one launch of a campaign; continues where the journal ends."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        space: Space,
+        search: OrderedSearch,
+        *,
+        launched: Launched,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Replay the journal (its first event is there), then log the launch.
+
+        Raises:
+            JournalError: the search does not suggest again what the journal says it did.
+        """
+        self.journal = journal
+        self.space = space
+        self.search = search
+        self.observers = observers
+        self.record = fold(journal.entries)
+        self._replay()
+        self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
+        before = self.record.launches[-1].environment if self.record.launches else launched.environment
+        self._log(launched)
+        if changed := differences(before, launched.environment):
+            self._log(Noted(text=f"goes on in another environment, bits may differ from here on: {'; '.join(changed)}"))
+        self._settle()
+
+    @property
+    def abort_reason(self) -> str | None:
+        """Why it makes no sense to go on, where the campaign's first trials have all failed; else None.
+
+        The first by number, not by time: a campaign ends so on any number of workers, or on none.
+        """
+        first = range(max(FAILURES_BEFORE_GIVING_UP * self.search.replicates, self.search.window))
+        results = [self.record.trials[k].result for k in first if k in self.record.trials]
+        if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
+            return None
+        return f"the first {len(first)} trials all failed; the last one: {results[-1] and results[-1].reason}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial of the campaign has ended."""
+        return len(self.record.ended) >= self.record.target
+
+    def next_trial(self) -> TrialConfig | None:
+        """Return the next trial to train; None while the search waits for results, or when there is no more.
+
+        Trials that a former launch or a dead worker left unfinished come first.
+        """
+        while self._unfinished:
+            trial = self.record.trials[self._unfinished.pop(0)]
+            if not trial.reused:
+                return trial.config
+        while not self.exhausted and self.search.ready():
+            suggestion = self.search.suggest()
+            trial_configuration = configured(self.record, self.space, suggestion)
+            if suggestion.index in self.record.trials:
+                self._check(suggestion, trial_configuration)
+                continue
+            self._log(
+                Suggested(
+                    trial=trial_configuration,
+                    assignment=suggestion.assignment,
+                    same_as=suggestion.same_as,
+                    reused=suggestion.reused,
+                )
+            )
+            if not suggestion.reused:
+                return trial_configuration
+            self._settle()
+        return None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every trial has been suggested and handed out."""
+        return not self._unfinished and self.search.index >= self.record.target
+
+    def started(self, index: int) -> None:
+        """A worker took the trial."""
+        trial = self.record.trials[index]
+        self._log(Started(trial=index, attempt=trial.attempts + 1, from_epoch=len(trial.epochs)))
+
+    def reported(self, index: int, reports: Iterable[EpochReport]) -> None:
+        """A worker finished epochs; those that the journal has already must be equal.
+
+        Raises:
+            JournalError: a trial that went on after a crash came out otherwise than before.
+        """
+        trial = self.record.trials[index]
+        for report in reports:
+            if report.epoch > len(trial.epochs):
+                self._log(EpochEnded(trial=index, report=report))
+            elif trial.epochs[report.epoch - 1].model_copy(update={"seconds": report.seconds}) != report:
+                raise JournalError(
+                    f"{self.journal.path}: trial {index}, epoch {report.epoch} came out differently after the restart. "
+                    "Was the package or the machine changed in between? Launch under another name to begin anew"
+                )
+
+    def ended(self, index: int, result: TrialResult, environment: Environment | None) -> None:
+        """A trial ended; its result goes to the journal, then to the search."""
+        self._log(Ended(trial=index, result=result, environment=environment))
+        self.search.record(index, outcome(result))
+        self._settle()
+
+    def retried(self, index: int, reason: str) -> None:
+        """A worker died; the trial goes to the next one that asks, unseen by the search."""
+        self._log(Retried(trial=index, reason=reason))
+        self._unfinished.insert(0, index)
+
+    def noted(self, index: int, text: str) -> None:
+        """Something worth knowing of a trial that changes no result."""
+        self._log(Noted(trial=index, text=text))
+
+    def interrupted(self, cause: Cause, reason: str) -> None:
+        """The launch ends before the campaign does."""
+        self._log(Interrupted(cause=cause, reason=reason))
+
+    def _replay(self) -> None:
+        # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
+        for k, trial in self.record.trials.items():
+            if trial.result is not None:
+                self.search.record(k, outcome(trial.result))
+        # An adopted journal may lack results that later suggestions waited for: those are compared once they are there.
+        while self.search.index in self.record.trials and self.search.ready():
+            again = self.search.suggest()
+            self._check(again, configured(self.record, self.space, again))
+
+    def _check(self, again: Suggestion, configuration: TrialConfig) -> None:
+        """Raise JournalError where the search does not suggest what the journal has."""
+        trial = self.record.trials[again.index]
+        if configuration != trial.config:
+            raise JournalError(
+                f"{self.journal.path}: the search no longer suggests for trial {again.index} what the journal says "
+                f"({again.assignment} instead of {trial.assignment}). Were hyperopt, ray or numpy changed since? "
+                "Go on with the versions named by `seqtune status NAME --events`, or launch under another name"
+            )
+
+    def _settle(self) -> None:
+        """End every reused trial whose original has ended, and the campaign with its last trial."""
+        for k, trial in sorted(self.record.trials.items()):
+            if trial.reused and trial.result is None and trial.same_as is not None:
+                original = self.record.trials[trial.same_as]
+                if original.result is not None:
+                    self._log(Ended(trial=k, result=original.result, environment=original.environment))
+                    self.search.record(k, outcome(original.result))
+        if self.complete:
+            self._log(Finished(trials=len(self.record.ended)))
+
+    def _log(self, event: Event) -> None:
+        entry = self.journal.append(event)
+        apply(self.record, entry)
+        for observer in self.observers:
+            observer(self.record, entry)

@@ -1,0 +1,122 @@
+"""Launch a campaign or resume it: prepare the data, open the journal, run the driver's trials on Ray."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from data.prepare import Prepared, prepare
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import Plan, check_task
+from tuning.campaign.resume import resumed
+from tuning.campaign.variants import variants
+from tuning.execution.driver import Driver, Observer
+from tuning.journal.events import DataRecord, Launched, Opened
+from tuning.journal.home import Home
+from tuning.journal.log import Journal, read
+from tuning.journal.record import CampaignRecord, fold
+from tuning.search.suggest import ordered_search
+from tuning.training.environment import check_device, current, share_commit
+
+
+def launch(
+    plan: Plan,
+    *,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[str], None],
+) -> CampaignRecord:
+    """Run a campaign to its end, from wherever its journal ends.
+
+    An interrupted launch returns too: ``finished_at`` is None then, and ``interruptions`` says why.
+
+    Raises:
+        DataError, CampaignError: the data is missing or unsuitable, the device is missing, or the file differs from
+            the one that the campaign was first launched with.
+        JournalError, StoreError: the journal cannot be read or written.
+    """
+    config = plan.config
+    check_device(config.resources.device)
+    path = home.journal(config.name)
+    with home.locked(config.name):
+        if entries := read(path):
+            before = fold(entries)
+            plan = resumed(plan, before.config, trials=before.target)
+        prepared = {
+            variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+            for variant, data in variants(config).items()
+        }
+        for arrays in prepared.values():
+            check_task(config, arrays.manifest.class_names)
+        with Journal(path) as journal:
+            if not journal.entries:
+                journal.append(
+                    Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared))
+                )
+            record = fold(journal.entries)
+            _check_same_data(record, prepared)
+            over = record.finished_at is not None and len(record.ended) >= plan.trials
+            if over and config.comparison in (None, record.config.comparison):
+                return record
+            return _run(plan, journal, prepared, home=home, datasets=datasets, observers=observers)
+
+
+def _run(
+    plan: Plan,
+    journal: Journal,
+    prepared: Mapping[str, Prepared],
+    *,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer],
+) -> CampaignRecord:
+    config = plan.config
+    share_commit()
+    launched = Launched(
+        environment=current(config.resources.device),
+        trials=plan.trials,
+        concurrency=config.resources.concurrency,
+        datasets=None if datasets is None else str(datasets.expanduser().absolute()),
+        comparison=config.comparison,
+    )
+    search = ordered_search(plan.complete, plan.space)
+    driver = Driver(journal, plan.space, search, launched=launched, observers=observers)
+    if driver.complete:  # only the comparison is new
+        return driver.record
+    try:
+        from tuning.execution.ray_tune import LaunchInterrupted, run  # seconds, in which a signal may come
+    except KeyboardInterrupt:
+        driver.interrupted("user", "interrupted by the user")
+        return driver.record
+    try:
+        run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
+    except LaunchInterrupted as interruption:
+        driver.interrupted(interruption.cause, str(interruption))
+    return driver.record
+
+
+def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    return {
+        variant: DataRecord(
+            sha256=entry.sha256,
+            classes=entry.manifest.class_names,
+            steps=entry.manifest.steps,
+            channels=entry.manifest.channels,
+            train=dict(entry.manifest.counts.train),
+            valid=dict(entry.manifest.counts.valid),
+            test=dict(entry.manifest.counts.test),
+            epoch=dict(entry.manifest.counts.epoch),
+            notes=entry.manifest.notes,
+            tokens=entry.manifest.tokens,
+        )
+        for variant, entry in prepared.items()
+    }
+
+
+def _check_same_data(record: CampaignRecord, prepared: Mapping[str, Prepared]) -> None:
+    for variant, entry in prepared.items():
+        before = record.data[variant].sha256
+        if before != entry.sha256:
+            raise CampaignError(
+                f"campaign {record.config.name!r}: its data has changed: {variant!r} has sha256 "
+                f"{entry.sha256[:12]}, it had {before[:12]}. Restore the old files, or choose another name (--name)"
+            )

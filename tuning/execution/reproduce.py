@@ -1,0 +1,135 @@
+"""Train a recorded trial again, and say how it compares: exact, within tolerance, or from which epoch it differs."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from data.arrays import open_arrays
+from data.prepare import prepare
+from tuning.campaign.errors import RecordError
+from tuning.journal.home import Home
+from tuning.journal.record import RecordedTrial
+from tuning.training.begin import begin
+from tuning.training.environment import Environment, current, differences
+from tuning.training.loop import DivergedError
+from tuning.training.results import EpochReport, TrialResult
+
+TOLERANCE = 1e-3
+"""Largest difference of any metric, and largest relative difference of any loss, that is still within tolerance."""
+
+Verdict = Literal["exact", "within tolerance", "differs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """A recorded trial beside its second training.
+
+    first_difference: the first epoch whose figures or weights are not equal bit for bit; None where all are.
+    beyond_tolerance: the first epoch with a figure beyond the tolerance; None where there is none.
+    """
+
+    verdict: Verdict
+    first_difference: int | None
+    beyond_tolerance: int | None
+    largest_difference: float
+    epochs: list[EpochReport]
+    result: TrialResult
+    environment: Environment
+    environment_differences: list[str]
+
+
+def reproduce(
+    recorded: RecordedTrial,
+    *,
+    home: Home,
+    datasets: Path | None,
+    on_epoch: Callable[[EpochReport], None],
+    progress: Callable[[str], None],
+    tolerance: float = TOLERANCE,
+) -> Reproduction:
+    """Train the trial again, for as many epochs as the record has, and compare every epoch.
+
+    Raises:
+        DataError: the data is not there.
+        RecordError: the data found is not the data the trial was trained on, or nothing of the trial was recorded.
+    """
+    trial = recorded.config
+    if not recorded.epochs:
+        reason = (recorded.result and recorded.result.reason) or "it never started"
+        raise RecordError(
+            f"trial {trial.index} of {trial.campaign!r} has no recorded epoch to compare with ({reason}). "
+            "Choose a trial that trained"
+        )
+    prepared = prepare(trial.data, datasets=datasets, store=home.arrays, progress=progress)
+    if prepared.sha256 != trial.data_sha256:
+        raise RecordError(
+            f"trial {trial.index} of {trial.campaign!r} was trained on data with sha256 {trial.data_sha256[:12]}, but "
+            f"{trial.data.dataset!r} gives {prepared.sha256[:12]} here. Point --datasets to the files it was made from"
+        )
+    training = begin(trial, open_arrays(prepared.directory))
+    failure: DivergedError | None = None
+    while len(training.history) < len(recorded.epochs) and not training.done:
+        try:
+            on_epoch(training.run_epoch())
+        except DivergedError as error:
+            failure = error
+            break
+    environment = current(trial.device.device)
+    first, beyond, largest = _compare(recorded.epochs, training.history, tolerance)
+    result = (
+        TrialResult(status="failed", reason=str(failure), epochs=len(training.history))
+        if failure or not training.history
+        else training.result()
+    )
+    if first is None and recorded.result and recorded.result.weights_sha256 not in (None, result.weights_sha256):
+        first = beyond = result.best_epoch
+    return Reproduction(
+        verdict="exact" if first is None else "within tolerance" if beyond is None else "differs",
+        first_difference=first,
+        beyond_tolerance=beyond,
+        largest_difference=largest,
+        epochs=training.history,
+        result=result,
+        environment=environment,
+        environment_differences=differences(recorded.environment, environment) if recorded.environment else [],
+    )
+
+
+def _compare(
+    recorded: Sequence[EpochReport], again: Sequence[EpochReport], tolerance: float
+) -> tuple[int | None, int | None, float]:
+    """First epoch not equal bit for bit, first beyond the tolerance, and the largest difference of all."""
+    first = beyond = None
+    largest = 0.0
+    for before, after in zip(recorded, again, strict=False):
+        distance = _distance(before, after)
+        largest = max(largest, distance)
+        equal = _comparable(before, after) == after
+        first = first or (None if equal else before.epoch)
+        beyond = beyond or (None if distance <= tolerance else before.epoch)
+    if len(again) < len(recorded):
+        missing = len(again) + 1
+        first, beyond, largest = first or missing, beyond or missing, math.inf
+    return first, beyond, largest
+
+
+def _comparable(before: EpochReport, after: EpochReport) -> EpochReport:
+    """``before`` with what may differ taken from ``after``: wall time, and a figure that older records lack."""
+    update: dict[str, float | None] = {"seconds": after.seconds}
+    if before.train_objective is None:
+        update["train_objective"] = after.train_objective
+    return before.model_copy(update=update)
+
+
+def _distance(a: EpochReport, b: EpochReport) -> float:
+    """Largest difference of a metric; losses count relative to their size."""
+    if a.metrics.keys() != b.metrics.keys():
+        return math.inf
+    pairs = [(a.train_loss, b.train_loss, abs(a.train_loss))] + [
+        (value, b.metrics[name], abs(value) if name == "loss" else 1.0) for name, value in a.metrics.items()
+    ]
+    if a.train_objective is not None and b.train_objective is not None:
+        pairs.append((a.train_objective, b.train_objective, 1.0))
+    return max(abs(x - y) / max(scale, 1e-12) for x, y, scale in pairs)

@@ -1,0 +1,145 @@
+"""The events of a campaign, in the words of its journal."""
+
+from typing import Annotated, Any, Literal, get_args
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tuning.campaign.config import CampaignConfig, ComparisonOptions, TrialConfig
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
+
+Cause = Literal["user", "budget", "failures"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+"""Who ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, or trials of which all failed."""
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataRecord(_Event):
+    """One prepared variant of the campaign's data, as far as records need it.
+
+    train, valid, test: rows of each class; of a regression, which has no classes, all rows as ``rows``.
+    """
+
+    sha256: str
+    classes: tuple[str, ...]
+    """Empty for a regression."""
+    steps: int
+    channels: int
+    train: dict[str, int]
+    valid: dict[str, int]
+    test: dict[str, int]
+    epoch: dict[str, int]
+    """What one epoch sees after balancing."""
+    notes: tuple[str, ...] = ()
+    tokens: int | None = None
+    """How many different tokens texts have; None where sequences are of numbers."""
+
+
+class Opened(_Event):
+    """The campaign's first event."""
+
+    kind: Literal["campaign"] = "campaign"
+    id: str = Field(default_factory=lambda: uuid4().hex[:12])
+    """Tells campaigns of one name apart: of several homes, or begun anew."""
+    config: CampaignConfig
+    """Complete: with the number of trials that a file may leave open."""
+    dimensions: dict[str, str]
+    """The searched dimensions, path -> description."""
+    data: dict[str, DataRecord]
+    """Variant's key (a balance, or as ``raw window=16``) -> prepared data."""
+
+
+class Launched(_Event):
+    """A launch began; the first or a continuation."""
+
+    kind: Literal["launch"] = "launch"
+    environment: Environment
+    trials: int
+    """How many trials the campaign is to have by now."""
+    concurrency: int = 1
+    datasets: str | None = None
+    """The folder of data sets that the launch was given."""
+    comparison: ComparisonOptions | None = None
+    """The file's comparison, which may be added or changed between launches."""
+
+
+class Suggested(_Event):
+    """Trial k has its configuration."""
+
+    kind: Literal["suggestion"] = "suggestion"
+    trial: TrialConfig
+    assignment: dict[str, Any]
+    """The searched dimensions' values, path -> value."""
+    same_as: int | None = None
+    """An earlier trial with equal values: a replicate, or reused where ``reused``."""
+    reused: bool = False
+
+
+class Started(_Event):
+    """A worker took the trial."""
+
+    kind: Literal["start"] = "start"
+    trial: int
+    attempt: int
+    """1, 2, ..."""
+    from_epoch: int = 0
+    """The last completed epoch that this attempt goes on from."""
+
+
+class EpochEnded(_Event):
+    """One epoch's figures."""
+
+    kind: Literal["epoch"] = "epoch"
+    trial: int
+    report: EpochReport
+
+
+class Ended(_Event):
+    """The trial's end, whatever its status."""
+
+    kind: Literal["end"] = "end"
+    trial: int
+    result: TrialResult
+    environment: Environment | None = None
+    """Of the process that trained it; None where no process lived to tell."""
+
+
+class Retried(_Event):
+    """A worker died; the trial is given to another."""
+
+    kind: Literal["retry"] = "retry"
+    trial: int
+    reason: str
+
+
+class Noted(_Event):
+    """Something that a reader of the record should know and that changes no result."""
+
+    kind: Literal["note"] = "note"
+    trial: int | None = None
+    text: str
+
+
+class Interrupted(_Event):
+    """The launch ended before the campaign did."""
+
+    kind: Literal["interruption"] = "interruption"
+    reason: str
+    cause: Cause = "user"
+
+
+class Finished(_Event):
+    """Every trial has ended."""
+
+    kind: Literal["finish"] = "finish"
+    trials: int
+
+
+Event = Annotated[
+    Opened | Launched | Suggested | Started | EpochEnded | Ended | Retried | Noted | Interrupted | Finished,
+    Field(discriminator="kind"),
+]

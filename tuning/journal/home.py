@@ -1,0 +1,159 @@
+"""The home: the folder of campaigns, prepared arrays and the default MLflow store."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
+from tuning.campaign.messages import nearest
+from tuning.journal.log import read
+from tuning.journal.record import CampaignRecord, fold
+from tuning.training.files import CHECKPOINT, WEIGHTS
+
+WEIGHTS_KEPT = 10
+"""Weights of this many trials, the best, stay on disk; those of the others come back with `seqtune reproduce`."""
+
+
+def default_home() -> Path:
+    """Return the home that commands use without ``--home``."""
+    return Path(os.environ.get("SEQTUNE_HOME") or "var").expanduser().absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """``--home``: an absolute folder."""
+
+    path: Path
+
+    @property
+    def arrays(self) -> Path:
+        """Prepared arrays, shared by all campaigns."""
+        return self.path / "arrays"
+
+    @property
+    def tracking_uri(self) -> str:
+        """``MLFLOW_TRACKING_URI``, or a SQLite store in this home."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.path / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the default store keeps artifacts."""
+        return self.path / "mlartifacts"
+
+    def campaign(self, name: str) -> Path:
+        """One campaign's folder."""
+        return self.path / "campaigns" / name
+
+    def journal(self, name: str) -> Path:
+        """One campaign's journal."""
+        return self.campaign(name) / "journal.jsonl"
+
+    def trial(self, name: str, index: int) -> Path:
+        """One trial's folder: its checkpoint while it runs, ``weights.safetensors`` (best epoch) afterwards."""
+        return self.campaign(name) / "trials" / f"t{index:03d}"
+
+    def command(self, *words: object, datasets: Path | str | None = None, absolute: bool = False) -> str:
+        """Return a command line that runs as pasted, with ``--home`` where the default would name another folder.
+
+        absolute: from any working directory; else from this one.
+        """
+        parts = ["seqtune", *map(str, words)]
+        if datasets is not None:
+            parts += ["--datasets", str(datasets)]
+        if absolute or self.path != default_home():
+            here = Path.cwd()
+            near = self.path.relative_to(here) if not absolute and self.path.is_relative_to(here) else self.path
+            parts += ["--home", str(near)]
+        return shlex.join(parts)
+
+    def names(self) -> list[str]:
+        """Every campaign that has a journal."""
+        return sorted(p.parent.name for p in (self.path / "campaigns").glob("*/journal.jsonl"))
+
+    def record(self, name: str) -> CampaignRecord:
+        """Read one campaign.
+
+        Raises:
+            RecordError: there is none of that name.
+            JournalError: its journal is damaged.
+        """
+        entries = read(self.journal(name)) if self.journal(name).exists() else []
+        if not entries:
+            names = self.names()
+            raise RecordError(
+                f"{self.path}: no campaign {name!r}. Known: {', '.join(names) or 'none yet'}. Launch it first, or name "
+                f"its home with --home.{nearest(name, names)}"
+            )
+        return fold(entries)
+
+    def describe(self, name: str) -> str:
+        """Return how many trials of a campaign have ended, also where its journal is damaged.
+
+        Raises:
+            RecordError: there is none of that name.
+        """
+        try:
+            record = self.record(name)
+        except JournalError:
+            return "its journal is damaged"
+        return f"{len(record.ended)} of {record.target} trials ended"
+
+    def delete(self, name: str) -> None:
+        """Remove a campaign's folder; hold its lock.
+
+        Raises:
+            StoreError: the folder cannot be removed.
+        """
+        try:
+            shutil.rmtree(self.campaign(name))
+        except OSError as error:
+            raise StoreError(f"{self.campaign(name)} cannot be removed: {error}") from error
+
+    def tidy(self, record: CampaignRecord, index: int) -> None:
+        """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
+        name = record.config.name
+        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
+        ranked = [trial.config.index for trial in record.ranked()]
+        # This trial may have pushed another one out, or be none of the best itself.
+        for other in {index, *ranked[WEIGHTS_KEPT : WEIGHTS_KEPT + 1]} - set(ranked[:WEIGHTS_KEPT]):
+            (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
+
+    def lock(self, name: str) -> Path:
+        """The file whose lock says that a process runs the campaign."""
+        return self.path / "locks" / f"{name}.lock"
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold one campaign for this process; the lock dies with its owner.
+
+        Raises:
+            CampaignError: another process holds it.
+            StoreError: the folder cannot be written.
+        """
+        path = self.lock(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path)
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise CampaignError(
+                f"campaign {name!r} is being run by another process (it holds {path}). "
+                "Wait for it or end it; the next launch resumes the campaign"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{path.parent} cannot be written: {error}. Choose another --home") from error
+        try:
+            yield
+        finally:
+            lock.release()
+            if not self.journal(name).exists():  # deleted, or a launch that failed before it began: leave nothing
+                path.unlink(missing_ok=True)
+                for folder in (path.parent, self.path):
+                    with suppress(OSError):
+                        folder.rmdir()  # only where nothing is in it

@@ -1,0 +1,183 @@
+"""The journal: a campaign's append-only event log, on disk before anything depends on an event.
+
+One JSON object per line: ``n`` (0, 1, ...), ``at`` (Unix time, s), ``kind``, the event's fields, and last ``crc``, the
+CRC-32 of the line before it, which tells damage from an append that a crash cut short.
+"""
+
+import contextlib
+import json
+import os
+import time
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from tuning.campaign.errors import JournalError, StoreError
+from tuning.journal.events import Event
+from tuning.journal.upgrade import VERSION, upgrade_event
+from tuning.training.files import sync_folder, write_file
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+_CRC = ',"crc":"'
+
+ADVICE = "Restore the file from a backup, or move it away and launch again to start over"
+
+
+class Entry(NamedTuple):
+    """One line."""
+
+    n: int
+    at: float
+    event: Event
+
+
+class _Content(NamedTuple):
+    """A journal's file: entries, how many bytes they fill, and the version that it was written in."""
+
+    entries: list[Entry]
+    sound: int
+    version: int
+
+
+class Journal:
+    """The writer; hold the campaign's lock while it is open."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for appending.
+
+        A torn last line is cut off, kept beside the journal as ``journal.torn``: nothing can have depended on it.  A
+        journal of a former version is rewritten in the present one; the original stays as ``journal.v1.jsonl``.
+        """
+        self.path = path
+        content = _read(path)
+        self.entries = content.entries
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if content.version < VERSION:
+                write_file(path.with_suffix(f".v{content.version}.jsonl"), path.read_bytes())
+                write_file(path, b"".join(map(encode, self.entries)))
+                content = _read(path)
+            new = not path.exists()
+            self._file = path.open("ab", buffering=0)
+            if new:
+                sync_folder(path.parent)
+            if content.sound < path.stat().st_size:
+                write_file(path.with_suffix(".torn"), path.read_bytes()[content.sound :])
+                self._file.truncate(content.sound)
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error}. Choose another --home") from error
+        self._size = content.sound
+
+    def append(self, event: Event) -> Entry:
+        """Write one event, flush it to the disk, and return its entry.
+
+        Raises:
+            StoreError: the disk is full or gone; nothing of the event stays in the file.
+        """
+        entry = Entry(len(self.entries), time.time(), event)
+        line = encode(entry)
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError("only a part of the line was written; the disk is probably full")  # noqa: TRY301 - joins the disk's own errors
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+            raise StoreError(
+                f"{self.path}: the journal cannot be written: {error}. The campaign stops here; "
+                "free some space and launch it again to resume"
+            ) from error
+        self._size += len(line)
+        self.entries.append(entry)
+        return entry
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read(path: Path) -> list[Entry]:
+    """Return the entries of a journal, without a torn last line.
+
+    Raises:
+        JournalError: a damaged line, or a journal of a newer version.
+    """
+    return _read(path).entries
+
+
+def create(path: Path, events: Iterable[tuple[float, Event]]) -> None:
+    """Write a whole journal of (Unix time in s, event), which is complete afterwards or absent.
+
+    Raises:
+        StoreError: the disk is full or gone.
+    """
+    try:
+        write_file(path, b"".join(encode(Entry(n, at, event)) for n, (at, event) in enumerate(events)))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error}. Free some space, or choose another --home") from error
+
+
+def encode(entry: Entry) -> bytes:
+    """One line, newline included."""
+    fields = _EVENTS.dump_python(entry.event, mode="json")
+    head: dict[str, Any] = {"n": entry.n, "at": entry.at}
+    if entry.n == 0:
+        head["journal"] = VERSION
+    body = json.dumps(head | fields, separators=(",", ":"))[:-1]
+    return f'{body}{_CRC}{zlib.crc32(body.encode()):08x}"}}\n'.encode()
+
+
+def _read(path: Path) -> _Content:
+    if not path.exists():
+        return _Content([], 0, VERSION)
+    *lines, _torn = path.read_bytes().split(b"\n")  # not splitlines: a damaged byte may be another line break
+    entries: list[Entry] = []
+    version = VERSION
+    for number, line in enumerate(lines, start=1):
+        fields = _fields(line, path, number)
+        if number == 1:
+            version = _version(fields, path)
+        entries.append(_entry(fields, path, number, version))
+    return _Content(entries, sum(len(line) + 1 for line in lines), version)
+
+
+def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        body, _, crc = line.decode().rpartition(_CRC)
+        if f'{zlib.crc32(body.encode()):08x}"}}' != crc:
+            raise ValueError("its checksum does not match")  # noqa: TRY301 - one message for all damage
+        fields: dict[str, Any] = json.loads(body + "}")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise JournalError(f"{path}, line {number}: damaged ({error}). {ADVICE}") from error
+    return fields
+
+
+def _version(fields: dict[str, Any], path: Path) -> int:
+    version: int = fields.get("journal", 1)
+    if version > VERSION:
+        raise JournalError(
+            f"{path}: journal of version {version}; this seqtune reads up to {VERSION}. Install a newer seqtune"
+        )
+    return version
+
+
+def _entry(fields: dict[str, Any], path: Path, number: int, version: int) -> Entry:
+    try:
+        fields.pop("journal", None)
+        n, at = fields.pop("n"), fields.pop("at")
+        event = _EVENTS.validate_python(upgrade_event(fields) if version < VERSION else fields)
+    except (KeyError, ValidationError) as error:
+        raise JournalError(f"{path}, line {number}: not an event of this version ({error}). {ADVICE}") from error
+    if n != number - 1:
+        raise JournalError(f"{path}, line {number}: event {n} where event {number - 1} was expected. {ADVICE}")
+    return Entry(n, at, event)

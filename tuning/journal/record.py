@@ -1,0 +1,206 @@
+"""A campaign as its journal tells it: the fold of the events into trials."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.variants import dimensions, key
+from tuning.journal.events import (
+    DataRecord,
+    Ended,
+    EpochEnded,
+    Finished,
+    Interrupted,
+    Launched,
+    Noted,
+    Opened,
+    Retried,
+    Started,
+    Suggested,
+)
+from tuning.journal.log import Entry
+from tuning.journal.text import trial_name
+from tuning.journal.upgrade import upgrade_recorded
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
+
+
+class RecordedTrial(BaseModel):
+    """One ended trial, complete: what exports and MLflow keep, and what a reproduction is compared with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: TrialConfig
+    assignment: dict[str, Any]
+    """The searched dimensions' values, path -> value."""
+    epochs: tuple[EpochReport, ...]
+    result: TrialResult
+    environment: Environment | None = None
+    """Of the process that trained it; None where its worker died."""
+    data: DataRecord
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what ``model_dump_json`` wrote, in this version or a former one.  ValueError: it is something else."""
+        document = json.loads(text)
+        return cls.model_validate(upgrade_recorded(document) if isinstance(document, dict) else document)
+
+
+@dataclass(slots=True, kw_only=True)
+class TrialRecord:
+    """All that is known of one trial of a campaign."""
+
+    config: TrialConfig
+    assignment: dict[str, Any]
+    same_as: int | None = None
+    reused: bool = False
+    suggested_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    attempts: int = 0
+    retries: list[str] = field(default_factory=list)
+    epochs: list[EpochReport] = field(default_factory=list)
+    result: TrialResult | None = None
+    environment: Environment | None = None
+
+    @property
+    def status(self) -> str:
+        """``waiting``, ``running``, ``completed``, ``stopped`` or ``failed``."""
+        if self.result is not None:
+            return self.result.status
+        return "running" if self.attempts else "waiting"
+
+    @property
+    def index(self) -> int:
+        """The trial's index."""
+        return self.config.index
+
+    @property
+    def name(self) -> str:
+        """``t007``."""
+        return trial_name(self.config.index)
+
+    @property
+    def objective(self) -> float | None:
+        """The best epoch's objective; None of a trial that has not ended, or failed before its first epoch."""
+        return None if self.result is None else self.result.objective
+
+    @property
+    def best_so_far(self) -> float | None:
+        """The best objective of the epochs trained so far."""
+        return self.config.objective.best(report.metrics[self.config.objective.metric] for report in self.epochs)
+
+
+@dataclass(slots=True, kw_only=True)
+class CampaignRecord:
+    """All that is known of one campaign."""
+
+    config: CampaignConfig
+    """As the campaign was opened, with the comparison of the latest launch that had one."""
+    dimensions: dict[str, str]
+    data: dict[str, DataRecord]
+    opened_at: float
+    trials: dict[int, TrialRecord] = field(default_factory=dict)
+    launches: list[Launched] = field(default_factory=list)
+    launched_at: list[float] = field(default_factory=list)
+    interruptions: list[Interrupted] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    finished_at: float | None = None
+
+    @property
+    def target(self) -> int:
+        """How many trials the campaign is to have; 0 where that is not known yet."""
+        return self.launches[-1].trials if self.launches else self.config.search.trials or 0
+
+    @property
+    def datasets(self) -> str | None:
+        """The folder of data sets that the latest launch was given."""
+        return self.launches[-1].datasets if self.launches else None
+
+    def variant(self, trial: TrialConfig) -> str:
+        """Return the key of the data that a trial of this campaign is trained on."""
+        return key(trial.data, dimensions(self.config.data))
+
+    @property
+    def ended(self) -> list[TrialRecord]:
+        """Trials with a result, in order."""
+        return [t for _, t in sorted(self.trials.items()) if t.result is not None]
+
+    def ranked(self) -> list[TrialRecord]:
+        """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once."""
+        completed = [trial for trial in self.ended if trial.status == "completed" and not trial.reused]
+        scored = [(value, trial) for trial in completed if (value := trial.objective) is not None]
+        return [trial for _, trial in sorted(scored, key=lambda row: (self.config.objective.cost(row[0]), row[1].index))]
+
+    def recorded(self, trial: TrialRecord) -> RecordedTrial:
+        """Return an ended trial of this campaign with everything needed to train it again and compare."""
+        if trial.result is None:
+            raise TypeError(f"{trial.name} has not ended")
+        return RecordedTrial(
+            config=trial.config,
+            assignment=trial.assignment,
+            epochs=tuple(trial.epochs),
+            result=trial.result,
+            environment=trial.environment,
+            data=self.data[self.variant(trial.config)],
+        )
+
+
+def opened(entry: Entry) -> CampaignRecord:
+    """Begin a record from a journal's first entry, which is an ``Opened``."""
+    event = entry.event
+    if not isinstance(event, Opened):
+        raise TypeError(f"a journal begins with a campaign event, not with {event.kind}")
+    return CampaignRecord(config=event.config, dimensions=event.dimensions, data=event.data, opened_at=entry.at)
+
+
+def apply(record: CampaignRecord, entry: Entry) -> None:
+    """Bring a record up to one more entry."""
+    at, event = entry.at, entry.event
+    match event:
+        case Launched():
+            record.launches.append(event)
+            record.launched_at.append(at)
+            if event.comparison is not None:
+                record.config = record.config.model_copy(update={"comparison": event.comparison})
+            record.finished_at = None
+        case Suggested():
+            record.trials[event.trial.index] = TrialRecord(
+                config=event.trial,
+                assignment=event.assignment,
+                same_as=event.same_as,
+                reused=event.reused,
+                suggested_at=at,
+            )
+        case Started():
+            trial = record.trials[event.trial]
+            trial.attempts = event.attempt
+            trial.started_at = trial.started_at or at
+        case EpochEnded():
+            record.trials[event.trial].epochs.append(event.report)
+        case Ended():
+            trial = record.trials[event.trial]
+            trial.result, trial.environment, trial.ended_at = event.result, event.environment, at
+        case Retried():
+            record.trials[event.trial].retries.append(event.reason)
+        case Noted():
+            record.notes.append(event.text if event.trial is None else f"trial {event.trial}: {event.text}")
+        case Interrupted():
+            record.interruptions.append(event)
+        case Finished():
+            record.finished_at = at
+        case Opened():
+            raise TypeError("a second campaign event in one journal")
+
+
+def fold(entries: Iterable[Entry]) -> CampaignRecord:
+    """Read a whole journal into a record; the journal is not empty."""
+    rows = iter(entries)
+    record = opened(next(rows))
+    for entry in rows:
+        apply(record, entry)
+    return record

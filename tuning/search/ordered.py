@@ -1,0 +1,131 @@
+"""The ordered search: suggestion k is a function of the results of trials 0 .. k - window, and of nothing else.
+
+HyperOpt's suggestions depend on the order in which results reach it.  So results wait here and are handed over in
+trial order: before suggestion k is asked for, the results of trials 0 .. k - window, and no others.  With at most
+``window`` trials in flight a campaign is then the same on any number of workers.
+
+With N replicates trial k is replicate k % N of configuration k // N.  The algorithm is asked once for a configuration
+and told the mean of its replicates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Literal
+
+from search_spaces.space import Assignment
+from tuning.search.proposers import Outcome, Proposer
+
+RESAMPLE_LIMIT = 10
+"""How often a repeated suggestion is asked for again before it is taken as a replicate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Values for trial ``index``.
+
+    same_as: where these values were suggested before, the first such trial; of a replicate the same replicate of that
+    configuration.  Replicates of one configuration do not count as repeated.
+    replicate: which of its configuration's replicates the trial is; of a repeated configuration the count goes on.
+    """
+
+    index: int
+    assignment: Assignment
+    same_as: int | None = None
+    reused: bool = False
+    replicate: int = 0
+
+
+class OrderedSearch:
+    """Asks a proposer in trial order, and tells it in trial order."""
+
+    def __init__(
+        self,
+        proposer: Proposer,
+        *,
+        window: int,
+        on_duplicate: Literal["resample", "replicate", "reuse"] = "resample",
+        replicates: int = 1,
+    ) -> None:
+        """``window``: how many trials may be in flight without knowing each other's results."""
+        self.proposer = proposer
+        self.window = window
+        self.on_duplicate = on_duplicate
+        self.replicates = replicates
+        self._suggestions: list[Suggestion] = []
+        self._outcomes: dict[int, Outcome] = {}
+        self._trials: dict[str, list[int]] = {}
+        self._told = 0
+
+    @property
+    def index(self) -> int:
+        """The trial that the next suggestion is for."""
+        return len(self._suggestions)
+
+    def ready(self) -> bool:
+        """Whether every result is here that the next suggestion waits for."""
+        return all(k in self._outcomes for k in range(self._told * self.replicates, self.index - self.window + 1))
+
+    def suggest(self) -> Suggestion:
+        """Return the suggestion for trial ``index``; only when ``ready``."""
+        if not self.ready():
+            raise RuntimeError(f"trial {self.index} was asked for before trial {self.index - self.window} ended")
+        index, replicate = self.index, self.index % self.replicates
+        if replicate:
+            first = self._suggestions[index - replicate]
+            suggestion = replace(
+                first,
+                index=index,
+                same_as=None if first.same_as is None else first.same_as + replicate,
+                replicate=first.replicate + replicate,
+            )
+        else:
+            self._tell(index - self.window)
+            suggestion = self._distinct(index)
+            self._trials.setdefault(_key(suggestion.assignment), []).append(index)
+        self._suggestions.append(suggestion)
+        return suggestion
+
+    def record(self, index: int, outcome: Outcome) -> None:
+        """Take a trial's outcome, in any order."""
+        self._outcomes[index] = outcome
+
+    def _tell(self, last: int) -> None:
+        """Tell the proposer of every configuration whose replicates are all among the trials up to ``last``."""
+        while (self._told + 1) * self.replicates - 1 <= last:
+            start = self._told * self.replicates
+            outcomes = [self._outcomes[k] for k in range(start, start + self.replicates)]
+            self.proposer.tell(self._told, _mean(outcomes))
+            self._told += 1
+
+    def _distinct(self, index: int) -> Suggestion:
+        """Ask for the configuration whose first trial is ``index``."""
+        configuration = index // self.replicates
+        for _ in range(RESAMPLE_LIMIT):
+            assignment = self.proposer.propose(configuration)
+            before = self._trials.get(_key(assignment))
+            if before is None or self.on_duplicate != "resample":
+                break
+            self.proposer.withdraw(configuration)
+        else:
+            assignment = self.proposer.propose(configuration)
+            before = self._trials.get(_key(assignment))
+        if before is None:
+            return Suggestion(index=index, assignment=assignment)
+        return Suggestion(
+            index=index,
+            assignment=assignment,
+            same_as=before[0],
+            reused=self.on_duplicate == "reuse",
+            replicate=len(before) * self.replicates,
+        )
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+    """The mean of the replicates that did not fail; a failure where all did."""
+    objectives = [outcome.objective for outcome in outcomes if outcome.objective is not None]
+    return Outcome(fmean(objectives) if objectives else None)
+
+
+def _key(assignment: Assignment) -> str:
+    return repr(sorted(assignment.items()))

@@ -1,0 +1,74 @@
+"""Search algorithms: what each proposes, and what it learns."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from search_spaces import grid
+from search_spaces.space import Assignment, Space
+from tuning.campaign.seeds import derive
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the search learns of a trial, or of a configuration.  objective: None where it failed."""
+
+    objective: float | None
+
+
+class Proposer(Protocol):
+    """A search algorithm, told of results in the order of its proposals.  ``index`` counts configurations."""
+
+    def propose(self, index: int) -> Assignment:
+        """Values for configuration ``index``; asked again for one index, other values."""
+        ...
+
+    def withdraw(self, index: int) -> None:
+        """Forget the last proposal for ``index``: it will not be trained."""
+        ...
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Learn the outcome of a configuration proposed before."""
+        ...
+
+
+class GridProposer:
+    """Every point of the grid, in its order."""
+
+    def __init__(self, space: Space) -> None:
+        """SpaceError: the space has a continuous dimension."""
+        grid.size(space)
+        self.space = space
+
+    def propose(self, index: int) -> Assignment:
+        """Return point ``index``, the same whenever it is asked for."""
+        return grid.point(self.space, index)
+
+    def withdraw(self, index: int) -> None:
+        """Nothing to forget."""
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Learns nothing."""
+
+
+class RandomProposer:
+    """Independent draws; each configuration's from a generator of its own, so that nothing shifts anything."""
+
+    def __init__(self, space: Space, seed: int) -> None:
+        """Draw from ``space``."""
+        self.space = space
+        self.seed = seed
+        self._drawn: tuple[int, np.random.Generator] | None = None
+
+    def propose(self, index: int) -> Assignment:
+        """Draw once more for ``index``."""
+        if self._drawn is None or self._drawn[0] != index:
+            self._drawn = (index, np.random.default_rng(derive(self.seed, "proposal", index)))
+        return self.space.sample(self._drawn[1])
+
+    def withdraw(self, index: int) -> None:
+        """Nothing to forget."""
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Learns nothing."""

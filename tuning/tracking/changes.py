@@ -1,0 +1,214 @@
+"""What the runs of a campaign still lack in a store: the fold of journal entries into updates, no store involved."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tuning.analysis.leaderboard import leaderboard
+from tuning.journal.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
+from tuning.journal.home import Home
+from tuning.journal.log import Entry
+from tuning.journal.record import CampaignRecord, TrialRecord, apply, opened
+from tuning.journal.text import json_text
+from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_csv, trial_json
+from tuning.tracking.layout import (
+    DatasetInput,
+    Row,
+    RunStatus,
+    Tag,
+    campaign_note,
+    common_tags,
+    dataset_input,
+    environment_tags,
+    epoch_rows,
+    milliseconds,
+    parameters,
+    result_rows,
+    result_tags,
+    trial_note,
+    trial_tags,
+)
+from tuning.training.results import TrialResult
+
+KEPT = 3
+"""Trials whose weights and confusion matrix are kept with their runs when the campaign has finished."""
+
+PARENT = -1
+"""The campaign's own place beside its trials 0, 1, ..."""
+
+
+DURATIONS = ("seconds", "total_seconds")
+"""Metrics that are no function of the trial."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RunUpdate:
+    """What one run still lacks.  name, start: of the run to create, given with the first update only."""
+
+    name: str = ""
+    start: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    datasets: list[DatasetInput] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    status: RunStatus | None = None
+    end: int | None = None
+    """Unix time, ms."""
+    show: bool = False
+    """Whether weights and confusion matrix belong to the run."""
+
+
+class RunUpdates:
+    """Journal entries in, updates out.  Entries that are never taken between add up: the last status counts."""
+
+    record: CampaignRecord
+    campaign_id: str
+    """Of this journal: campaigns of one name in several homes, or begun anew, stay apart."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._pending: dict[int, RunUpdate] = {}
+        self._begun: set[int] = set()
+        self._ended = 0
+        self._best: float | None = None
+
+    def take(self) -> dict[int, RunUpdate]:
+        """Return the updates since the last call, by trial, the campaign's own under PARENT."""
+        taken, self._pending = self._pending, {}
+        return taken
+
+    def add(self, entry: Entry) -> None:
+        """Read one more entry."""
+        at, event = milliseconds(entry.at), entry.event
+        if isinstance(event, Opened):
+            self.record = opened(entry)
+            self.campaign_id = event.id
+            self._open(event, entry.at)
+            return
+        apply(self.record, entry)
+        match event:
+            case Launched():
+                update = self._change(PARENT)
+                update.status, update.end = "RUNNING", None
+                update.tags |= environment_tags(event.environment)
+                update.tags |= {Tag.CAMPAIGN_STATUS: "running", Tag.CAMPAIGN_TRIALS: str(event.trials)}
+            case Started():
+                update = self._trial(event.trial, at)
+                update.status, update.end = "RUNNING", None
+                update.tags[Tag.STATUS] = "running"
+            case EpochEnded():
+                self._trial(event.trial, at).rows += epoch_rows(event.report, self.record.config.objective.metric, at)
+            case Ended():
+                self._end(self._trial(event.trial, at), self.record.trials[event.trial], event.result, at)
+            case Interrupted():
+                self._interrupt(event, at)
+            case Finished():
+                self._finish(at)
+            case _:
+                pass  # a suggestion has no run before it starts; a retry is seen as another start
+
+    def _open(self, event: Opened, at: float) -> None:
+        config = event.config
+        self._pending[PARENT] = RunUpdate(
+            name=config.name,
+            start=milliseconds(at),
+            parameters=parameters(config),
+            tags=common_tags("campaign", config.name, self.campaign_id)
+            | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record, self._home)},
+            datasets=[dataset_input(config.data.dataset, variant, data) for variant, data in event.data.items()],
+            texts={"campaign.json": event.model_dump_json(indent=2)},
+            status="RUNNING",
+        )
+
+    def _change(self, key: int) -> RunUpdate:
+        return self._pending.setdefault(key, RunUpdate())
+
+    def _trial(self, index: int, at: int) -> RunUpdate:
+        """Return the update of a trial, begun where this is the first."""
+        update = self._change(index)
+        if index not in self._begun:
+            self._begun.add(index)
+            trial = self.record.trials[index]
+            update.name, update.start = trial.name, at
+            update.parameters = parameters(trial.config)
+            update.tags |= common_tags("trial", trial.config.campaign, self.campaign_id)
+            update.tags |= trial_tags(trial.config) | {Tag.STATUS: "running", Tag.NOTE: trial_note(trial, self.record, self._home)}
+            if trial.same_as is not None:
+                update.tags[Tag.SAME_AS] = str(trial.same_as)
+            variant = self.record.variant(trial.config)
+            update.datasets = [dataset_input(trial.config.data.dataset, variant, self.record.data[variant])]
+            update.status = "RUNNING"
+        return update
+
+    def _end(self, update: RunUpdate, trial: TrialRecord, result: TrialResult, at: int) -> None:
+        recorded = self.record.recorded(trial)
+        update.rows += result_rows(result, at)
+        update.tags |= result_tags(result)
+        if trial.environment is not None:
+            update.tags |= environment_tags(trial.environment)
+        update.texts["trial.json"] = trial_json(recorded)
+        if trial.epochs:
+            update.texts["curves.csv"] = curves_csv(trial.epochs, self.record.config.objective.metric)
+        if result.confusion:
+            update.texts["confusion.json"] = confusion_json(result, recorded.data.classes)
+        update.status, update.end = ("FAILED" if result.status == "failed" else "FINISHED"), at
+        self._rank(result, at)
+
+    def _rank(self, result: TrialResult, at: int) -> None:
+        """Draw the search's progress on the campaign's own run."""
+        self._ended += 1
+        if result.status != "completed" or result.objective is None:
+            return
+        best = [result.objective] if self._best is None else [self._best, result.objective]
+        self._best = self.record.config.objective.best(best)
+        rows = self._change(PARENT).rows
+        rows.append(Row("search/objective", result.objective, at, self._ended))
+        rows.append(Row("search/best", self._best, at, self._ended))
+
+    def _interrupt(self, event: Interrupted, at: int) -> None:
+        for index in self._begun:
+            if self.record.trials[index].result is None:
+                update = self._change(index)
+                update.tags[Tag.STATUS] = "interrupted"
+                update.status, update.end = "KILLED", at
+        update = self._change(PARENT)
+        update.tags |= {
+            Tag.CAMPAIGN_STATUS: "interrupted",
+            Tag.CAMPAIGN_CAUSE: event.cause,
+            Tag.CAMPAIGN_REASON: event.reason,
+        }
+        update.status, update.end = "KILLED", at
+
+    def _finish(self, at: int) -> None:
+        update = self._change(PARENT)
+        ranked = self.record.ranked()
+        for trial in ranked[:KEPT]:
+            self._change(trial.config.index).show = True
+        if ranked:
+            update.tags[Tag.BEST_TRIAL] = str(ranked[0].config.index)
+        board = leaderboard(self.record, len(ranked))
+        update.texts |= {"leaderboard.json": json_text(board), "leaderboard.csv": leaderboard_csv(board)}
+        update.tags[Tag.CAMPAIGN_STATUS] = "finished"
+        update.status, update.end = "FINISHED", at
+
+
+def lacking(rows: Iterable[Row], held: Sequence[Row]) -> list[Row]:
+    """Return the rows that say something new to a run that holds others.
+
+    A value that a step has had since another time says nothing new, as it comes from training again; of how long that
+    took no value does.  The search's progress only goes on: where trials are lost, others are counted as other steps.
+    """
+    at_step = {(row.key, row.step): row for row in held}
+    last: dict[str, tuple[int, int]] = {}
+    for row in held:
+        last[row.key] = max(last.get(row.key, (0, 0)), (row.at, row.step))
+    fresh = []
+    for row in rows:
+        before = at_step.get((row.key, row.step))
+        if row.key.startswith("search/"):
+            new = before is None and (row.at, row.step) > last.get(row.key, (0, 0))
+        else:
+            new = before is None or before.at == row.at or (before.value != row.value and row.key not in DURATIONS)
+        if new:
+            fresh.append(row)
+    return fresh

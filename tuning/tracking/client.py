@@ -1,0 +1,278 @@
+"""An MLflow store, quietly: experiments, runs and artifacts of any tracking URI.  Nothing else imports MLflow."""
+
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuning.campaign.errors import StoreError
+from tuning.tracking.layout import DatasetInput, Row, RunStatus
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from mlflow.entities import Run
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # ours look whether a run was created before they create it again
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # seconds; a server that is away must not hold up the end of a launch
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # what goes wrong is raised as well
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+"""MLflow's settings where the user has set none."""
+
+PAGE = 500
+"""Runs asked for at once."""
+
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+"""Stores without a server, for which the client chooses where artifacts lie."""
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """A run that the store has.  start, end: Unix time, ms."""
+
+    id: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    status: str
+    start: int
+    end: int | None
+    deleted: bool = False
+    """By a user, in MLflow's pages."""
+
+
+class Store:
+    """A client of one tracking URI.  Every method may raise what ``reachable`` turns into a StoreError."""
+
+    def __init__(self, uri: str) -> None:
+        """Connect; a SQLite store is created where there is none (1.6 s).  Importing MLflow takes seconds."""
+        preload()
+        if uri.startswith("sqlite:///"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        from mlflow.tracking import MlflowClient
+
+        if _database(uri):
+            _connect(uri)
+        self.uri = uri
+        self.client = MlflowClient(tracking_uri=uri)
+
+    def find_experiment(self, name: str) -> str | None:
+        """Return the id of an experiment, None where there is none of that name.
+
+        Raises:
+            StoreError: it was deleted in MLflow.
+        """
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            return None
+        if found.lifecycle_stage != "active":
+            raise StoreError(
+                f"{shown(self.uri)}: experiment {name!r} was deleted in MLflow. Restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`, or launch under another name (--name)"
+            )
+        return str(found.experiment_id)
+
+    def experiments(self, tag: str) -> list[str]:
+        """Return the names of the experiments that have a tag."""
+        found: list[str] = []
+        token: str | None = ""
+        while token is not None:
+            page = self.client.search_experiments(max_results=PAGE, page_token=token or None)
+            found += [experiment.name for experiment in page if tag in experiment.tags]
+            token = page.token or None
+        return sorted(found)
+
+    def experiment(self, name: str, artifacts: Path, tags: Mapping[str, str]) -> str:
+        """Return the id of an experiment, created where there is none.  artifacts: used by stores without a server."""
+        if (found := self.find_experiment(name)) is not None:
+            return found
+        location = (artifacts / name).as_uri() if _database(self.uri) else None
+        return str(self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
+
+    def runs(self, experiment: str, tags: Mapping[str, str]) -> Iterator[StoredRun]:
+        """Yield the runs with these tags, deleted ones too, the oldest first."""
+        from mlflow.entities import ViewType
+
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        token: str | None = None
+        while True:
+            page = self.client.search_runs(
+                [experiment], wanted, ViewType.ALL, PAGE, ["attributes.start_time ASC"], page_token=token
+            )
+            yield from map(_stored, page)
+            token = page.token
+            if not token:
+                return
+
+    def find_run(self, run: str) -> StoredRun | None:
+        """Return one run by its id, None where there is none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _stored(self.client.get_run(run))
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def create(self, experiment: str, name: str, tags: Mapping[str, str], start: int) -> StoredRun:
+        """Create a run; its tags identify it from the first moment."""
+        return _stored(self.client.create_run(experiment, start_time=start, tags=dict(tags), run_name=name))
+
+    def delete(self, run: str) -> None:
+        """Move a run to MLflow's bin."""
+        self.client.delete_run(run)
+
+    def write(
+        self,
+        run: str,
+        *,
+        rows: Sequence[Row] = (),
+        parameters: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write metrics, parameters and tags in one request (MLflow cuts beyond 1,000); again updates nothing."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        self.client.log_batch(
+            run,
+            metrics=[Metric(row.key, row.value, row.at, row.step) for row in rows],
+            params=[Param(name, value) for name, value in (parameters or {}).items()],
+            tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+        )
+
+    def log_inputs(self, run: str, datasets: Sequence[DatasetInput]) -> None:
+        """Say which data sets a run used; again updates nothing."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        self.client.log_inputs(
+            run,
+            [
+                DatasetInput(
+                    Dataset(dataset.name, dataset.digest, "local", dataset.source, dataset.schema, dataset.profile),
+                    [InputTag("mlflow.data.context", "training")],
+                )
+                for dataset in datasets
+            ],
+        )
+
+    def log_artifacts(self, run: str, texts: Mapping[str, str]) -> None:
+        """Write files of text, over those of the same name."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in texts.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            self.client.log_artifacts(run, folder)
+
+    def log_artifact(self, run: str, path: Path) -> None:
+        """Write one file, over that of the same name."""
+        self.client.log_artifact(run, str(path))
+
+    def log_figure(self, run: str, name: str, figure: "Figure") -> None:
+        """Write a figure, over that of the same name."""
+        self.client.log_figure(run, figure, name)
+
+    def download(self, run: str, name: str, folder: Path) -> Path | None:
+        """Fetch one file into a folder, None where the run has none of that name."""
+        if name not in {file.path for file in self.client.list_artifacts(run)}:
+            return None
+        return Path(self.client.download_artifacts(run, name, str(folder)))
+
+    def text(self, run: str, name: str) -> str | None:
+        """Return a file of text, None where the run has none of that name."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = self.download(run, name, Path(folder))
+            return None if file is None else file.read_text(encoding="utf-8")
+
+    def history(self, run: str, key: str) -> list[Row]:
+        """Return all rows of a metric, the oldest first."""
+        rows = [Row(m.key, m.value, m.timestamp, m.step) for m in self.client.get_metric_history(run, key)]
+        return sorted(rows, key=lambda row: row.at)
+
+    def set_status(self, run: str, status: RunStatus, end: int | None) -> None:
+        """Set a run's status; ``end`` (Unix time, ms) for every status but RUNNING."""
+        if end is None:
+            self.client.update_run(run, status=status)
+        else:
+            self.client.set_terminated(run, status=status, end_time=end)
+
+
+def preload() -> None:
+    """Import MLflow, which takes seconds, with its noise off."""
+    os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
+    # MLflow 3.17 on SQLAlchemy 2.1; a filter for good, as one for a while is not safe beside other threads.
+    warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
+    import mlflow.tracking  # noqa: F401 - for what it does to later imports
+
+
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
+    """Turn what MLflow, its databases and its transport raise into a StoreError."""
+    preload()
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except StoreError:
+        raise
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"{shown(uri)}: the driver of this database is not installed: {error.name}. "
+            f"Install it (pip install {error.name}), or choose another store with MLFLOW_TRACKING_URI"
+        ) from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise StoreError(
+            f"{shown(uri)}: the MLflow store cannot be used: {brief(error)}. "
+            "Check that it is there (MLFLOW_TRACKING_URI; unset: a SQLite file under --home)"
+        ) from error
+
+
+def brief(error: BaseException) -> str:
+    """Return what the system said at the bottom of an error, else the error's first line; no password of a URI."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            first = cause.strerror + (f": {cause.filename}" if cause.filename else "")
+        cause = cause.__cause__ or cause.__context__
+    return shown(first)[:300]
+
+
+def shown(uri: str) -> str:
+    """Return a URI without its password."""
+    return re.sub(r"(://[^:/@\s]+:)[^@\s]+@", r"\1***@", uri)
+
+
+def _database(uri: str) -> bool:
+    return re.split("[:+]", uri, maxsplit=1)[0] in DATABASES
+
+
+def _connect(uri: str) -> None:
+    """Fail at once where a database is away: MLflow asks it ten times and waits 102 s in between."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(uri)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
+
+
+def _stored(run: "Run") -> StoredRun:
+    info = run.info
+    return StoredRun(
+        id=info.run_id,
+        parameters=run.data.params,
+        tags=run.data.tags,
+        status=info.status,
+        start=info.start_time,
+        end=info.end_time,
+        deleted=info.lifecycle_stage != "active",
+    )

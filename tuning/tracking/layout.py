@@ -1,0 +1,289 @@
+"""What a campaign looks like in MLflow: names, tags, parameters, metrics and artifacts, as plain values."""
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple
+
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.journal.events import DataRecord
+from tuning.journal.home import Home
+from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.training.environment import Environment
+from tuning.training.results import EpochReport, TrialResult
+
+KINDS = ("campaign", "trial", "confirm", "reproduce")
+"""The values of ``seqtune.kind``."""
+
+ARTIFACTS = (
+    "campaign.json",
+    "leaderboard.json",
+    "leaderboard.csv",
+    "trial.json",
+    "confusion.json",
+    "confusion.png",
+    "curves.csv",
+    "weights.safetensors",
+)
+
+METRICS = (
+    "train/loss",
+    "train/<metric>",
+    "train/learning_rate",
+    "valid/<metric>",
+    "seconds",
+    "best/<metric>",
+    "best/epoch",
+    "model/parameters",
+    "total_seconds",
+    "search/objective",
+    "search/best",
+)
+"""``valid/`` and ``best/`` are followed by a metric's own name, ``train/`` by that of the objective; step = epoch, in
+``search/`` trials ended so far."""
+
+FINAL = 0
+"""The step of single figures: MLflow draws a bar for a metric that has step 0 only, and else a curve of one point."""
+
+EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""An experiment's tag that asks MLflow for its pages on training, not for those on language models."""
+
+KEY_LENGTH = 250
+"""Longest metric name that MLflow's stores take."""
+
+
+RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+"""MLflow's own word for a run's state; KILLED is an interrupted campaign, or a trial that it cut short."""
+
+
+class Tag(StrEnum):
+    """Every tag that a run may carry."""
+
+    RUN_KIND = "seqtune.kind"
+    CAMPAIGN = "seqtune.campaign"
+    CAMPAIGN_ID = "seqtune.campaign.id"
+    CAMPAIGN_OPENED_AT = "seqtune.campaign.opened_at"
+    CAMPAIGN_STATUS = "seqtune.campaign.status"
+    CAMPAIGN_CAUSE = "seqtune.campaign.cause"
+    CAMPAIGN_REASON = "seqtune.campaign.reason"
+    CAMPAIGN_TRIALS = "seqtune.campaign.trials"
+    BEST_TRIAL = "seqtune.campaign.best_trial"
+    INDEX = "seqtune.trial.index"
+    SEED = "seqtune.trial.seed"
+    STATUS = "seqtune.trial.status"
+    REASON = "seqtune.trial.reason"
+    SAME_AS = "seqtune.trial.same_as"
+    DATA = "seqtune.data.sha256"
+    WEIGHTS = "seqtune.weights.sha256"
+    COMMIT = "seqtune.commit"
+    PYTHON = "seqtune.environment.python"
+    PACKAGES = "seqtune.environment.packages"
+    PLATFORM = "seqtune.environment.platform"
+    PROCESSOR = "seqtune.environment.processor"
+    ISA = "seqtune.environment.isa"
+    THREADS = "seqtune.environment.threads"
+    DEVICE = "seqtune.environment.device"
+    REPRODUCES = "seqtune.reproduces"
+    VERDICT = "seqtune.reproduction.verdict"
+    DIFFERS_AT = "seqtune.reproduction.differs_at_epoch"
+    ENVIRONMENT_DIFFERENCES = "seqtune.reproduction.environment_differences"
+    PARENT = "mlflow.parentRunId"
+    SOURCE_NAME = "mlflow.source.name"
+    SOURCE_TYPE = "mlflow.source.type"
+    GIT_COMMIT = "mlflow.source.git.commit"
+    NOTE = "mlflow.note.content"
+
+
+class Row(NamedTuple):
+    """One metric value.  at: Unix time, ms;  step: epoch, trials ended so far, or FINAL."""
+
+    key: str
+    value: float
+    at: int
+    step: int
+
+
+class DatasetInput(NamedTuple):
+    """A data set as MLflow shows it; digest has at most 36 characters, the other texts are JSON."""
+
+    name: str
+    digest: str
+    source: str
+    schema: str
+    profile: str
+
+
+def milliseconds(at: float) -> int:
+    """Return a journal's time, in seconds, as MLflow's."""
+    return round(at * 1000)
+
+
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return dotted path -> text: strings as they are, everything else as JSON, so that floats survive exactly."""
+    flat: dict[str, str] = {}
+    for key, item in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(item, Mapping):
+            flat |= flatten(item, f"{path}.")
+        else:
+            flat[path] = item if isinstance(item, str) else json.dumps(item)
+    return flat
+
+
+def parameters(config: TrialConfig | CampaignConfig) -> dict[str, str]:
+    """Return a configuration as run parameters."""
+    return flatten(config.model_dump(mode="json"))
+
+
+def metric_key(name: str) -> str:
+    """Return a metric's name as MLflow takes it, different for different names.
+
+    MLflow allows letters, digits and ``_ - . : / blank``, and no name that is not its own normal path.  Anything else
+    becomes ``_`` and its code point, as ``recall/N+`` -> ``recall/N_2b``.
+    """
+    key = re.sub(r"[^/\w.\- ]", _coded, name)
+    if posixpath.normpath(key) != key or key.startswith(("/", "..")):
+        first, _, rest = key.partition("/")  # the first word is ours; what follows may be any class's name
+        key = f"{first}/{re.sub(r'[/.]', _coded, rest)}" if rest else re.sub(r"[/.]", _coded, key)
+    if len(key) > KEY_LENGTH:
+        mark = hashlib.sha256(name.encode()).hexdigest()[:12]
+        key = f"{key[: KEY_LENGTH - len(mark) - 1].rstrip('/. ')}-{mark}"
+    return key
+
+
+def _coded(match: re.Match[str]) -> str:
+    return f"_{ord(match[0]):02x}"
+
+
+def epoch_rows(report: EpochReport, metric: str, at: int) -> list[Row]:
+    """Return one epoch's metrics.  metric: the objective's."""
+    objective = report.train_objective
+    return [
+        Row("train/loss", report.train_loss, at, report.epoch),
+        *([] if objective is None else [Row(metric_key(f"train/{metric}"), objective, at, report.epoch)]),
+        Row("train/learning_rate", report.learning_rate, at, report.epoch),
+        *(Row(metric_key(f"valid/{name}"), value, at, report.epoch) for name, value in report.metrics.items()),
+        Row("seconds", report.seconds, at, report.epoch),
+    ]
+
+
+def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
+    """Return a trial's final figures."""
+    yield Row("total_seconds", result.seconds, at, FINAL)
+    if result.parameters is not None:
+        yield Row("model/parameters", result.parameters, at, FINAL)
+    if result.best_epoch is not None:
+        yield Row("best/epoch", result.best_epoch, at, FINAL)
+        for name, value in result.best_metrics.items():
+            yield Row(metric_key(f"best/{name}"), value, at, FINAL)
+
+
+def experiment_tags(campaign: str) -> dict[str, str]:
+    """Return the tags of a campaign's experiment."""
+    return EXPERIMENT_KIND | {Tag.CAMPAIGN: campaign}
+
+
+def common_tags(kind: str, campaign: str, campaign_id: str | None) -> dict[str, str]:
+    """Return the tags of every run.  campaign_id: None where the campaign's journal is not known."""
+    tags: dict[str, str] = {
+        Tag.RUN_KIND: kind,
+        Tag.CAMPAIGN: campaign,
+        Tag.SOURCE_NAME: "seqtune",
+        Tag.SOURCE_TYPE: "LOCAL",
+    }
+    return tags if campaign_id is None else tags | {Tag.CAMPAIGN_ID: campaign_id}
+
+
+def trial_tags(trial: TrialConfig) -> dict[str, str]:
+    """Return what is known of a trial before it trains."""
+    return {Tag.INDEX: str(trial.index), Tag.SEED: str(trial.seed), Tag.DATA: trial.data_sha256}
+
+
+def result_tags(result: TrialResult) -> dict[str, str]:
+    """Return what is known of a trial when it has ended."""
+    tags: dict[str, str] = {Tag.STATUS: result.status}
+    if result.reason is not None:
+        tags[Tag.REASON] = result.reason
+    if result.weights_sha256 is not None:
+        tags[Tag.WEIGHTS] = result.weights_sha256
+    return tags
+
+
+def environment_tags(environment: Environment) -> dict[str, str]:
+    """Return what a process ran on."""
+    tags: dict[str, str] = {
+        Tag.PYTHON: environment.python,
+        Tag.PACKAGES: json.dumps(environment.packages),
+        Tag.PLATFORM: environment.platform,
+        Tag.PROCESSOR: environment.processor,
+        Tag.ISA: environment.isa,
+        Tag.THREADS: str(environment.threads),
+        Tag.DEVICE: environment.device,
+    }
+    if environment.commit is not None:
+        tags[Tag.COMMIT] = environment.commit
+        tags[Tag.GIT_COMMIT] = environment.commit.rstrip("+")
+    return tags
+
+
+def environment_from(tags: Mapping[str, str]) -> Environment | None:
+    """Return what ``environment_tags`` was given, None where a run has no such tags."""
+    if Tag.PYTHON not in tags:
+        return None
+    return Environment(
+        python=tags[Tag.PYTHON],
+        packages=json.loads(tags[Tag.PACKAGES]),
+        platform=tags[Tag.PLATFORM],
+        processor=tags[Tag.PROCESSOR],
+        isa=tags[Tag.ISA],
+        threads=int(tags[Tag.THREADS]),
+        device=tags[Tag.DEVICE],
+        commit=tags.get(Tag.COMMIT),
+    )
+
+
+def trial_note(trial: TrialRecord, record: CampaignRecord, home: Home) -> str:
+    """Return a trial's description, Markdown."""
+    rows = "\n".join(f"| {path} | {value} |" for path, value in trial.assignment.items())
+    words = ("reproduce", record.config.name, "--trial", trial.index)
+    command = home.command(*words, datasets=record.datasets, absolute=True)
+    return f"Train it again and compare: `{command}`\n\n| searched | value |\n| --- | --- |\n{rows}"
+
+
+def campaign_note(record: CampaignRecord, home: Home) -> str:
+    """Return a campaign's description, Markdown."""
+    name = record.config.name
+    rows = "\n".join(f"| {path} | {described} |" for path, described in record.dimensions.items())
+    return (
+        f"Leaderboard: `{home.command('top', name, absolute=True)}`\n\n"
+        f"Export the best 10: `{home.command('export', name, '-k', 10, '--out', 'top10.json', absolute=True)}`\n\n"
+        f"| searched | values |\n| --- | --- |\n{rows}"
+    )
+
+
+def dataset_input(dataset: str, variant: str, data: DataRecord) -> DatasetInput:
+    """Return one prepared variant of a data set; the digest is the beginning of the arrays' SHA-256."""
+    features = _tensor("float32" if data.tokens is None else "int32", data.steps, data.channels)
+    targets = _tensor("int64" if data.classes else "float32")
+    schema = {"mlflow_tensorspec": {"features": features, "targets": targets}}
+    profile = {
+        "num_rows": sum(data.train.values()) + sum(data.valid.values()) + sum(data.test.values()),
+        "variant": variant,
+        **data.model_dump(mode="json", exclude={"notes"}),
+    }
+    return DatasetInput(
+        name=f"{PurePath(dataset).name}, {variant}",
+        digest=data.sha256[:36],
+        source=json.dumps({"uri": dataset}),
+        schema=json.dumps(schema),
+        profile=json.dumps(profile),
+    )
+
+
+def _tensor(dtype: str, *shape: int) -> str:
+    """Return how MLflow describes an array with any number of rows."""
+    return json.dumps([{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *shape]}}])

@@ -1,0 +1,193 @@
+"""The events of a campaign out of what its MLflow store has, each at the time that the store names for it.
+
+A store has no suggestion that never started, no configuration of a trial whose files are gone, and no weights of
+epochs.  The search is deterministic, so it says the missing suggestions again; those trials are trained from epoch 1.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+
+from tuning.campaign.errors import RecordError
+from tuning.campaign.plan import campaign_space
+from tuning.journal.events import (
+    CAUSES,
+    Ended,
+    EpochEnded,
+    Event,
+    Finished,
+    Interrupted,
+    Launched,
+    Noted,
+    Opened,
+    Started,
+    Suggested,
+)
+from tuning.journal.record import CampaignRecord, TrialRecord, fold
+from tuning.journal.text import trial_name
+from tuning.search.suggest import configured, ordered_search, outcome
+from tuning.tracking.layout import Tag, environment_from, flatten, parameters
+from tuning.tracking.stored import StoredCampaign, StoredTrial
+
+Timed = tuple[float, Event]
+"""Unix time, s; what happened then."""
+
+
+def events(stored: StoredCampaign, source: str) -> list[Timed]:
+    """Return the journal's events.  source: what the adoption is noted to be from.
+
+    Raises:
+        RecordError: what the store has of a trial is not what the search suggests for it.
+    """
+    suggested = _suggested(stored)
+    begun = stored.opened.at
+    head: list[Timed] = [(begun, stored.opened.event)]
+    launched = _launched(stored)
+    if launched is not None:
+        head.append((begun, launched))
+    times = _suggestion_times(stored, suggested)
+    body = [
+        (max(at, begun), event)
+        for k, suggestion in sorted(suggested.items())
+        for at, event in _in_order(_trial(suggestion, times[k], stored.trials.get(k)))
+    ]
+    body.sort(key=lambda row: row[0])  # stable: a trial's own events stay in order
+    return [*head, *body, *_end(stored, max(at for at, _ in head + body), source)]
+
+
+def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
+    """Every trial's suggestion: the search's where the results it needs are there, else as the store has it."""
+    record = _ended_trials(stored)
+    config = record.config
+    space = campaign_space(config)
+    search = ordered_search(config, space)
+    for k, trial in record.trials.items():
+        if trial.result is not None:
+            search.record(k, outcome(trial.result))
+    found: dict[int, Suggested] = {}
+    last = max([*stored.ended, *stored.lost], default=-1)
+    while search.index <= last and search.ready():
+        suggestion = search.suggest()
+        again = Suggested(
+            trial=configured(record, space, suggestion),
+            assignment=suggestion.assignment,
+            same_as=suggestion.same_as,
+            reused=suggestion.reused,
+        )
+        k = suggestion.index
+        if k in stored.trials:
+            _check_same(stored, k, again)
+        if k in record.trials:
+            record.trials[k].reused = again.reused
+        found[k] = again
+    for k, trial in record.trials.items():
+        if k not in found:
+            same_as = stored.trials[k].run.tags.get(Tag.SAME_AS)
+            found[k] = Suggested(
+                trial=trial.config,
+                assignment=trial.assignment,
+                same_as=None if same_as is None else int(same_as),
+                reused=same_as is not None and config.search.on_duplicate == "reuse",
+            )
+    return found
+
+
+def _ended_trials(stored: StoredCampaign) -> CampaignRecord:
+    record = fold([stored.opened])
+    for k, recorded in stored.ended.items():
+        run, there = stored.trials[k].run, recorded.config
+        if (there.campaign, there.index) != (record.config.name, k):
+            raise RecordError(
+                f"MLflow run {run.id}: it is the run of trial {k} of {record.config.name!r}, but its trial.json "
+                f"is of trial {there.index} of {there.campaign!r}. Attach the right one, or the trial cannot be adopted"
+            )
+        record.trials[k] = TrialRecord(
+            config=there,
+            assignment=recorded.assignment,
+            suggested_at=run.start / 1000,
+            epochs=list(recorded.epochs),
+            result=recorded.result,
+        )
+    return record
+
+
+def _check_same(stored: StoredCampaign, index: int, again: Suggested) -> None:
+    trial = stored.trials[index]
+    there = parameters(trial.recorded.config) if trial.recorded else trial.run.parameters
+    here = parameters(again.trial)
+    # A key that the store lacks is newer than the run, which so had its default.
+    said = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
+    changed = [key for key in {**there, **said} if there.get(key) != here.get(key)]
+    if there and changed:
+        lines = "".join(f"\n  {key}: {there.get(key, 'absent')} -> {here.get(key, 'absent')}" for key in changed)
+        raise RecordError(
+            f"MLflow run {trial.run.id}: trial {index} of {again.trial.campaign!r} is not in the store as the search "
+            f"suggests it here:{lines}\nThe search is the same only with the same versions; the campaign ran with "
+            f"{stored.run.tags.get(Tag.PACKAGES)}. Adopt it with these"
+        )
+
+
+def _launched(stored: StoredCampaign) -> Launched | None:
+    tags = stored.run.tags
+    environment = environment_from(tags)
+    opened = stored.opened.event
+    if environment is None or not isinstance(opened, Opened):
+        return None  # the store was left when the campaign had only been opened
+    return Launched(
+        environment=environment,
+        trials=int(tags[Tag.CAMPAIGN_TRIALS]),
+        concurrency=opened.config.resources.concurrency,
+        comparison=opened.config.comparison,
+    )
+
+
+def _suggestion_times(stored: StoredCampaign, suggested: dict[int, Suggested]) -> dict[int, float]:
+    """Suggestions come in the trials' order, each at its trial's start at the latest."""
+    times: dict[int, float] = {}
+    latest = math.inf if stored.run.end is None else stored.run.end / 1000
+    for k in sorted(suggested, reverse=True):
+        if k in stored.trials:
+            latest = min(latest, stored.trials[k].run.start / 1000)
+        times[k] = latest
+    return times
+
+
+def _trial(suggestion: Suggested, at: float, trial: StoredTrial | None) -> Iterator[Timed]:
+    index = suggestion.trial.index
+    yield at, suggestion
+    if trial is None:
+        return
+    if not suggestion.reused:
+        yield trial.run.start / 1000, Started(trial=index, attempt=1)
+    recorded, end = trial.recorded, trial.run.end
+    if recorded is None or end is None:
+        return
+    for report in recorded.epochs:
+        yield trial.reported_at.get(report.epoch, end / 1000), EpochEnded(trial=index, report=report)
+    yield end / 1000, Ended(trial=index, result=recorded.result, environment=recorded.environment)
+
+
+def _in_order(rows: Iterator[Timed]) -> Iterator[Timed]:
+    latest = -math.inf
+    for at, event in rows:
+        latest = max(latest, at)
+        yield latest, event
+
+
+def _end(stored: StoredCampaign, last: float, source: str) -> Iterator[Timed]:
+    """How the campaign stands, at the time that its run names."""
+    run, ended = stored.run, len(stored.ended)
+    at = last if run.end is None else max(last, run.end / 1000)
+    lost = ", ".join(map(trial_name, stored.lost))
+    again = f"; to be trained again: {lost}" if lost else ""
+    yield at, Noted(text=f"recovered from MLflow on {time.strftime('%Y-%m-%d')} ({source}): {ended} trials ended{again}")
+    if run.status == "FINISHED" and not lost:
+        yield at, Finished(trials=ended)
+        return
+    if run.tags.get(Tag.CAMPAIGN_STATUS) == "interrupted":
+        cause = next((known for known in CAUSES if known == run.tags.get(Tag.CAMPAIGN_CAUSE)), "user")
+        yield at, Interrupted(cause=cause, reason=run.tags.get(Tag.CAMPAIGN_REASON, "no reason recorded"))
+    elif run.status == "FINISHED":
+        yield at, Interrupted(reason=f"adopted without the results of {lost}")
+    else:
+        yield at, Interrupted(reason="adopted; how the last launch ended is not recorded")

@@ -1,0 +1,1 @@
+"""One trial: configuration and arrays in, result out."""

@@ -1,0 +1,60 @@
+"""How a trial is trained: which families descend gradients, and which are fitted at once."""
+
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from data.arrays import Arrays
+from models.configs import Classical
+from tuning.campaign.config import TrialConfig
+from tuning.training.loop import Training
+from tuning.training.metrics import REGRESSION_METRICS
+from tuning.training.results import EpochReport, TrialResult
+
+
+class TrialRun(Protocol):
+    """A trial under way, one epoch at a time."""
+
+    history: list[EpochReport]
+    best_weights: dict[str, Tensor]
+    """Of the epoch with the best objective."""
+    seconds: float
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to train."""
+
+    def run_epoch(self) -> EpochReport:
+        """Train and validate one epoch."""
+
+    def result(self) -> TrialResult:
+        """Return the figures of a trial that is done."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a kept state."""
+
+
+def begin(trial: TrialConfig, arrays: Arrays) -> TrialRun:
+    """Return the trial before its first epoch.
+
+    Raises:
+        ValueError: the objective does not exist for this kind of target, or the family cannot take this data.
+    """
+    metric = trial.objective.metric
+    if arrays.regression != (metric in REGRESSION_METRICS) and metric != "loss":
+        kind, known = (
+            ("numbers", "loss, mae, rmse, r2")
+            if arrays.regression
+            else ("classes", "loss, accuracy, recall_macro, ...")
+        )
+        raise ValueError(f"objective.metric = {metric!r}, but the targets are {kind}. Choose one of: {known}")
+    if isinstance(trial.model, Classical):
+        from tuning.training.classical import (
+            ClassicalTrial,  # brings scikit-learn, which no worker of neural trials loads
+        )
+
+        return ClassicalTrial(trial, arrays)
+    return Training(trial, arrays)

@@ -1,0 +1,38 @@
+"""The files of a trial, and writing a file so that it is complete or absent."""
+
+import os
+from pathlib import Path
+
+CHECKPOINT = "checkpoint.pt"
+"""A running trial's state after its last epoch."""
+
+WEIGHTS = "weights.safetensors"
+"""The weights of a trial's best epoch."""
+
+
+def write_file(path: Path, content: bytes | memoryview) -> None:
+    """Write a file through a temporary one beside it: after a crash the old content is there, or all of the new.
+
+    Raises:
+        OSError: the folder is missing or cannot be written, or the disk is full; the old file is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that a new or renamed file in it survives a power failure."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

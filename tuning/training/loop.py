@@ -1,0 +1,284 @@
+"""The training loop: a trial's configuration and arrays in, epoch reports and a result out.  Plain torch.
+
+No Ray, MLflow or printing in here.  Global random generators are touched in one place, when a
+training begins or goes on.
+"""
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+
+from data.arrays import Arrays
+from models.catalogue import build
+from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
+from tuning.campaign.seeds import derive
+from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
+from tuning.training.losses import loss_of
+from tuning.training.results import EpochReport, TrialResult
+
+EVALUATION_BATCH = 512
+"""BatchSource a forward pass in validation; fixed, so that a trial's figures do not depend on its batch size."""
+
+# B batch, T time, C channel, K class
+
+
+class DivergedError(ArithmeticError):
+    """A loss that is no number any more."""
+
+
+def ignore(_: EpochReport) -> None:
+    """Do nothing with a report."""
+
+
+def train(trial: TrialConfig, arrays: Arrays, *, on_epoch: Callable[[EpochReport], None] = ignore) -> TrialResult:
+    """Train one trial from its first epoch to its end; ``on_epoch`` is called after each.
+
+    Raises:
+        DivergedError: the loss became NaN or infinite.
+    """
+    training = Training(trial, arrays)
+    while not training.done:
+        on_epoch(training.run_epoch())
+    return training.result()
+
+
+class Training:
+    """A trial under way, one epoch at a time; its state can be kept and taken up again bit for bit."""
+
+    def __init__(self, trial: TrialConfig, arrays: Arrays) -> None:
+        """Seed everything, then build model, optimizer and scheduler."""
+        self.trial = trial
+        self.arrays = arrays
+        self.device = torch.device(trial.device.device)
+        _make_deterministic(trial.device)
+        torch.manual_seed(trial.seed)
+        self.shuffle = torch.Generator().manual_seed(derive(trial.seed, "shuffle"))
+        model = build(
+            trial.model, steps=arrays.steps, channels=arrays.channels, outputs=arrays.outputs, tokens=arrays.tokens
+        )
+        self.model = model.to(self.device)
+        self.optimizer = _optimizer(trial, self.model)
+        self.scheduler = _scheduler(trial, self.optimizer)
+        self.train_rows = BatchSource(arrays.train, self.device)
+        self.valid_rows = BatchSource(arrays.valid, self.device)
+        self.loss = loss_of(arrays, self.device)
+        self.history: list[EpochReport] = []
+        self.best: EpochReport | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self.best_counts: list[list[int]] = []
+        self.seconds = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget or the patience is used up, or a rung was missed."""
+        if len(self.history) >= self.trial.train.epochs or self.missed_rung is not None:
+            return True
+        patience = self.trial.train.early_stopping_patience
+        return self.best is not None and len(self.history) - self.best.epoch >= patience
+
+    @property
+    def missed_rung(self) -> Rung | None:
+        """The first rung that the curve so far did not reach; a function of the curve alone."""
+        objective = self.trial.objective
+        best: float | None = None
+        for report in self.history:
+            value = report.metrics[objective.metric]
+            best = value if objective.better(value, best) else best
+            for rung in self.trial.rungs:
+                if rung.epoch == report.epoch and objective.better(rung.threshold, best):
+                    return rung
+        return None
+
+    def run_epoch(self) -> EpochReport:
+        """Train one epoch, validate, step the schedule, and report.
+
+        Raises:
+            DivergedError: the loss became NaN or infinite; the training cannot go on.
+        """
+        begin = time.perf_counter()
+        epoch = len(self.history) + 1
+        learning_rate = float(self.optimizer.param_groups[0]["lr"])
+        train_loss, train_objective = self._train_epoch()
+        metrics, counts = self.evaluate(self.valid_rows)
+        valid_loss = metrics["loss"]
+        for name, loss in (("training", train_loss), ("validation", valid_loss)):
+            if not math.isfinite(loss):
+                raise DivergedError(f"{name} loss is {loss} in epoch {epoch} (learning rate {learning_rate:g})")
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(valid_loss)
+        elif self.scheduler is not None:
+            self.scheduler.step()
+        seconds = time.perf_counter() - begin
+        report = EpochReport(
+            epoch=epoch,
+            train_loss=train_loss,
+            train_objective=train_objective,
+            metrics=metrics,
+            learning_rate=learning_rate,
+            weights_sha256=weights_sha256(self.model.state_dict()),
+            seconds=seconds,
+        )
+        self.history.append(report)
+        self.seconds += seconds
+        metric = self.trial.objective.metric
+        best = None if self.best is None else self.best.metrics[metric]
+        if self.trial.objective.better(report.metrics[metric], best):
+            self.best = report
+            self.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+            self.best_counts = counts.tolist()
+        return report
+
+    @torch.no_grad()
+    def evaluate(self, rows: BatchSource) -> tuple[dict[str, float], NDArray[np.int64]]:
+        """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
+        self.model.eval()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        truth, predicted = [], []
+        for batch in evaluation_batches(rows.part, EVALUATION_BATCH):
+            x, lengths, y = rows.take(batch)
+            with self._precision():
+                outputs = self.model(x, lengths).float()  # (B, K)
+            total += self.loss.total(outputs, y).double()
+            truth.append(y)
+            predicted.append(self.loss.predicted(outputs))
+        metrics, counts = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+        return {"loss": float(total) / len(rows.part.y), **metrics}, counts
+
+    def result(self) -> TrialResult:
+        """Return the figures of a training that is done; the best epoch is the first with the best objective."""
+        if self.best is None:
+            raise RuntimeError("no epoch has been trained yet")
+        rung = self.missed_rung
+        metric = self.trial.objective.metric
+        return TrialResult(
+            status="completed" if rung is None else "stopped",
+            reason=None if rung is None else f"{metric} missed {rung.threshold:.4f} at the rung of epoch {rung.epoch}",
+            epochs=len(self.history),
+            best_epoch=self.best.epoch,
+            objective=self.best.metrics[metric],
+            best_metrics=self.best.metrics,
+            confusion=self.best_counts,
+            weights_sha256=self.best.weights_sha256,
+            parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            seconds=self.seconds,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+        return {
+            "trial": self.trial.model_dump_json(),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+            "shuffle": self.shuffle.get_state(),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "history": [report.model_dump_json() for report in self.history],
+            "best_epoch": None if self.best is None else self.best.epoch,
+            "best_weights": self.best_weights,
+            "best_counts": self.best_counts,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a kept state.
+
+        Raises:
+            ValueError: the state belongs to another trial configuration.
+        """
+        if state["trial"] != self.trial.model_dump_json():
+            raise ValueError("the checkpoint was made for another trial configuration")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.shuffle.set_state(state["shuffle"])
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"])
+        self.history = [EpochReport.model_validate_json(text) for text in state["history"]]
+        self.best = None if state["best_epoch"] is None else self.history[state["best_epoch"] - 1]
+        self.best_weights = state["best_weights"]
+        self.best_counts = state["best_counts"]
+        self.seconds = state["seconds"]
+
+    def _train_epoch(self) -> tuple[float, float | None]:
+        """Mean loss, and the objective's metric, over the epoch's rows as they were trained on."""
+        self.model.train()
+        truth, predicted = [], []
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        weight = torch.zeros((), dtype=torch.float64, device=self.device)
+        for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
+            x, lengths, y = self.train_rows.take(batch)
+            self.optimizer.zero_grad(set_to_none=True)
+            with self._precision():
+                outputs = self.model(x, lengths)  # (B, K)
+            loss = self.loss.mean(outputs.float(), y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            share = self.loss.share(y)
+            total += loss.detach().double() * share
+            weight += share
+            truth.append(y)
+            predicted.append(self.loss.predicted(outputs.detach().float()))
+        metrics, _ = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+        return float(total / weight), metrics.get(self.trial.objective.metric)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self.trial.train.precision == "bfloat16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+
+def weights_sha256(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of a state dict, in the order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _make_deterministic(device: DeviceConfig) -> None:
+    torch.set_num_threads(device.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    if device.device == "cuda":
+        # cuBLAS reads this when it starts; without it deterministic algorithms refuse to run.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def _optimizer(trial: TrialConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
+    parameters, rate, decay = model.parameters(), trial.train.learning_rate, trial.train.weight_decay
+    match trial.train.optimizer:
+        case "adam":
+            return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+        case "adamw":
+            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+        case "sgd":
+            return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
+        case "rmsprop":
+            return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay)
+
+
+def _scheduler(trial: TrialConfig, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
+    match trial.train.scheduler:
+        case "plateau":
+            return ReduceLROnPlateau(
+                optimizer, factor=trial.train.plateau_factor, patience=trial.train.plateau_patience
+            )
+        case "cosine":
+            return CosineAnnealingLR(optimizer, T_max=trial.train.epochs)
+        case "none":
+            return None
