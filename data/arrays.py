@@ -1,4 +1,4 @@
-"""The arrays that a trial trains on, and how to open prepared ones: NumPy alone, so that workers stay small."""
+"""The arrays of a trial, and how to open prepared ones; imports only NumPy, so that workers stay small."""
 
 import json
 from collections.abc import Mapping
@@ -98,7 +98,7 @@ class Counts:
 def open_arrays(directory: Path) -> Arrays:
     """Return a prepared directory's training and validation part, read-only and memory-mapped.
 
-    Processes that open the same directory share its pages: no copy per trial.  Raises DataError without prepared arrays.
+    Processes that open the same directory share its pages: no copy per trial.  Raises DataError if there are none.
     """
     manifest = _manifest(directory)
     return Arrays(

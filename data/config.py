@@ -29,49 +29,52 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 class DataOptions(BaseModel):
     """Where rows come from and how they are split: the part of ``[data]`` that every trial of a campaign shares."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     dataset: str = Field(min_length=1)
-    """A catalogue name, ``ucr/NAME``, or a path: a .csv, .parquet, .parq or .npz table, or an archive's .ts file."""
+    """Known name, ``ucr/NAME``, or path of a file.  Files are .csv, .parquet, .parq, .npz or .ts."""
     label: str | None = None
-    """Label column of a user's table (default: the column called label, target or class)."""
+    """Label column of a table.  Default: the column called ``label``, ``target`` or ``class``."""
     group: str | None = None
-    """Column of the group (patient, user) of a row.  A grouped split keeps each group in one part."""
+    """Column with the group of each row, for example the patient."""
     text: str | None = None
-    """Column of a user's table that holds texts: one row is then one text, not one sequence of numbers."""
+    """Text column of a table.  Each row is then one text instead of one sequence of numbers."""
     target: str | None = None
-    """Column of a user's table to forecast: the table is then one series, its rows in order of time."""
+    """Column of a table to forecast.  The table is then one series, with one row per time step in order of time."""
     test: str | None = None
-    """Path of a second table that is the official test part."""
+    """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "chronological", "de-chazal"] = "stratified"
-    """``chronological``: a series, the last rows for testing.  ``de-chazal``: PhysioNet's records, DS1 against DS2.
+    """How rows are divided into training, validation and test part.  Default with ``data.group``: ``grouped``.
 
-    In a campaign file with a ``group`` the default is ``grouped``."""
+    A series needs ``chronological``; ``de-chazal`` is for heartbeats."""
     valid_fraction: Unit = 0.2
+    """Fraction of the rows in the validation part.  Beside an official test part: of the rows of the training file."""
     test_fraction: Unit = 0.2
-    """Used where the data set has no official test part."""
+    """Fraction of the rows in the test part.  Unused beside an official test part."""
     max_rows: int | None = Field(default=None, ge=1)
-    """A stratified sample of this many rows, drawn before the split; an official test part stays complete.
+    """Maximum number of rows.  A stratified sample is drawn before the split; a series keeps its last rows.
 
-    Of a series the last rows."""
+    An official test part is not sampled.  Default: all rows."""
     duplicates: Literal["drop", "keep"] = "drop"
-    """Rows with equal sequences: keep the first before splitting, or keep all and be warned."""
+    """Drop rows equal to an earlier row before the split, or keep them."""
     vocabulary: int = Field(default=5000, ge=1)
-    """Vocabulary size: the most frequent words of the training part (texts)."""
+    """Texts: words in the vocabulary, the most frequent of the training part."""
     max_length: int = Field(default=100, ge=1)
-    """Tokens kept of a text, from its beginning."""
+    """Texts: words after which a text is truncated."""
     window: int = Field(default=32, ge=1)
-    """Steps of one window (series)."""
+    """Series: time steps in one window."""
     horizon: int = Field(default=1, ge=1)
-    """Steps from a window's last step to its target (series)."""
+    """Series: time steps between the last step of a window and its target."""
     smote_neighbors: int = Field(default=5, ge=1)
+    """``balance = "smote"``: nearest neighbours from which a row is synthesised."""
     majority_kept: float = Field(default=1.0, gt=0.0, le=1.0)
+    """``balance = "semi-oversample"``: fraction of the majority class that is kept."""
     ignore: Names = ()
-    """Columns of a user's table that are left out (sequences and series)."""
+    """Columns of a table to leave out, for example an id (sequences and series)."""
     columns: Names = ()
-    """Columns of a user's table that are the time steps, in this order (sequences), or the inputs (series).
+    """Columns of a table to read, in this order.  They are the time steps (sequences) or the inputs (series).
 
-    All other columns but label, group and target are left out."""
+    All other columns except label, group and target are left out.  Default: all columns."""
 
 
 class DataConfig(DataOptions):

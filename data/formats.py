@@ -28,7 +28,7 @@ SHOWN = 4
 def unsupported(name: str) -> str | None:
     """Return why the path ``name`` cannot be a data set and how to convert it; None if its suffix is allowed.
 
-    A name without a suffix is no path unless there is such a file or folder.
+    A name without a suffix is a path only if such a file or folder exists.
     """
     path = Path(name).expanduser()
     if path.is_dir() or name.endswith(("/", "\\")):

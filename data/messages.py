@@ -24,6 +24,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return `` Did you mean 'x'?``, or nothing; it follows a sentence."""
-    close = get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return `` Did you mean 'x'?``, upper or lower case, or nothing; it follows a sentence."""
+    spelled = {word.lower(): word for word in known}
+    close = get_close_matches(name.lower(), spelled, n=1, cutoff=cutoff)
+    return f" Did you mean {spelled[close[0]]!r}?" if close else ""

@@ -47,7 +47,7 @@ class Windows:
 def cut(series: Series, options: DataOptions) -> Windows:
     """Return the windows of a series, standardised by the rows before the first validation target.
 
-    ``max_rows``: the last rows alone.  Raises DataError where a part would be empty.
+    ``max_rows``: only the last rows.  Raises DataError where a part would be empty.
     """
     values = series.values if options.max_rows is None else series.values[-options.max_rows :]
     rows = len(values)

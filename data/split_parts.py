@@ -125,7 +125,7 @@ def _distinct(
 
 
 def _shared_groups(rows: Rows, parts: Sequence[NDArray[np.int64]], config: DataConfig) -> list[str]:
-    """Return a note if a user's groups are in several parts; the catalogue's own splits are documented there."""
+    """Return a note if a group of a user's table is in several parts."""
     if rows.groups is None or rows.group_name is None or config.split != "stratified":
         return []
     in_parts = [set(rows.groups[part].tolist()) for part in parts]

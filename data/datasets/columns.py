@@ -71,7 +71,7 @@ def number_steps(
 ) -> list[str]:
     """Return the columns to read as numbers: ``data.columns``, or all but those with a role and ``data.ignore``.
 
-    roles: column -> the option that names it, as ``data.label``.  official_test: ignored columns need not be there.
+    roles: column -> the option that names it, as ``data.label``.  official_test: ignored columns may be missing.
 
     Raises:
         DataError: an unknown column, one with two roles, a column without a name, or none left.
@@ -246,7 +246,7 @@ def _separator_fault(path: Path, separator: str, plural: str) -> str:
 
 
 def _check_header(path: Path, names: list[str]) -> None:
-    """Raise DataError where the first line holds numbers only, other than consecutive ones as pandas numbers columns."""
+    """Raise DataError where the first line holds numbers only, except consecutive ones: pandas numbers columns so."""
     if all(map(_is_number, names)) and not _consecutive(names):
         raise DataError(
             f"{path}: the first line holds only numbers ({listed(names)}): the header is missing. "
@@ -261,7 +261,7 @@ def _consecutive(names: list[str]) -> bool:
 def _label_hint(names: list[str]) -> str:
     """Return the label column that was probably meant, or that the first line looks like a row."""
     for name in names:
-        if nearest(name.lower(), LABELS):
+        if nearest(name, LABELS):
             return f" Did you mean data.label = {quoted(name)}?"
     numbers = [name for name in names if _is_number(name)]
     if numbers and not _consecutive(numbers):

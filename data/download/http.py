@@ -86,8 +86,8 @@ def download(session: "Session", url: str, target: Path, *, sha256: str | None, 
         if sha256 is not None and checksum != sha256:
             part.unlink()
             raise DataError(
-                f"{url}: sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the error "
-                "persists, the server has another file."
+                f"{url}: sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the "
+                "error persists, the server has another file."
             )
         part.replace(target)
         return Fetched(path=target, bytes=target.stat().st_size, sha256=checksum, new=True, checked=sha256 is not None)
@@ -156,7 +156,7 @@ def _get(session: "Session", url: str, offset: int) -> "Response":
         return session.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
     except (RequestException, ValueError) as error:  # ValueError: an invalid URL
         raise DataError(
-            f"{url}: no connection ({_reason(error)}). Is offset a network? Without one, copy the files from a "
+            f"{url}: no connection ({_reason(error)}). Is there a network? Without one, copy the files from a "
             "machine that has one, or name a reachable mirror with --from URL."
         ) from error
 
@@ -164,8 +164,8 @@ def _get(session: "Session", url: str, offset: int) -> "Response":
 def _check_status(response: "Response", url: str) -> None:
     if response.status_code not in {OK, PARTIAL}:
         raise DataError(
-            f"{url}: the server answers {response.status_code} {response.reason}. Check the name, or name a mirror with "
-            "--from URL."
+            f"{url}: the server answers {response.status_code} {response.reason}. Check the name, or name a mirror "
+            "with --from URL."
         )
 
 

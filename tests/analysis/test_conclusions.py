@@ -153,20 +153,21 @@ def test_clipping_is_noted_only_where_it_happened() -> None:
 
 def test_groups_are_no_evidence_of_an_interaction() -> None:
     for group in compare(record(norm_by_cell()), factor="norm", by="cell"):
-        assert basis(group)[-1] == (
-            "Levels of cell were analysed separately; significance in only one of them is not evidence of an interaction."
+        note = basis(group)[-1]
+        assert note.startswith(
+            "Levels of cell were analysed separately; significance in only one of them is not evidence"
         )
 
 
-@pytest.mark.parametrize(("best_epoch", "improving"), [(2, True), (1, False)])
-def test_trials_that_were_still_improving_are_reported(best_epoch: int, improving: bool) -> None:
+@pytest.mark.parametrize(("best_epoch", "notes"), [(2, 1), (1, 0)])
+def test_trials_that_were_still_improving_are_reported(best_epoch: int, notes: int) -> None:
     runs = [
         Run(settings={"model.cell": cell}, seed=seed, score=0.5 + seed / 9, best_epoch=best_epoch)
         for cell in ("gru", "rnn")
         for seed in range(3)
     ]
     text = " ".join(basis(compared(record(runs))))
-    assert ("6 of 6 trials had their best epoch in the last tenth of training" in text) == improving
+    assert text.count("6 of 6 trials had their best epoch in the last tenth of training") == notes
 
 
 @pytest.mark.parametrize(("p", "text"), [(0.00001, "< 0.001"), (0.0123, "0.012"), (0.412, "0.41"), (1.0, "1.00")])

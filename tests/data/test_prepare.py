@@ -47,11 +47,11 @@ def test_a_fresh_process_prepares_the_same_bytes(tmp_path, mine):
 
 def test_a_second_call_finds_it_and_loads_nothing(tmp_path, mine):
     first = prepared(mine, tmp_path)
-    said: list[str] = []
-    again = prepare(config(str(mine)), datasets=None, store=tmp_path / "store", progress=said.append)
+    lines: list[str] = []
+    again = prepare(config(str(mine)), datasets=None, store=tmp_path / "store", progress=lines.append)
     assert not first.reused
     assert again.reused
-    assert [line.split(": ")[1] for line in said] == ["hashing mine.csv"]
+    assert [line.split(": ")[1] for line in lines] == ["hashing mine.csv"]
     assert again.manifest == first.manifest
 
 
@@ -227,9 +227,9 @@ def test_the_source_file_is_recorded_by_name_and_hash(tmp_path, mine):
 
 
 def test_progress_says_what_is_done(tmp_path, mine):
-    said: list[str] = []
-    prepare(config(str(mine), balance="smote"), datasets=None, store=tmp_path, progress=said.append)
-    assert [line.rsplit(": ", 1)[1].split()[0] for line in said] == [
+    lines: list[str] = []
+    prepare(config(str(mine), balance="smote"), datasets=None, store=tmp_path, progress=lines.append)
+    assert [line.rsplit(": ", 1)[1].split()[0] for line in lines] == [
         "hashing",
         "reading",
         "splitting",

@@ -66,9 +66,9 @@ def start(code: str, store: Path) -> subprocess.Popen[str]:
 
 def test_a_full_disk_is_one_error_and_leaves_nothing(store):
     process = start(FULL_DISK, store)
-    _, said = process.communicate()
-    assert "data.errors.DataError" in said
-    assert "prepared arrays cannot be written: File too large" in said
+    _, stderr = process.communicate()
+    assert "data.errors.DataError" in stderr
+    assert "prepared arrays cannot be written: File too large" in stderr
     assert list(store.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ from search_spaces.families import FAMILY, family_name
 from search_spaces.grid import point
 from tuning.campaign.config import TrainConfig
 
-ALL = {name: space.restricted(also=list(space.optional)) for name, space in SPACES.items()}
+ALL = {name: space.restricted(include=list(space.optional)) for name, space in SPACES.items()}
 
 
 def under(room: str, values: dict) -> dict:

@@ -58,7 +58,7 @@ def spaces(draw: st.DrawFn) -> Space:
     switchable = sorted(path for path in space.optional if has(space.family(sample), path))
     also = draw(st.lists(st.sampled_from(switchable), unique=True)) if switchable else []
     logs = {"train.plateau_patience": Integer(1, 100, log=True), "train.epochs": Integer(1, 100, log=True)}
-    cut = space.restricted(fix={path: sample[path] for path in fixed}, also=also)
+    cut = space.restricted(fix={path: sample[path] for path in fixed}, include=also)
     for path in draw(st.lists(st.sampled_from([p for p in logs if p not in space.optional]), unique=True)):
         cut = cut.with_dimension(path, logs[path])
     if draw(st.booleans()):

@@ -62,25 +62,25 @@ def test_a_second_stage_dimension_can_be_fixed_without_searching_it():
 
 
 def test_also_switches_a_second_stage_dimension_on():
-    cut = space().restricted(also=["optimizer"])
+    cut = space().restricted(include=["optimizer"])
     assert cut.dimensions["train.optimizer"] == Choice("adam", "adamw")
     assert list(cut.optional) == ["train.plateau_patience"]
 
 
 def test_a_second_stage_dimension_can_be_switched_on_and_narrowed_at_once():
-    cut = space().restricted(also=["plateau_patience"], narrow={"plateau_patience": [2, 3]})
+    cut = space().restricted(include=["plateau_patience"], narrow={"plateau_patience": [2, 3]})
     assert cut.dimensions["train.plateau_patience"] == Integer(2, 3)
 
 
 def test_the_order_of_wishes_changes_nothing():
-    one = space().restricted(also=["optimizer", "plateau_patience"])
-    other = space().restricted(also=["plateau_patience", "optimizer"])
+    one = space().restricted(include=["optimizer", "plateau_patience"])
+    other = space().restricted(include=["plateau_patience", "optimizer"])
     assert list(one.dimensions) == list(other.dimensions)
 
 
 def test_cutting_leaves_the_first_space_as_it_was():
     first = space()
-    first.restricted(fix={"hidden": 8}, narrow={"batch_size": [16]}, also=["optimizer"])
+    first.restricted(fix={"hidden": 8}, narrow={"batch_size": [16]}, include=["optimizer"])
     assert first == space()
 
 
@@ -95,10 +95,10 @@ def test_cutting_leaves_the_first_space_as_it_was():
         ({"narrow": {"batch_size": [16, 64]}}, "bounds outside the space"),
         ({"narrow": {"optimizer": ["adam"]}}, "optional dimension: add it to .also."),
         ({"fix": {"hidden": 8}, "narrow": {"hidden": [8, 9]}}, "keep one of both"),
-        ({"fix": {"optimizer": "adam"}, "also": ["optimizer"]}, "keep one of both"),
+        ({"fix": {"optimizer": "adam"}, "include": ["optimizer"]}, "keep one of both"),
         ({"fix": {"hidden": 8, "model.hidden": 9}}, "named twice"),
-        ({"also": ["hidden"]}, "no optional dimension"),
-        ({"also": ["momentum"]}, "no such dimension"),
+        ({"include": ["hidden"]}, "no optional dimension"),
+        ({"include": ["momentum"]}, "no such dimension"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_refused_with_its_reason(wishes, message):

@@ -75,7 +75,7 @@ def _replicates(record: CampaignRecord) -> list[str]:
     count = record.config.search.replicates
     if count == 1:
         return []
-    tests = f"; `seqtune study {record.config.name}` tests differences" if record.dimensions else ""
+    tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
     seeds = f"each configuration has {count} trials with seeds of their own"
     return [f"{seeds}. Figures are means over those that completed, the interval is a 95 % t-interval{tests}."]
 

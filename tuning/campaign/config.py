@@ -18,27 +18,38 @@ class TrainConfig(Frozen):
     """How one model is trained.  Defaults: the heartbeat report's protocol."""
 
     epochs: int = Field(default=30, ge=1)
+    """Maximum number of epochs."""
     batch_size: int = Field(default=32, ge=1)
+    """Rows per batch."""
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
-    """``sgd`` has a momentum of 0.9."""
+    """Optimizer.  ``sgd`` has a momentum of 0.9; all other options are PyTorch's defaults."""
     learning_rate: float = Field(default=1e-3, gt=0.0)
+    """Initial learning rate."""
     weight_decay: float = Field(default=1e-5, ge=0.0)
+    """Weight decay: an L2 penalty, with ``adamw`` decoupled from the gradient."""
     scheduler: Literal["plateau", "cosine", "none"] = "plateau"
+    """Learning-rate schedule.
+
+    ``plateau`` reduces it when the validation loss stops improving, ``cosine`` anneals it over all epochs."""
     plateau_factor: float = Field(default=0.2, gt=0.0, lt=1.0)
+    """``scheduler = "plateau"``: factor by which the learning rate is multiplied."""
     plateau_patience: int = Field(default=2, ge=0)
+    """``scheduler = "plateau"``: tolerated epochs without a lower validation loss."""
     early_stopping_patience: int = Field(default=15, ge=1)
-    """Epochs without a better objective after which a trial ends."""
+    """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """bfloat16: forward and backward under autocast; faster on processors that have it, other bits."""
+    """Floating-point format of forward and backward pass.  ``bfloat16`` uses autocast.  Results depend on it."""
     batching: Literal["shuffled", "bucketed"] = "shuffled"
-    """``bucketed``: rows of similar length share a batch, batches come in random order; less padding, still seeded."""
+    """Shuffled batches, or batches of rows of similar length.  The latter need less padding.  Both are seeded."""
 
 
 class DeviceConfig(Frozen):
     """What a trial runs on; all of it changes bits."""
 
     threads: int = Field(default=1, ge=1)
+    """Threads per trial.  Results depend on it."""
     device: Literal["cpu", "cuda"] = "cpu"
+    """Device on which neural networks are trained.  Results depend on it."""
 
 
 class Rung(Frozen):
@@ -74,10 +85,12 @@ VARIED = ("balance", "window")
 
 
 class CampaignData(DataOptions):
-    """``[data]``: as for a trial, but ``balance`` and ``window`` may be lists, which makes them dimensions."""
+    """Data set, columns, split and class imbalance."""
 
     balance: Balance | list[Balance] = "raw"
+    """Method against class imbalance, for the training part only.  A list adds a dimension to the search."""
     window: Window | list[Window] = 32  # type: ignore[assignment] # nothing is prepared from a campaign's own options
+    """Series: time steps in one window.  A list adds a dimension to the search."""
 
     @model_validator(mode="before")
     @classmethod
@@ -107,14 +120,14 @@ class CampaignData(DataOptions):
 
 
 class CampaignTrain(TrainConfig):
-    """``[train]``: as for a trial, and how weak trials are stopped early."""
+    """Hyperparameters of training that the space does not search, and early stopping of weak trials."""
 
     early_stopping: Literal["none", "successive-halving"] = "none"
-    """``successive-halving``: a trial ends at a rung unless it is among the best of the trials known before it."""
+    """Early stopping of weak trials: none, or at rungs of successive halving."""
     grace_epochs: int = Field(default=1, ge=1)
-    """Successive halving: the epoch of the first rung."""
+    """``early_stopping = "successive-halving"``: the epoch of the first rung."""
     reduction_factor: int = Field(default=3, ge=2)
-    """Successive halving: each rung is this many times later than the one before and lets one in this many continue."""
+    """``early_stopping = "successive-halving"``: ratio of successive rungs.  One trial in this many passes a rung."""
 
     def of_trial(self) -> dict[str, Any]:
         """Return the fields that a trial has; the rungs of successive halving are in its ``rungs``."""
@@ -122,61 +135,66 @@ class CampaignTrain(TrainConfig):
 
 
 class SpaceOptions(Frozen):
-    """``[space]``: which space, and how it is restricted for this campaign."""
+    """The search space, and how this campaign changes it."""
 
     name: str
-    fix: dict[str, Any] = {}
-    """Dimension (path, or last word where unambiguous) -> one value."""
-    narrow: dict[str, Bounds | list[Any]] = {}
-    """Dimension -> inclusive bounds ``{ low = 1, high = 2 }``, or a list of values."""
-    include: list[str] = []
-    """Optional dimensions to search as well."""
+    """Name of a space, as listed by ``seqtune spaces``."""
+    fix: dict[str, Any] = Field(default={})
+    """Dimensions to fix, each with its value, for example ``{ layers = 2 }``."""
+    narrow: dict[str, Bounds | list[Any]] = Field(default={})
+    """Dimensions to narrow, each to bounds or to a list of values.  Bounds are inclusive: ``{ low = 1, high = 2 }``."""
+    include: list[str] = Field(default=[])
+    """Optional dimensions to search, for example ``["train.optimizer"]``."""
 
 
 class SearchOptions(Frozen):
-    """``[search]``: which algorithm suggests how many trials."""
+    """Search algorithm and number of trials."""
 
     algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
+    """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
     trials: int | None = Field(default=None, ge=1)
-    """Default: 50; with ``grid`` every point of the space, ``replicates`` times."""
+    """Number of trials, a multiple of ``replicates``.  Default: 50; with ``grid`` all configurations."""
     replicates: int = Field(default=1, ge=1)
-    """Trials per configuration; replicate r has the same seed in every configuration."""
+    """Trials per configuration, each with another seed.  The seeds are the same for all configurations."""
     window: int = Field(default=8, ge=1)
-    """Maximum number of pending trials; at least the concurrency, ideally twice that, so that no worker idles."""
+    """Maximum number of pending trials.  At least the concurrency, ideally twice that, so that no worker idles."""
     startup_trials: int | None = Field(default=None, ge=1)
-    """Random suggestions before the model-based ones (HyperOpt).  Default: 20, at most 40 % of the configurations."""
+    """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
-    """A suggestion seen before: ask again, train it with its own seed, or reuse the earlier result."""
+    """How to treat a suggestion equal to an earlier one.
+
+    ``resample`` draws again, ``replicate`` trains it with another seed, ``reuse`` copies the earlier result."""
 
 
 class ResourceOptions(DeviceConfig):
-    """``[resources]``."""
+    """Workers, threads and time limits of trials."""
 
     concurrency: int = Field(default=2, ge=1)
+    """Trials that run at the same time, each in its own process.  At most ``search.window``."""
     max_retries: int = Field(default=2, ge=0)
-    """How often a trial whose worker died is started again."""
+    """Maximum number of restarts of a trial whose worker died."""
     trial_wall_s: float | None = Field(default=None, gt=0)
-    """A trial that has trained longer than this, in seconds, ends as failed; looked at after each epoch."""
+    """Maximum training time of a trial in seconds.  Checked after each epoch; a longer trial fails.  Default: none."""
 
 
 class BudgetOptions(Frozen):
-    """``[budget]``."""
+    """Time limit of a launch."""
 
     wall_s: float | None = Field(default=None, gt=0)
-    """A launch ends gracefully after this many seconds; launching again goes on."""
+    """Maximum duration of a launch in seconds.  The same command resumes the campaign.  Default: no limit."""
 
 
 class ComparisonOptions(Frozen):
-    """``[comparison]``: the question that ``seqtune compare`` answers."""
+    """The question that ``seqtune compare`` answers."""
 
     question: str = ""
+    """Question to print above the answer."""
     factor: str
-    """The searched dimension whose levels are compared (path, or last word where unambiguous)."""
+    """Searched dimension whose levels are compared."""
     by: str | None = None
-    """A searched dimension by which the comparison is stratified: one answer per value."""
+    """Second searched dimension: its values are analysed separately.  Default: all trials together."""
     response: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
-    """What is compared: the best objective; the last epoch's training loss; the last validation loss minus the lowest
-    one; the epoch of the best objective; training time."""
+    """Quantity that is compared."""
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -186,7 +204,9 @@ class CampaignConfig(Frozen):
     """A campaign file.  Only name, seed, data.dataset and space.name are required."""
 
     name: str
+    """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""
     seed: Seed
+    """Seed from which all seeds of the campaign are derived."""
     data: CampaignData
     space: SpaceOptions
     search: SearchOptions = SearchOptions()

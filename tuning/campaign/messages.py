@@ -125,6 +125,11 @@ def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{start}: must not be empty"
     if kind == "value_error":
         return f"{start}: {context['error']}"
+    if kind in TYPES and isinstance(got, list) and path[0] == "train":
+        return (
+            f"{start}: must be {TYPES[kind]}, one value. To search it, add it to space.include, where the space offers "
+            "it (`seqtune spaces`)"
+        )
     if kind in TYPES:
         return f"{start}: must be {TYPES[kind]}"
     return f"{start}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from tuning.campaign.frozen import Frozen
 from tuning.campaign.messages import nearest
@@ -33,7 +33,8 @@ REGRESSION_METRICS = ("mae", "rmse", "r2")
 class ObjectiveConfig(Frozen):
     """The validation metric that ranks trials."""
 
-    metric: str = "recall_macro"
+    metric: str = Field(default="recall_macro", json_schema_extra={"enum": list(METRICS)})
+    """Validation metric.  ``loss``, ``rmse`` and ``mae`` are minimised, all others maximised."""
 
     @field_validator("metric")
     @classmethod

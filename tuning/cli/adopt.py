@@ -22,7 +22,7 @@ def adopt(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Recover a campaign's journal from its MLflow store, for example on a new machine.
+    """Recover a campaign from its MLflow store.
 
     Launching it then resumes there.  Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
     """

@@ -25,7 +25,7 @@ def compare(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the levels of one dimension: means, intervals and paired tests.
+    """Compare the levels of one dimension by paired tests.
 
     Defaults are those of [comparison] in the campaign file.  Example: seqtune compare cell-type --factor cell
     """

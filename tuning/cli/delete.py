@@ -10,11 +10,11 @@ from tuning.cli.options import EXIT_NEGATIVE, VAR, HomeOption, NameArgument, exi
 def delete(
     *,
     name: NameArgument,
-    runs: Annotated[bool, typer.Option("--runs", help="Move its MLflow runs to MLflow's bin as well.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="Delete its MLflow runs as well.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     home: HomeOption = VAR,
 ) -> None:
-    """Delete a campaign: its journal, checkpoints and weights; with --runs its MLflow runs too.
+    """Delete a campaign: its journal, checkpoints and weights.
 
     Prepared arrays stay, as other campaigns may share them.  Example: seqtune delete demo --yes
     """

@@ -4,7 +4,7 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of a campaign file, with which editors complete and check keys.
+    """Print the JSON Schema of a campaign file, for editors.
 
     Example: seqtune schema > campaign.schema.json
     """

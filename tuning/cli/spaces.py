@@ -23,7 +23,7 @@ def _names(incomplete: str) -> list[str]:
 def spaces(
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A space; all without it.", autocompletion=_names)
+        str | None, typer.Argument(metavar="[NAME]", help="A space; default: all.", autocompletion=_names)
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def status(
     *,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; all without it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; default: all.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Print the campaign's journal.")] = False,
     home: HomeOption = VAR,
     as_json: JsonOption = False,

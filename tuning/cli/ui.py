@@ -13,7 +13,7 @@ def ui(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 5000,
     home: HomeOption = VAR,
 ) -> None:
-    """Serve MLflow's pages for the campaigns of a home; Ctrl-C ends it.
+    """Serve the MLflow UI until Ctrl-C.
 
     Example: seqtune ui --port 5001
     """

@@ -63,14 +63,14 @@ class Driver:
         before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
         if changed := differences(before, launched.environment):
-            self._log(Noted(text=f"goes on in another environment, bits may differ from here on: {'; '.join(changed)}"))
+            self._log(Noted(text=f"resumed in another environment, bits may differ from here on: {'; '.join(changed)}"))
         self._settle()
 
     @property
     def abort_reason(self) -> str | None:
-        """Why it makes no sense to go on, where the campaign's first trials have all failed; else None.
+        """Why the launch should end, where the campaign's first trials have all failed; else None.
 
-        The first by number, not by time: a campaign ends so on any number of workers, or on none.
+        The first by index, not by time, so that it does not depend on the number of workers.
         """
         first = range(max(FAILURES_BEFORE_GIVING_UP * self.search.replicates, self.search.window))
         results = [self.record.trials[k].result for k in first if k in self.record.trials]
@@ -125,7 +125,7 @@ class Driver:
         """A worker finished epochs; those that the journal has already must be equal.
 
         Raises:
-            JournalError: a trial that went on after a crash came out otherwise than before.
+            JournalError: a trial that was resumed came out differently than before.
         """
         trial = self.record.trials[index]
         for report in reports:
@@ -134,7 +134,7 @@ class Driver:
             elif trial.epochs[report.epoch - 1].model_copy(update={"seconds": report.seconds}) != report:
                 raise JournalError(
                     f"{self.journal.path}: trial {index}, epoch {report.epoch} came out differently after the restart. "
-                    "Was the package or the machine changed in between? Launch under another name to begin anew"
+                    "Has the package or the machine changed in between? Launch under another name to start over"
                 )
 
     def ended(self, index: int, result: TrialResult, environment: Environment | None) -> None:
@@ -171,9 +171,9 @@ class Driver:
         trial = self.record.trials[again.index]
         if configuration != trial.config:
             raise JournalError(
-                f"{self.journal.path}: the search no longer suggests for trial {again.index} what the journal says "
+                f"{self.journal.path}: the search no longer suggests for trial {again.index} what the journal has "
                 f"({again.assignment} instead of {trial.assignment}). Were hyperopt, ray or numpy changed since? "
-                "Go on with the versions named by `seqtune status NAME --events`, or launch under another name"
+                "Resume with the versions that `seqtune status NAME --events` shows, or launch under another name"
             )
 
     def _settle(self) -> None:

@@ -26,31 +26,33 @@ class Adoption:
 
     campaign: str
     source: str
-    """The store, without a password."""
+    """The store's URI without its password."""
     target: int
     ended: list[int]
     to_train: list[int]
-    """Trials that had not ended or that the store has lost; the next launch trains them from epoch 1."""
+    """Trials that had not ended, or whose results the store lacks; the next launch trains them from epoch 1."""
     weights: list[int]
-    """Trials whose weights came along."""
+    """Trials whose weights were downloaded."""
     running: bool
-    """Whether the store says that a launch runs somewhere."""
+    """Whether a launch is still running, according to the store."""
     others: int
-    """Older campaigns of this name in the store, which were left there."""
+    """Number of older campaigns of this name in the store."""
     file: Path
     """A campaign file that resumes it."""
 
 
 def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Adoption:
-    """Rebuild a campaign.  A failure on the way leaves no journal.
+    """Write a campaign's journal, its campaign file and the best trials' weights; after a failure none of them.
 
     Raises:
-        CampaignError: this home has a campaign of that name, or no campaign can be named so.
-        RecordError: the store has no such campaign, or contradicts what the search suggests.
-        StoreError: the store cannot be reached, or the home not be written.
+        CampaignError: this home has a campaign of that name, or the name is not valid.
+        RecordError: the store has no such campaign, or the search suggests other trials.
+        StoreError: the store cannot be reached, or the home cannot be written.
     """
     if not NAME.fullmatch(name):
-        raise CampaignError(f"{name!r} names no campaign: letters, digits and . _ - only, a letter or digit first")
+        raise CampaignError(
+            f"{name!r} is not the name of a campaign: letters, digits and . _ - only, a letter or digit first"
+        )
     with home.locked(name):
         if home.journal(name).exists():
             raise CampaignError(
@@ -62,11 +64,11 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
             stored = stored_campaign(store, name, on_progress)
         rows = events(stored, shown(uri))
         record = fold(journal.Entry(n, at, event) for n, (at, event) in enumerate(rows))
-        with _folder(home, name) as (folder, fresh):
-            weights = _fetch_weights(store, stored, record, fresh)
+        with _folders(home, name) as (folder, temporary):
+            weights = _fetch_weights(store, stored, record, temporary)
             for index in weights:
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
-                (fresh / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
+                (temporary / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
             file = folder / "campaign.toml"
             file.write_text(_campaign_file(record.config, record.target), encoding="utf-8")
             journal.create(home.journal(name), rows)
@@ -84,39 +86,39 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
 
 
 @contextmanager
-def _folder(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
-    """The campaign's folder, and one in it for what is not yet whole, which is gone afterwards."""
+def _folders(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
+    """Yield the campaign's folder and a temporary folder in it."""
     folder = home.campaign(name)
-    fresh = folder / "adopting"
+    temporary = folder / "adopting"
     try:
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        yield folder, fresh
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield folder, temporary
     except StoreError:
         raise
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error}. Make room, or choose another --home") from error
+        raise StoreError(f"{folder} cannot be written: {error}. Free some space, or choose another --home") from error
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         with suppress(OSError):
-            folder.rmdir()  # only where nothing is in it
+            folder.rmdir()  # succeeds only if the folder is empty
 
 
 def _fetch_weights(store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path) -> list[int]:
-    """Download what a launch would have kept of the best trials' weights, as far as the store has it."""
-    found: list[int] = []
+    """Download the weights that a launch keeps, those of the best trials, where the store has them."""
+    downloaded: list[int] = []
     for trial in record.ranked()[:WEIGHTS_KEPT]:
         index = trial.config.index
-        place = folder / trial_name(index)
-        place.mkdir()
+        trial_folder = folder / trial_name(index)
+        trial_folder.mkdir()
         with reachable(store.uri):
-            if store.download(stored.trials[index].run.id, WEIGHTS, place):
-                found.append(index)
-    return sorted(found)
+            if store.download(stored.trials[index].run.id, WEIGHTS, trial_folder):
+                downloaded.append(index)
+    return sorted(downloaded)
 
 
 def _campaign_file(config: CampaignConfig, trials: int) -> str:
-    """Return a file that is this configuration, with as many trials as the campaign has by now."""
+    """Return the campaign file of a configuration.  trials: the campaign's present number."""
     fields = config.model_dump(mode="json", exclude_defaults=True)
     fields.setdefault("search", {})["trials"] = trials
     fields["data"]["split"] = config.data.split  # the default depends on data.group

@@ -1,4 +1,4 @@
-"""The files attached to runs: tables, JSON and the confusion matrix."""
+"""The artifacts of runs: tables, JSON and the confusion matrix."""
 
 import csv
 import io
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-UPRIGHT = 4
-"""Letters of a class's name that there is room for below its column; longer names are turned."""
+MAX_HORIZONTAL = 4
+"""Longest class name, in letters, that fits horizontally below its column; longer ones are rotated."""
 
 
 def preload() -> None:
-    """Import what draws the figure, which takes a second or two."""
+    """Import the plotting libraries, which takes a second or two."""
     import_module("matplotlib.figure")
     import_module("sklearn.metrics")
 
 
 def trial_json(recorded: RecordedTrial) -> str:
-    """Return a trial complete; ``RecordedTrial.model_validate_json`` gives it back, not-a-numbers included."""
+    """Return a complete trial; ``RecordedTrial.from_json`` reads it back, NaN included."""
     return json.dumps(recorded.model_dump(mode="json"))
 
 
 def curves_csv(epochs: Sequence[EpochReport], metric: str) -> str:
-    """Return every epoch's figures as a table.  metric: the objective's."""
+    """Return every epoch's metrics as CSV.  metric: the objective's."""
     rows = [
         {
             "epoch": report.epoch,
@@ -48,7 +48,7 @@ def curves_csv(epochs: Sequence[EpochReport], metric: str) -> str:
 
 
 def leaderboard_csv(board: Leaderboard) -> str:
-    """Return the ranked trials as a table."""
+    """Return the ranked trials as CSV."""
     rows = []
     for trial in board.ranked:
         row = asdict(trial)
@@ -58,7 +58,7 @@ def leaderboard_csv(board: Leaderboard) -> str:
 
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as CSV, which MLflow's page shows as a table; what a row lacks is empty."""
+    """Return rows as CSV, which MLflow shows as a table; missing values are empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
@@ -67,28 +67,28 @@ def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def confusion_json(result: TrialResult, classes: tuple[str, ...]) -> str:
-    """Return the counts at the best epoch; rows are true classes."""
+    """Return the confusion matrix at the best epoch, as counts; rows are true classes."""
     return json.dumps({"classes": classes, "rows": "true", "columns": "predicted", "counts": result.confusion})
 
 
 def confusion_figure(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> "Figure":
-    """Return a confusion matrix, each true class's row as parts of one: counts alone would show the majority only."""
+    """Plot a confusion matrix, normalised per true class: counts would show the majority class only."""
     import numpy as np
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    rows = np.asarray(counts, dtype=float)
-    parts = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1.0)
+    absolute = np.asarray(counts, dtype=float)
+    normalised = absolute / np.maximum(absolute.sum(axis=1, keepdims=True), 1.0)
     side = 3.0 + 0.5 * len(classes)
-    figure = Figure(figsize=(side, side), layout="constrained")  # not pyplot: this may run beside the main thread
+    figure = Figure(figsize=(side, side), layout="constrained")  # not pyplot, which is not thread-safe
     axes = figure.subplots()
-    ConfusionMatrixDisplay(parts, display_labels=list(classes)).plot(
+    ConfusionMatrixDisplay(normalised, display_labels=list(classes)).plot(
         ax=axes,
         values_format=".2f",
         cmap="Blues",
         colorbar=False,
         im_kw={"vmin": 0.0, "vmax": 1.0},
-        xticks_rotation="vertical" if max(map(len, classes)) > UPRIGHT else "horizontal",
+        xticks_rotation="vertical" if max(map(len, classes)) > MAX_HORIZONTAL else "horizontal",
     )
-    axes.set_title("Best epoch, validation: part of each true class")
+    axes.set_title("Validation split, best epoch, normalised per true class")
     return figure

@@ -1,4 +1,4 @@
-"""What the runs of a campaign still lack in a store: the fold of journal entries into updates, no store involved."""
+"""Fold journal entries into updates of MLflow runs; no store is involved."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,19 +30,18 @@ from tuning.tracking.layout import (
 from tuning.training.results import TrialResult
 
 KEPT = 3
-"""Trials whose weights and confusion matrix are kept with their runs when the campaign has finished."""
+"""How many of the best trials have weights and a confusion matrix in MLflow when the campaign has finished."""
 
 PARENT = -1
-"""The campaign's own place beside its trials 0, 1, ..."""
-
+"""Key of the campaign's own run, beside its trials 0, 1, ..."""
 
 DURATIONS = ("seconds", "total_seconds")
-"""Metrics that are no function of the trial."""
+"""Metrics that differ when a trial is trained again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RunUpdate:
-    """What one run still lacks.  name, start: of the run to create, given with the first update only."""
+    """Changes of one run.  name, start: of the run to create, in the first update only."""
 
     name: str = ""
     start: int = 0
@@ -55,15 +54,15 @@ class RunUpdate:
     end: int | None = None
     """Unix time, ms."""
     show: bool = False
-    """Whether weights and confusion matrix belong to the run."""
+    """Whether weights and confusion matrix are to be added to the run."""
 
 
 class RunUpdates:
-    """Journal entries in, updates out.  Entries that are never taken between add up: the last status counts."""
+    """Journal entries in, updates out.  Updates accumulate until they are taken; the last status counts."""
 
     record: CampaignRecord
     campaign_id: str
-    """Of this journal: campaigns of one name in several homes, or begun anew, stay apart."""
+    """Of this journal; distinguishes campaigns of one name, in several homes or started over."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -73,7 +72,7 @@ class RunUpdates:
         self._best: float | None = None
 
     def take(self) -> dict[int, RunUpdate]:
-        """Return the updates since the last call, by trial, the campaign's own under PARENT."""
+        """Return the updates since the last call, trial -> update, the campaign's own under PARENT."""
         taken, self._pending = self._pending, {}
         return taken
 
@@ -88,7 +87,7 @@ class RunUpdates:
         apply(self.record, entry)
         match event:
             case Launched():
-                update = self._change(PARENT)
+                update = self._update(PARENT)
                 update.status, update.end = "RUNNING", None
                 update.tags |= environment_tags(event.environment)
                 update.tags |= {Tag.CAMPAIGN_STATUS: "running", Tag.CAMPAIGN_TRIALS: str(event.trials)}
@@ -105,7 +104,7 @@ class RunUpdates:
             case Finished():
                 self._finish(at)
             case _:
-                pass  # a suggestion has no run before it starts; a retry is seen as another start
+                pass  # a suggestion has no run before its trial starts; after a retry it starts again
 
     def _open(self, event: Opened, at: float) -> None:
         config = event.config
@@ -120,19 +119,22 @@ class RunUpdates:
             status="RUNNING",
         )
 
-    def _change(self, key: int) -> RunUpdate:
+    def _update(self, key: int) -> RunUpdate:
         return self._pending.setdefault(key, RunUpdate())
 
     def _trial(self, index: int, at: int) -> RunUpdate:
-        """Return the update of a trial, begun where this is the first."""
-        update = self._change(index)
+        """Return a trial's update; the first one creates the run."""
+        update = self._update(index)
         if index not in self._begun:
             self._begun.add(index)
             trial = self.record.trials[index]
             update.name, update.start = trial.name, at
             update.parameters = parameters(trial.config)
             update.tags |= common_tags("trial", trial.config.campaign, self.campaign_id)
-            update.tags |= trial_tags(trial.config) | {Tag.STATUS: "running", Tag.NOTE: trial_note(trial, self.record, self._home)}
+            update.tags |= trial_tags(trial.config) | {
+                Tag.STATUS: "running",
+                Tag.NOTE: trial_note(trial, self.record, self._home),
+            }
             if trial.same_as is not None:
                 update.tags[Tag.SAME_AS] = str(trial.same_as)
             variant = self.record.variant(trial.config)
@@ -152,26 +154,26 @@ class RunUpdates:
         if result.confusion:
             update.texts["confusion.json"] = confusion_json(result, recorded.data.classes)
         update.status, update.end = ("FAILED" if result.status == "failed" else "FINISHED"), at
-        self._rank(result, at)
+        self._log_progress(result, at)
 
-    def _rank(self, result: TrialResult, at: int) -> None:
-        """Draw the search's progress on the campaign's own run."""
+    def _log_progress(self, result: TrialResult, at: int) -> None:
+        """Add the search's progress to the campaign's own run."""
         self._ended += 1
         if result.status != "completed" or result.objective is None:
             return
         best = [result.objective] if self._best is None else [self._best, result.objective]
         self._best = self.record.config.objective.best(best)
-        rows = self._change(PARENT).rows
+        rows = self._update(PARENT).rows
         rows.append(Row("search/objective", result.objective, at, self._ended))
         rows.append(Row("search/best", self._best, at, self._ended))
 
     def _interrupt(self, event: Interrupted, at: int) -> None:
         for index in self._begun:
             if self.record.trials[index].result is None:
-                update = self._change(index)
+                update = self._update(index)
                 update.tags[Tag.STATUS] = "interrupted"
                 update.status, update.end = "KILLED", at
-        update = self._change(PARENT)
+        update = self._update(PARENT)
         update.tags |= {
             Tag.CAMPAIGN_STATUS: "interrupted",
             Tag.CAMPAIGN_CAUSE: event.cause,
@@ -180,10 +182,10 @@ class RunUpdates:
         update.status, update.end = "KILLED", at
 
     def _finish(self, at: int) -> None:
-        update = self._change(PARENT)
+        update = self._update(PARENT)
         ranked = self.record.ranked()
         for trial in ranked[:KEPT]:
-            self._change(trial.config.index).show = True
+            self._update(trial.config.index).show = True
         if ranked:
             update.tags[Tag.BEST_TRIAL] = str(ranked[0].config.index)
         board = leaderboard(self.record, len(ranked))
@@ -193,16 +195,17 @@ class RunUpdates:
 
 
 def lacking(rows: Iterable[Row], held: Sequence[Row]) -> list[Row]:
-    """Return the rows that say something new to a run that holds others.
+    """Return the rows that are new to a run.  held: the rows it has.
 
-    A value that a step has had since another time says nothing new, as it comes from training again; of how long that
-    took no value does.  The search's progress only goes on: where trials are lost, others are counted as other steps.
+    An adopted campaign trains lost trials again, at other times.  A row with the same step and value as before is then
+    no new row, and durations are never new.  The search's progress continues after the last step: with lost trials,
+    the steps in between are counted differently.
     """
     at_step = {(row.key, row.step): row for row in held}
     last: dict[str, tuple[int, int]] = {}
     for row in held:
         last[row.key] = max(last.get(row.key, (0, 0)), (row.at, row.step))
-    fresh = []
+    new_rows = []
     for row in rows:
         before = at_step.get((row.key, row.step))
         if row.key.startswith("search/"):
@@ -210,5 +213,5 @@ def lacking(rows: Iterable[Row], held: Sequence[Row]) -> list[Row]:
         else:
             new = before is None or before.at == row.at or (before.value != row.value and row.key not in DURATIONS)
         if new:
-            fresh.append(row)
-    return fresh
+            new_rows.append(row)
+    return new_rows

@@ -1,4 +1,4 @@
-"""An MLflow store, quietly: experiments, runs and artifacts of any tracking URI.  Nothing else imports MLflow."""
+"""A client of MLflow without its log output.  The only module that imports MLflow."""
 
 import os
 import re
@@ -20,23 +20,29 @@ if TYPE_CHECKING:
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # ours look whether a run was created before they create it again
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # seconds; a server that is away must not hold up the end of a launch
-    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # what goes wrong is raised as well
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # the publisher retries, and looks for a run before it creates it again
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # seconds; an unavailable server must not delay the end of a launch
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # errors are raised as well
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-"""MLflow's settings where the user has set none."""
+"""Environment variables of MLflow, set unless the user has set them."""
 
 PAGE = 500
-"""Runs asked for at once."""
+"""Runs or experiments per request."""
+
+BRIEF = 200
+"""Longest error message that is quoted, in characters."""
+
+_SQLALCHEMY = re.compile(r"\((?:\w+\.)+\w+\) |\s*\[SQL: .*|\s*\(Background on this error at: \S*\)", re.DOTALL)
+"""What SQLAlchemy adds to a driver's message: the exception's class, the statement, a link to its documentation."""
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-"""Stores without a server, for which the client chooses where artifacts lie."""
+"""Stores without a server, for which the client chooses the artifact location."""
 
 
 @dataclass(slots=True)
 class StoredRun:
-    """A run that the store has.  start, end: Unix time, ms."""
+    """A run in a store.  start, end: Unix time, ms."""
 
     id: str
     parameters: Mapping[str, str]
@@ -45,11 +51,11 @@ class StoredRun:
     start: int
     end: int | None
     deleted: bool = False
-    """By a user, in MLflow's pages."""
+    """Whether it is in MLflow's bin."""
 
 
 class Store:
-    """A client of one tracking URI.  Every method may raise what ``reachable`` turns into a StoreError."""
+    """A client of one tracking URI.  Call its methods inside ``reachable``, which turns errors into StoreError."""
 
     def __init__(self, uri: str) -> None:
         """Connect; a SQLite store is created where there is none (1.6 s).  Importing MLflow takes seconds."""
@@ -69,42 +75,42 @@ class Store:
         Raises:
             StoreError: it was deleted in MLflow.
         """
-        found = self.client.get_experiment_by_name(name)
-        if found is None:
+        experiment = self.client.get_experiment_by_name(name)
+        if experiment is None:
             return None
-        if found.lifecycle_stage != "active":
+        if experiment.lifecycle_stage != "active":
             raise StoreError(
                 f"{shown(self.uri)}: experiment {name!r} was deleted in MLflow. Restore it with `mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`, or launch under another name (--name)"
+                f"restore --experiment-id {experiment.experiment_id}`, or launch under another name (--name)"
             )
-        return str(found.experiment_id)
+        return str(experiment.experiment_id)
 
     def experiments(self, tag: str) -> list[str]:
         """Return the names of the experiments that have a tag."""
-        found: list[str] = []
+        names: list[str] = []
         token: str | None = ""
         while token is not None:
             page = self.client.search_experiments(max_results=PAGE, page_token=token or None)
-            found += [experiment.name for experiment in page if tag in experiment.tags]
+            names += [experiment.name for experiment in page if tag in experiment.tags]
             token = page.token or None
-        return sorted(found)
+        return sorted(names)
 
     def experiment(self, name: str, artifacts: Path, tags: Mapping[str, str]) -> str:
         """Return the id of an experiment, created where there is none.  artifacts: used by stores without a server."""
-        if (found := self.find_experiment(name)) is not None:
-            return found
+        if (existing := self.find_experiment(name)) is not None:
+            return existing
         location = (artifacts / name).as_uri() if _database(self.uri) else None
         return str(self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
 
     def runs(self, experiment: str, tags: Mapping[str, str]) -> Iterator[StoredRun]:
-        """Yield the runs with these tags, deleted ones too, the oldest first."""
+        """Yield the runs with these tags, oldest first, including deleted ones."""
         from mlflow.entities import ViewType
 
-        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         token: str | None = None
         while True:
             page = self.client.search_runs(
-                [experiment], wanted, ViewType.ALL, PAGE, ["attributes.start_time ASC"], page_token=token
+                [experiment], query, ViewType.ALL, PAGE, ["attributes.start_time ASC"], page_token=token
             )
             yield from map(_stored, page)
             token = page.token
@@ -123,7 +129,7 @@ class Store:
             raise
 
     def create(self, experiment: str, name: str, tags: Mapping[str, str], start: int) -> StoredRun:
-        """Create a run; its tags identify it from the first moment."""
+        """Create a run with its tags, which identify it from then on."""
         return _stored(self.client.create_run(experiment, start_time=start, tags=dict(tags), run_name=name))
 
     def delete(self, run: str) -> None:
@@ -138,7 +144,7 @@ class Store:
         parameters: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Write metrics, parameters and tags in one request (MLflow cuts beyond 1,000); again updates nothing."""
+        """Write metrics, parameters and tags in one request (MLflow splits beyond 1,000).  Idempotent."""
         from mlflow.entities import Metric, Param, RunTag
 
         self.client.log_batch(
@@ -149,7 +155,7 @@ class Store:
         )
 
     def log_inputs(self, run: str, datasets: Sequence[DatasetInput]) -> None:
-        """Say which data sets a run used; again updates nothing."""
+        """Log the data sets that a run used.  Idempotent."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         self.client.log_inputs(
@@ -164,34 +170,34 @@ class Store:
         )
 
     def log_artifacts(self, run: str, texts: Mapping[str, str]) -> None:
-        """Write files of text, over those of the same name."""
+        """Write text files, replacing those of the same name."""
         with tempfile.TemporaryDirectory() as folder:
             for name, text in texts.items():
                 (Path(folder) / name).write_text(text, encoding="utf-8")
             self.client.log_artifacts(run, folder)
 
     def log_artifact(self, run: str, path: Path) -> None:
-        """Write one file, over that of the same name."""
+        """Write one file, replacing that of the same name."""
         self.client.log_artifact(run, str(path))
 
     def log_figure(self, run: str, name: str, figure: "Figure") -> None:
-        """Write a figure, over that of the same name."""
+        """Write a figure, replacing that of the same name."""
         self.client.log_figure(run, figure, name)
 
     def download(self, run: str, name: str, folder: Path) -> Path | None:
-        """Fetch one file into a folder, None where the run has none of that name."""
+        """Download one file into a folder, None where the run has none of that name."""
         if name not in {file.path for file in self.client.list_artifacts(run)}:
             return None
         return Path(self.client.download_artifacts(run, name, str(folder)))
 
     def text(self, run: str, name: str) -> str | None:
-        """Return a file of text, None where the run has none of that name."""
+        """Return a text file's content, None where the run has none of that name."""
         with tempfile.TemporaryDirectory() as folder:
             file = self.download(run, name, Path(folder))
             return None if file is None else file.read_text(encoding="utf-8")
 
     def history(self, run: str, key: str) -> list[Row]:
-        """Return all rows of a metric, the oldest first."""
+        """Return all rows of a metric, oldest first."""
         rows = [Row(m.key, m.value, m.timestamp, m.step) for m in self.client.get_metric_history(run, key)]
         return sorted(rows, key=lambda row: row.at)
 
@@ -204,11 +210,11 @@ class Store:
 
 
 def preload() -> None:
-    """Import MLflow, which takes seconds, with its noise off."""
+    """Import MLflow, which takes seconds, with its log output off."""
     os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
-    # MLflow 3.17 on SQLAlchemy 2.1; a filter for good, as one for a while is not safe beside other threads.
+    # MLflow 3.17 on SQLAlchemy 2.1.  The filter stays: a temporary one is not thread-safe.
     warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
-    import mlflow.tracking  # noqa: F401 - for what it does to later imports
+    import mlflow.tracking  # noqa: F401 - imported for later
 
 
 @contextmanager
@@ -230,19 +236,20 @@ def reachable(uri: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise StoreError(
             f"{shown(uri)}: the MLflow store cannot be used: {brief(error)}. "
-            "Check that it is there (MLFLOW_TRACKING_URI; unset: a SQLite file under --home)"
+            "Check MLFLOW_TRACKING_URI (unset: a SQLite file under --home)"
         ) from error
 
 
 def brief(error: BaseException) -> str:
-    """Return what the system said at the bottom of an error, else the error's first line; no password of a URI."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    """Return an error as one short line without passwords: the system's message at its bottom, else its first line."""
+    text = _SQLALCHEMY.sub("", str(error)).strip() or type(error).__name__
+    line = text.splitlines()[0]
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            first = cause.strerror + (f": {cause.filename}" if cause.filename else "")
+            line = cause.strerror + (f": {cause.filename}" if cause.filename else "")
         cause = cause.__cause__ or cause.__context__
-    return shown(first)[:300]
+    return shown(line)[:BRIEF].strip().rstrip(".")
 
 
 def shown(uri: str) -> str:
@@ -255,7 +262,7 @@ def _database(uri: str) -> bool:
 
 
 def _connect(uri: str) -> None:
-    """Fail at once where a database is away: MLflow asks it ten times and waits 102 s in between."""
+    """Fail at once where a database is unavailable: MLflow would retry for 102 s."""
     from sqlalchemy import create_engine
 
     engine = create_engine(uri)

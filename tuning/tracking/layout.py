@@ -1,4 +1,4 @@
-"""What a campaign looks like in MLflow: names, tags, parameters, metrics and artifacts, as plain values."""
+"""The layout of a campaign in MLflow: names, tags, parameters, metrics and artifacts, as plain values."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-KINDS = ("campaign", "trial", "confirm", "reproduce")
+KINDS = ("campaign", "trial", "reproduce")
 """The values of ``seqtune.kind``."""
 
 ARTIFACTS = (
@@ -43,21 +43,22 @@ METRICS = (
     "search/objective",
     "search/best",
 )
-"""``valid/`` and ``best/`` are followed by a metric's own name, ``train/`` by that of the objective; step = epoch, in
-``search/`` trials ended so far."""
+"""``valid/`` and ``best/`` precede every metric's name, ``train/`` the objective's.
+
+The step is the epoch, in ``search/`` the number of ended trials.
+"""
 
 FINAL = 0
-"""The step of single figures: MLflow draws a bar for a metric that has step 0 only, and else a curve of one point."""
+"""The step of single values: MLflow plots a metric with step 0 only as a bar, others as a curve."""
 
 EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""An experiment's tag that asks MLflow for its pages on training, not for those on language models."""
+"""The experiment's tag that selects MLflow's pages for model training."""
 
 KEY_LENGTH = 250
-"""Longest metric name that MLflow's stores take."""
-
+"""Longest metric name that MLflow's stores accept."""
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
-"""MLflow's own word for a run's state; KILLED is an interrupted campaign, or a trial that it cut short."""
+"""A run's status in MLflow; KILLED is an interrupted campaign or trial."""
 
 
 class Tag(StrEnum):
@@ -99,7 +100,7 @@ class Tag(StrEnum):
 
 
 class Row(NamedTuple):
-    """One metric value.  at: Unix time, ms;  step: epoch, trials ended so far, or FINAL."""
+    """One metric value.  at: Unix time, ms;  step: epoch, number of ended trials, or FINAL."""
 
     key: str
     value: float
@@ -108,7 +109,7 @@ class Row(NamedTuple):
 
 
 class DatasetInput(NamedTuple):
-    """A data set as MLflow shows it; digest has at most 36 characters, the other texts are JSON."""
+    """A data set in MLflow.  digest: at most 36 characters;  source, schema, profile: JSON."""
 
     name: str
     digest: str
@@ -118,12 +119,12 @@ class DatasetInput(NamedTuple):
 
 
 def milliseconds(at: float) -> int:
-    """Return a journal's time, in seconds, as MLflow's."""
+    """Convert a journal's time, in seconds, to MLflow's."""
     return round(at * 1000)
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return dotted path -> text: strings as they are, everything else as JSON, so that floats survive exactly."""
+    """Return dotted path -> text: strings unchanged, all else as JSON, which keeps floats exactly."""
     flat: dict[str, str] = {}
     for key, item in value.items():
         path = f"{prefix}{key}"
@@ -140,22 +141,22 @@ def parameters(config: TrialConfig | CampaignConfig) -> dict[str, str]:
 
 
 def metric_key(name: str) -> str:
-    """Return a metric's name as MLflow takes it, different for different names.
+    """Return a metric's name as MLflow accepts it; different names stay different.
 
-    MLflow allows letters, digits and ``_ - . : / blank``, and no name that is not its own normal path.  Anything else
-    becomes ``_`` and its code point, as ``recall/N+`` -> ``recall/N_2b``.
+    MLflow accepts letters, digits, ``_ - . /`` and blanks, and only normalised paths.  Other characters become ``_``
+    and their code point: ``recall/N+`` -> ``recall/N_2b``.
     """
-    key = re.sub(r"[^/\w.\- ]", _coded, name)
+    key = re.sub(r"[^/\w.\- ]", _escaped, name)
     if posixpath.normpath(key) != key or key.startswith(("/", "..")):
-        first, _, rest = key.partition("/")  # the first word is ours; what follows may be any class's name
-        key = f"{first}/{re.sub(r'[/.]', _coded, rest)}" if rest else re.sub(r"[/.]", _coded, key)
+        first, _, rest = key.partition("/")  # the rest may contain a class's name
+        key = f"{first}/{re.sub(r'[/.]', _escaped, rest)}" if rest else re.sub(r"[/.]", _escaped, key)
     if len(key) > KEY_LENGTH:
-        mark = hashlib.sha256(name.encode()).hexdigest()[:12]
-        key = f"{key[: KEY_LENGTH - len(mark) - 1].rstrip('/. ')}-{mark}"
+        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+        key = f"{key[: KEY_LENGTH - len(digest) - 1].rstrip('/. ')}-{digest}"
     return key
 
 
-def _coded(match: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     return f"_{ord(match[0]):02x}"
 
 
@@ -172,7 +173,7 @@ def epoch_rows(report: EpochReport, metric: str, at: int) -> list[Row]:
 
 
 def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
-    """Return a trial's final figures."""
+    """Return a trial's final metrics."""
     yield Row("total_seconds", result.seconds, at, FINAL)
     if result.parameters is not None:
         yield Row("model/parameters", result.parameters, at, FINAL)
@@ -199,12 +200,12 @@ def common_tags(kind: str, campaign: str, campaign_id: str | None) -> dict[str, 
 
 
 def trial_tags(trial: TrialConfig) -> dict[str, str]:
-    """Return what is known of a trial before it trains."""
+    """Return the tags of a trial, known before it trains."""
     return {Tag.INDEX: str(trial.index), Tag.SEED: str(trial.seed), Tag.DATA: trial.data_sha256}
 
 
 def result_tags(result: TrialResult) -> dict[str, str]:
-    """Return what is known of a trial when it has ended."""
+    """Return the tags of an ended trial's result."""
     tags: dict[str, str] = {Tag.STATUS: result.status}
     if result.reason is not None:
         tags[Tag.REASON] = result.reason
@@ -214,7 +215,7 @@ def result_tags(result: TrialResult) -> dict[str, str]:
 
 
 def environment_tags(environment: Environment) -> dict[str, str]:
-    """Return what a process ran on."""
+    """Return the tags of a process's environment."""
     tags: dict[str, str] = {
         Tag.PYTHON: environment.python,
         Tag.PACKAGES: json.dumps(environment.packages),
@@ -231,7 +232,7 @@ def environment_tags(environment: Environment) -> dict[str, str]:
 
 
 def environment_from(tags: Mapping[str, str]) -> Environment | None:
-    """Return what ``environment_tags`` was given, None where a run has no such tags."""
+    """Return the environment of ``environment_tags``, None where a run has no such tags."""
     if Tag.PYTHON not in tags:
         return None
     return Environment(
@@ -244,6 +245,17 @@ def environment_from(tags: Mapping[str, str]) -> Environment | None:
         device=tags[Tag.DEVICE],
         commit=tags.get(Tag.COMMIT),
     )
+
+
+def packages_text(tags: Mapping[str, str]) -> str:
+    """Return a run's packages as ``torch 2.13.0, numpy 2.3.5``."""
+    try:
+        packages = json.loads(tags[Tag.PACKAGES])
+    except KeyError:
+        return "unknown versions"
+    except ValueError:  # written by a former version, as text
+        return tags[Tag.PACKAGES]
+    return ", ".join(f"{name} {version}" for name, version in packages.items())
 
 
 def trial_note(trial: TrialRecord, record: CampaignRecord, home: Home) -> str:
@@ -266,7 +278,7 @@ def campaign_note(record: CampaignRecord, home: Home) -> str:
 
 
 def dataset_input(dataset: str, variant: str, data: DataRecord) -> DatasetInput:
-    """Return one prepared variant of a data set; the digest is the beginning of the arrays' SHA-256."""
+    """Return one prepared variant of a data set; the digest is the start of the arrays' SHA-256."""
     features = _tensor("float32" if data.tokens is None else "int32", data.steps, data.channels)
     targets = _tensor("int64" if data.classes else "float32")
     schema = {"mlflow_tensorspec": {"features": features, "targets": targets}}
@@ -285,5 +297,5 @@ def dataset_input(dataset: str, variant: str, data: DataRecord) -> DatasetInput:
 
 
 def _tensor(dtype: str, *shape: int) -> str:
-    """Return how MLflow describes an array with any number of rows."""
+    """Return MLflow's description of an array with any number of rows."""
     return json.dumps([{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *shape]}}])

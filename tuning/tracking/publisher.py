@@ -1,8 +1,8 @@
-"""The publisher: brings an MLflow store up to a campaign's journal.
+"""Bring an MLflow store up to date with a campaign's journal.
 
-What is published is a function of the journal: times are the journal's, a run is looked for by its tags before one is
-created, and a run's end is written last, so that a run which has its end has everything.  Publishing again, or going
-on after a crash at any point, ends in the same store.  A run that a user deleted in MLflow stays deleted.
+The store's content is a function of the journal.  Times are the journal's.  A run is searched by its tags before it is
+created, and its end is written last: a run with an end is complete.  Publishing is idempotent and can be repeated
+after a crash at any point.  A run that a user deleted in MLflow stays deleted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,9 +25,9 @@ ProgressCallback = Callable[[int, int], None]
 
 
 class Publisher:
-    """Takes the entries of one journal, from the first on, in as many portions as there are.
+    """Publishes the entries of one journal, from the first on, in any number of portions.
 
-    After an error it is of no more use: begin again with a new one and all entries.
+    After an error create a new publisher and publish all entries again.
     """
 
     def __init__(self, store: Store, home: Home) -> None:
@@ -37,10 +37,10 @@ class Publisher:
         self._experiment: str | None = None
         self._runs: dict[int, StoredRun] = {}
         self._held: dict[str, dict[str, list[Row]]] = {}
-        """Of runs that were there before: run id -> metric -> its rows."""
+        """Metrics of runs that existed before: run id -> metric -> rows."""
 
     def publish(self, entries: Iterable[Entry], on_progress: ProgressCallback | None = None) -> None:
-        """Bring the store up to these entries and all before them."""
+        """Bring the store up to date with these entries and all before them."""
         for entry in entries:
             self._updates.add(entry)
         updates = self._updates.take()
@@ -53,16 +53,16 @@ class Publisher:
         if parent is None:
             parent = self._runs[PARENT] = self.store.create(self._experiment, own.name, own.tags, own.start)
         elif own.end is not None and (own.status, own.end) == (parent.status, parent.end):
-            return  # the campaign's own end is written after everything else
+            return  # the campaign's end is written last, so everything is there
         for done, (index, update) in enumerate(updates.items(), start=1):
-            self._bring(index, update, parent)
+            self._publish_trial(index, update, parent)
             if on_progress:
                 on_progress(done, len(updates))
         if not parent.deleted:
             self._write(parent, own)
 
     def abandon(self, at: float) -> None:
-        """End what is still running: the process that ran it is gone.  at: when it was last heard of, Unix time, s."""
+        """End the runs of a process that no longer exists.  at: of its last entry, Unix time, s."""
         for run in self._runs.values():
             if run.status == "RUNNING" and not run.deleted:
                 self.store.set_status(run.id, "KILLED", milliseconds(at))
@@ -80,27 +80,30 @@ class Publisher:
                 self._runs[index] = run
                 self._held[run.id] = {}
             elif not run.deleted:
-                self.store.delete(run.id)  # a request answered too late made a second one
+                self.store.delete(run.id)  # a duplicate, of a request that was answered too late
         return experiment
 
-    def _bring(self, index: int, update: RunUpdate, parent: StoredRun) -> None:
+    def _publish_trial(self, index: int, update: RunUpdate, parent: StoredRun) -> None:
         """Bring one trial's run up to date."""
         if update.name:
             update.tags[Tag.PARENT] = parent.id
         run = self._runs.get(index)
         if run is None:
-            assert self._experiment is not None  # noqa: S101 - set before any run is looked for
+            assert self._experiment is not None  # noqa: S101 - set by publish
             run = self._runs[index] = self.store.create(self._experiment, update.name, update.tags, update.start)
         elif run.deleted:
             return
-        whole = update.end is not None and (update.status, update.end) == (run.status, run.end)
-        if not whole or run.tags.get(Tag.PARENT) != parent.id:
+        complete = update.end is not None and (update.status, update.end) == (run.status, run.end)
+        if not complete or run.tags.get(Tag.PARENT) != parent.id:
             self._write(run, update)
         if update.show:
-            self._show(index, run)
+            self._add_files(index, run)
 
     def _write(self, run: StoredRun, update: RunUpdate) -> None:
-        self.store.write(run.id, rows=self._lacking(run, update.rows), parameters=update.parameters, tags=update.tags)
+        rows = self._lacking(run, update.rows)
+        # MLflow rejects other values, as of a configuration's version in a journal that was upgraded.
+        parameters = {name: value for name, value in update.parameters.items() if name not in run.parameters}
+        self.store.write(run.id, rows=rows, parameters=parameters, tags=update.tags)
         if update.datasets:
             self.store.log_inputs(run.id, update.datasets)
         if update.texts:
@@ -110,7 +113,7 @@ class Publisher:
             run.status, run.end = update.status, update.end
 
     def _lacking(self, run: StoredRun, rows: Sequence[Row]) -> list[Row]:
-        """Leave out what the run has already from another time: an adopted campaign trains lost trials again."""
+        """Leave out rows that the run has: an adopted campaign trains lost trials again."""
         if run.id not in self._held:
             return list(rows)
         held = self._held[run.id]
@@ -118,8 +121,8 @@ class Publisher:
             held[key] = self.store.history(run.id, key)
         return lacking(rows, [row for key in held for row in held[key]])
 
-    def _show(self, index: int, run: StoredRun) -> None:
-        """Keep a trial's weights and confusion matrix with its run."""
+    def _add_files(self, index: int, run: StoredRun) -> None:
+        """Add a trial's weights and confusion matrix to its run."""
         record = self._updates.record
         trial = record.trials[index]
         weights = self.home.trial(record.config.name, index) / WEIGHTS
@@ -132,10 +135,10 @@ class Publisher:
 
 @contextmanager
 def publishing(home: Home, name: str) -> Iterator[None]:
-    """Hold one campaign's runs for this process: two publishers at once could make two runs of one trial.
+    """Lock one campaign's runs: two publishers at once could create two runs of one trial.
 
     Raises:
-        StoreError: another process holds them.
+        StoreError: another process holds the lock.
     """
     try:
         lock = FileLock(home.campaign(name) / "tracking.lock")
@@ -143,7 +146,7 @@ def publishing(home: Home, name: str) -> Iterator[None]:
     except Timeout as error:
         raise StoreError(
             f"campaign {name!r} is being published to MLflow by another process (its launch, or another sync). "
-            "Nothing is lost: run `seqtune sync` again when that one has ended"
+            "Run `seqtune sync` again when that one has ended; nothing is lost"
         ) from error
     try:
         yield
@@ -152,9 +155,7 @@ def publishing(home: Home, name: str) -> Iterator[None]:
 
 
 def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> None:
-    """Bring the store up to a campaign's journal, once, in the foreground.
-
-    Runs of a launch that died without a word are ended too.
+    """Bring the store up to date with a campaign's journal; also end the runs of a launch that was killed.
 
     Raises:
         RecordError: no such campaign.
@@ -171,7 +172,7 @@ def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> 
             with home.locked(name):
                 publisher.abandon(entries[-1].at)
         except CampaignError:
-            pass  # it is running
+            pass  # a launch is running
 
 
 def delete_runs(home: Home, name: str) -> None:
@@ -179,7 +180,7 @@ def delete_runs(home: Home, name: str) -> None:
 
     Raises:
         RecordError: no such campaign.
-        JournalError: its journal is damaged, so its runs are not known.
+        JournalError: its journal is damaged, so that its id is not known.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
     event = read(home.journal(name))[0].event

@@ -1,17 +1,19 @@
-"""Reading runs back: a recorded trial from its run, and the run of a campaign's trial."""
+"""Read a recorded trial from its run, and find a trial's run."""
+
+from pydantic import ValidationError
 
 from tuning.campaign.errors import RecordError, no_such_run
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import first_line
 from tuning.tracking.client import Store, StoredRun, reachable, shown
-from tuning.tracking.layout import Tag
+from tuning.tracking.layout import Tag, packages_text
 
 
 def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
-    """Return the trial that a run of kind trial, confirm or reproduce holds.
+    """Return the trial that a run of kind trial or reproduce holds.
 
     Raises:
-        RecordError: there is no such run, it holds no trial, or its trial has not ended.
+        RecordError: there is no such run, it is not a trial's, or its trial has not ended.
         StoreError: the store cannot be used.
     """
     where = f"MLflow run {run_id} in {shown(uri)}"
@@ -33,25 +35,43 @@ def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
             f"ended (it is {run.tags.get(Tag.STATUS)}), or its artifacts were removed. Wait for it, or bring the store "
             f"up to the journal with `seqtune sync {run.tags.get(Tag.CAMPAIGN)}`"
         )
+    return parsed_trial(text, where, run)
+
+
+def parsed_trial(text: str, where: str, run: StoredRun) -> RecordedTrial:
+    """Return the trial of a ``trial.json``.  where: the run, for messages.
+
+    Raises:
+        RecordError: the file is damaged or of another version.
+    """
     try:
         return RecordedTrial.from_json(text)
     except ValueError as error:
         raise RecordError(
-            f"{where}: its trial.json is not one of this version of seqtune ({first_line(error)}). "
-            "Read it with the version that wrote it"
+            f"{where}: its trial.json is not of this version of seqtune ({validation_message(error)}). "
+            f"Use the version that wrote it: {packages_text(run.tags)}"
         ) from error
 
 
+def validation_message(error: ValueError) -> str:
+    """Return the first problem of a file, with its key."""
+    if not isinstance(error, ValidationError):
+        return first_line(error)
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"]))
+    return f"{key}: {first['msg']}" if key else first["msg"]
+
+
 def trial_run(store: Store, campaign: str, index: int, campaign_id: str | None = None) -> StoredRun | None:
-    """Return a trial's run; the latest where campaigns of one name were begun several times."""
+    """Return a trial's run; the latest where several campaigns have the name."""
     experiment = store.find_experiment(campaign)
     if experiment is None:
         return None
     tags: dict[str, str] = {Tag.RUN_KIND: "trial", Tag.CAMPAIGN: campaign, Tag.INDEX: str(index)}
     if campaign_id is not None:
         tags[Tag.CAMPAIGN_ID] = campaign_id
-    found = [run for run in store.runs(experiment, tags) if not run.deleted]
-    return found[-1] if found else None
+    runs = [run for run in store.runs(experiment, tags) if not run.deleted]
+    return runs[-1] if runs else None
 
 
 def _run(store: Store, run_id: str, where: str) -> StoredRun:

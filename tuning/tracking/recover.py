@@ -1,7 +1,7 @@
-"""The events of a campaign out of what its MLflow store has, each at the time that the store names for it.
+"""Recover a campaign's events, with their times, from its MLflow store.
 
-A store has no suggestion that never started, no configuration of a trial whose files are gone, and no weights of
-epochs.  The search is deterministic, so it says the missing suggestions again; those trials are trained from epoch 1.
+The store lacks suggestions that never started, configurations of trials whose files are gone, and checkpoints.  The
+search is deterministic and repeats the missing suggestions; those trials are trained again from epoch 1.
 """
 
 import math
@@ -26,18 +26,18 @@ from tuning.journal.events import (
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.journal.text import trial_name
 from tuning.search.suggest import configured, ordered_search, outcome
-from tuning.tracking.layout import Tag, environment_from, flatten, parameters
+from tuning.tracking.layout import Tag, environment_from, flatten, packages_text, parameters
 from tuning.tracking.stored import StoredCampaign, StoredTrial
 
 Timed = tuple[float, Event]
-"""Unix time, s; what happened then."""
+"""Unix time, s, and event."""
 
 
 def events(stored: StoredCampaign, source: str) -> list[Timed]:
-    """Return the journal's events.  source: what the adoption is noted to be from.
+    """Return the journal's events.  source: the store, for the note on the recovery.
 
     Raises:
-        RecordError: what the store has of a trial is not what the search suggests for it.
+        RecordError: a trial in the store differs from the search's suggestion.
     """
     suggested = _suggested(stored)
     begun = stored.opened.at
@@ -56,7 +56,7 @@ def events(stored: StoredCampaign, source: str) -> list[Timed]:
 
 
 def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
-    """Every trial's suggestion: the search's where the results it needs are there, else as the store has it."""
+    """Return every trial's suggestion: the search's if the results that it needs are known, else the store's."""
     record = _ended_trials(stored)
     config = record.config
     space = campaign_space(config)
@@ -64,7 +64,7 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
     for k, trial in record.trials.items():
         if trial.result is not None:
             search.record(k, outcome(trial.result))
-    found: dict[int, Suggested] = {}
+    suggested: dict[int, Suggested] = {}
     last = max([*stored.ended, *stored.lost], default=-1)
     while search.index <= last and search.ready():
         suggestion = search.suggest()
@@ -79,30 +79,31 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
             _check_same(stored, k, again)
         if k in record.trials:
             record.trials[k].reused = again.reused
-        found[k] = again
+        suggested[k] = again
     for k, trial in record.trials.items():
-        if k not in found:
+        if k not in suggested:
             same_as = stored.trials[k].run.tags.get(Tag.SAME_AS)
-            found[k] = Suggested(
+            suggested[k] = Suggested(
                 trial=trial.config,
                 assignment=trial.assignment,
                 same_as=None if same_as is None else int(same_as),
                 reused=same_as is not None and config.search.on_duplicate == "reuse",
             )
-    return found
+    return suggested
 
 
 def _ended_trials(stored: StoredCampaign) -> CampaignRecord:
     record = fold([stored.opened])
     for k, recorded in stored.ended.items():
-        run, there = stored.trials[k].run, recorded.config
-        if (there.campaign, there.index) != (record.config.name, k):
+        run, config = stored.trials[k].run, recorded.config
+        if (config.campaign, config.index) != (record.config.name, k):
             raise RecordError(
-                f"MLflow run {run.id}: it is the run of trial {k} of {record.config.name!r}, but its trial.json "
-                f"is of trial {there.index} of {there.campaign!r}. Attach the right one, or the trial cannot be adopted"
+                f"MLflow run {run.id} is of trial {k} of {record.config.name!r}, but its trial.json is of trial "
+                f"{config.index} of {config.campaign!r}. Restore the original, or remove the file to train the "
+                "trial again"
             )
         record.trials[k] = TrialRecord(
-            config=there,
+            config=config,
             assignment=recorded.assignment,
             suggested_at=run.start / 1000,
             epochs=list(recorded.epochs),
@@ -113,17 +114,19 @@ def _ended_trials(stored: StoredCampaign) -> CampaignRecord:
 
 def _check_same(stored: StoredCampaign, index: int, again: Suggested) -> None:
     trial = stored.trials[index]
-    there = parameters(trial.recorded.config) if trial.recorded else trial.run.parameters
-    here = parameters(again.trial)
-    # A key that the store lacks is newer than the run, which so had its default.
-    said = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
-    changed = [key for key in {**there, **said} if there.get(key) != here.get(key)]
-    if there and changed:
-        lines = "".join(f"\n  {key}: {there.get(key, 'absent')} -> {here.get(key, 'absent')}" for key in changed)
+    in_store = parameters(trial.recorded.config) if trial.recorded else trial.run.parameters
+    suggested = parameters(again.trial)
+    # A key that the store lacks is newer than the run, which therefore had its default.
+    not_default = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
+    changed = [key for key in {**in_store, **not_default} if in_store.get(key) != suggested.get(key)]
+    if in_store and changed:
+        lines = "".join(
+            f"\n  {key}: {in_store.get(key, 'absent')} -> {suggested.get(key, 'absent')}" for key in changed
+        )
         raise RecordError(
-            f"MLflow run {trial.run.id}: trial {index} of {again.trial.campaign!r} is not in the store as the search "
-            f"suggests it here:{lines}\nThe search is the same only with the same versions; the campaign ran with "
-            f"{stored.run.tags.get(Tag.PACKAGES)}. Adopt it with these"
+            f"MLflow run {trial.run.id}: trial {index} of {again.trial.campaign!r} differs from the search's "
+            f"suggestion (store -> suggestion):{lines}\nSuggestions depend on package versions. The campaign ran with "
+            f"{packages_text(stored.run.tags)}: adopt it with these"
         )
 
 
@@ -132,7 +135,7 @@ def _launched(stored: StoredCampaign) -> Launched | None:
     environment = environment_from(tags)
     opened = stored.opened.event
     if environment is None or not isinstance(opened, Opened):
-        return None  # the store was left when the campaign had only been opened
+        return None  # publishing ended before the first launch was recorded
     return Launched(
         environment=environment,
         trials=int(tags[Tag.CAMPAIGN_TRIALS]),
@@ -142,7 +145,7 @@ def _launched(stored: StoredCampaign) -> Launched | None:
 
 
 def _suggestion_times(stored: StoredCampaign, suggested: dict[int, Suggested]) -> dict[int, float]:
-    """Suggestions come in the trials' order, each at its trial's start at the latest."""
+    """Return a time per suggestion: in the trials' order, each no later than its trial's start."""
     times: dict[int, float] = {}
     latest = math.inf if stored.run.end is None else stored.run.end / 1000
     for k in sorted(suggested, reverse=True):
@@ -175,12 +178,15 @@ def _in_order(rows: Iterator[Timed]) -> Iterator[Timed]:
 
 
 def _end(stored: StoredCampaign, last: float, source: str) -> Iterator[Timed]:
-    """How the campaign stands, at the time that its run names."""
+    """Yield the recovery's note and the campaign's end, at the time of its run's end."""
     run, ended = stored.run, len(stored.ended)
     at = last if run.end is None else max(last, run.end / 1000)
     lost = ", ".join(map(trial_name, stored.lost))
     again = f"; to be trained again: {lost}" if lost else ""
-    yield at, Noted(text=f"recovered from MLflow on {time.strftime('%Y-%m-%d')} ({source}): {ended} trials ended{again}")
+    yield (
+        at,
+        Noted(text=f"recovered from MLflow on {time.strftime('%Y-%m-%d')} ({source}): {ended} trials ended{again}"),
+    )
     if run.status == "FINISHED" and not lost:
         yield at, Finished(trials=ended)
         return
@@ -188,6 +194,6 @@ def _end(stored: StoredCampaign, last: float, source: str) -> Iterator[Timed]:
         cause = next((known for known in CAUSES if known == run.tags.get(Tag.CAMPAIGN_CAUSE)), "user")
         yield at, Interrupted(cause=cause, reason=run.tags.get(Tag.CAMPAIGN_REASON, "no reason recorded"))
     elif run.status == "FINISHED":
-        yield at, Interrupted(reason=f"adopted without the results of {lost}")
+        yield at, Interrupted(reason=f"recovered without the results of {lost}")
     else:
-        yield at, Interrupted(reason="adopted; how the last launch ended is not recorded")
+        yield at, Interrupted(reason="recovered; the end of the last launch was not recorded")

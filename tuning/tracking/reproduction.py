@@ -1,4 +1,4 @@
-"""Reproductions in MLflow: a run of kind reproduce beside the run of the trial that was trained again."""
+"""Log reproductions to MLflow: a run of kind reproduce beside the original trial's run."""
 
 import time
 from pathlib import Path
@@ -34,8 +34,8 @@ def log_reproduction(
 ) -> str:
     """Log a reproduction and return its run's id.
 
-    run_id: the run that the record came from; without it the trial's own run is looked for, and where the store has
-    none (a trial from an export file) the reproduction stands alone in its campaign's experiment.
+    run_id: of the original trial; default: searched by campaign and index.  Where the store has no such run (a trial
+    from an export file), the reproduction has no parent.
 
     Raises:
         StoreError: the store cannot be used.

@@ -1,4 +1,4 @@
-"""MLflow's own pages on this home's store: a server as a child process, ended with this one."""
+"""Serve MLflow's pages for a home: a server as a child process, ended with this one."""
 
 import json
 import os
@@ -19,37 +19,37 @@ from tuning.journal.home import Home
 from tuning.tracking.client import shown
 
 START_S = 120.0
-"""How long a server may take to come up: usually 5 to 15 s, longer on a busy machine."""
+"""Timeout of a server's start: usually 5 to 15 s, longer on a busy machine."""
 
 END_S = 10.0
-"""How long it may take to end before it is killed."""
+"""Timeout of its end, after which it is killed."""
 
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-"""MLflow's settings where the user has set none: no runners of jobs that are not ours."""
+"""Environment variables of MLflow, set unless the user has set them."""
 
 
 def ui(home: Home, *, host: str, port: int, say: Callable[[str], None]) -> None:
     """Serve MLflow's pages until Ctrl-C or SIGTERM.  say: prints one line.
 
     Raises:
-        StoreError: the port is in use, or the server does not come up.
+        StoreError: the port is in use, or the server does not start.
     """
     uri = home.tracking_uri
     if uri.startswith("http"):
-        say(f"MLflow runs at {shown(uri)} already (MLFLOW_TRACKING_URI)")
+        say(f"MLflow already runs at {shown(uri)} (MLFLOW_TRACKING_URI)")
         return
-    say("Starting MLflow, which takes some seconds ...")
+    say("Starting MLflow ...")
     log = home.path / "mlflow-ui.log"
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server(uri, artifacts=home.artifacts, host=host, port=port, log=log) as (url, process):
             for line in _pages(home, url):
                 say(line)
-            say(f"MLflow: {url}   Ctrl-C ends it")
+            say(f"MLflow: {url}   Press Ctrl-C to stop")
             process.wait()
-            raise StoreError(f"MLflow ended by itself; its last words are in {log}")
+            raise StoreError(f"MLflow's server ended unexpectedly. See {log}")
     except KeyboardInterrupt:
-        say("MLflow has ended")
+        say("MLflow stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -58,21 +58,21 @@ def ui(home: Home, *, host: str, port: int, say: Callable[[str], None]) -> None:
 def server(
     uri: str, *, artifacts: Path, host: str, port: int, log: Path
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run one MLflow server on a store; yield its address and process when it answers, end it afterwards.
+    """Run an MLflow server on a store; yield its address and process when it answers, end it afterwards.
 
     Raises:
-        StoreError: the port is in use, or the server does not come up.
+        StoreError: the port is in use, or the server does not start.
     """
-    _refuse_taken(host, port)
+    _check_port(host, port)
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     command += ["--artifacts-destination", artifacts.as_uri(), "--uvicorn-opts", "--log-level warning"]
     environment = QUIET | dict(os.environ)
-    environment["MLFLOW_BACKEND_STORE_URI"] = uri  # not an argument: it may hold a password
-    environment["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # ours, where this process is a client too, hides what went wrong
+    environment["MLFLOW_BACKEND_STORE_URI"] = uri  # not an argument, as it may contain a password
+    environment["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # a client's setting in this process would hide errors
     environment.pop("MLFLOW_TRACKING_URI", None)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        # A session of its own: Ctrl-C reaches this process alone, which then ends the server and all its children.
+        # In a new session Ctrl-C reaches this process only, which then ends the server and its children.
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)  # noqa: S603 - our own interpreter and fixed words
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
     try:
@@ -82,14 +82,14 @@ def server(
         _end(process)
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _check_port(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise StoreError(
-                f"{host}:{port} cannot be served on: {error.strerror}. Choose another with --port, or end what uses it"
+                f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port"
             ) from error
 
 
@@ -97,13 +97,13 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise StoreError(f"MLflow's server ended with code {process.returncode}:\n{_tail(log)}\nAll of it: {log}")
+            raise StoreError(f"MLflow's server ended with code {process.returncode}:\n{_tail(log)}\nFull log: {log}")
         try:
             with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own http address
                 return
         except OSError:
             time.sleep(0.2)
-    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its words so far:\n{_tail(log)}")
+    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its log:\n{_tail(log)}")
 
 
 def _tail(log: Path) -> str:
@@ -111,14 +111,16 @@ def _tail(log: Path) -> str:
 
 
 def _pages(home: Home, url: str) -> Iterator[str]:
-    """Yield where each campaign is to be seen: its run with the trials nested, and the trials by their objective."""
+    """Yield the address of each campaign's page: in order of time, and best trial first."""
     for name in home.names():
         experiment = _experiment(url, name)
         if experiment is None:
             yield f"{name}: not in MLflow yet; `seqtune sync {name}`"
             continue
         objective = home.record(name).config.objective
-        page = f"{url}/#/experiments/{experiment}/runs?workflowType=machine_learning"  # not those on language models
+        page = (
+            f"{url}/#/experiments/{experiment}/runs?workflowType=machine_learning"  # not the pages for language models
+        )
         key = urllib.parse.quote(f"metrics.`best/{objective.metric}`", safe="")
         yield f"{name}: {page}"
         yield f"  best first: {page}&orderByKey={key}&orderByAsc={str(objective.goal == 'min').lower()}"
@@ -127,8 +129,8 @@ def _pages(home: Home, url: str) -> Iterator[str]:
 def _experiment(url: str, name: str) -> str | None:
     query = urllib.parse.urlencode({"experiment_name": name})
     try:
-        with urllib.request.urlopen(f"{url}/api/2.0/mlflow/experiments/get-by-name?{query}", timeout=10) as answer:  # noqa: S310 - our own http address
-            return str(json.load(answer)["experiment"]["experiment_id"])
+        with urllib.request.urlopen(f"{url}/api/2.0/mlflow/experiments/get-by-name?{query}", timeout=10) as response:  # noqa: S310 - our own http address
+            return str(json.load(response)["experiment"]["experiment_id"])
     except urllib.error.HTTPError:
         return None
 

@@ -67,7 +67,7 @@ def test_a_faulty_file_says_what_and_where(tmp_path, fault):
 
 def test_axes_of_numbers_instead_of_lists_are_refused(tmp_path):
     path = write_parquet(tmp_path / "g.parquet", {**recordings(), "x": [1.0] * 40})
-    with pytest.raises(DataError, match="must hold a list of numbers a row"):
+    with pytest.raises(DataError, match="must hold a list of numbers in each row"):
         GESTURES.load(DataOptions(dataset="gestures"), (path,))
 
 

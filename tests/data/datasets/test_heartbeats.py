@@ -51,7 +51,7 @@ def test_a_grouped_split_pools_the_official_parts_by_patient(tmp_path):
 
 def test_a_grouped_split_without_records_says_which_file_is_needed(tmp_path):
     beats(tmp_path, "csv")
-    with pytest.raises(DataError, match=r"patient.*mitbih_train_meta\.parquet is not there"):
+    with pytest.raises(DataError, match=r"patient.*mitbih_train_meta\.parquet does not exist"):
         loaded(tmp_path, GROUPED)
 
 
@@ -76,7 +76,7 @@ def test_no_folder_says_how_to_name_one():
 def test_half_of_a_layout_is_refused(tmp_path):
     beats(tmp_path, "csv")
     (tmp_path / "mitbih_test.csv").unlink()
-    with pytest.raises(DataError, match=r"mitbih_test\.csv beside it is not"):
+    with pytest.raises(DataError, match=r"mitbih_test\.csv is missing beside"):
         find(STRATIFIED, tmp_path)
 
 

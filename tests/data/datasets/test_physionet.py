@@ -41,7 +41,7 @@ def test_a_beat_longer_than_187_samples_is_cut(tmp_path):
     header = write_record(tmp_path, 100, {0: "N", 900: "N", 1200: "N"}, signal=np.arange(3000) // 2)
     part, _, _ = cut_all((header,))
     assert part.x.shape == (2, 187, 1)
-    assert 0.5 < part.x[0, -1, 0] < 1.0  # the rise goes on beyond the cut
+    assert 0.5 < part.x[0, -1, 0] < 1.0  # the rise continues beyond the cut
 
 
 def test_records_keep_their_beats_in_order(tmp_path):
@@ -72,7 +72,7 @@ DAMAGES = {
     "a signal cut off": (lambda folder: truncate(folder / "100.dat"), r"100\.hea: no readable record"),
     "another signal": (
         lambda folder: (folder / "100.dat").write_bytes(bytes(9000)),
-        r"100\.dat: damaged, or not of MIT-BIH: the checksum",
+        r"100\.dat: damaged, or not of MIT-BIH: the header has another checksum",
     ),
     "an empty header": (lambda folder: (folder / "100.hea").write_text(""), r"100\.hea: no readable record"),
     "a header of something else": (
@@ -89,13 +89,13 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_record_is_one_message(tmp_path, damage):
     header = write_record(tmp_path, 100, {60: "N", 360: "N", 660: "N"})
-    spoil, said = DAMAGES[damage]
+    spoil, message = DAMAGES[damage]
     spoil(tmp_path)
-    with pytest.raises(DataError, match=rf"(?s)^{tmp_path}/{said}.*datasets fetch heartbeats-physionet"):
+    with pytest.raises(DataError, match=rf"(?s)^{tmp_path}/{message}.*datasets fetch heartbeats-physionet"):
         cut_all((header,))
 
 
-def test_without_wfdb_the_user_is_told_what_to_install(tmp_path, monkeypatch):
+def test_without_wfdb_the_message_says_what_to_install(tmp_path, monkeypatch):
     header = write_record(tmp_path, 100, {60: "N", 360: "N", 660: "N"})
     monkeypatch.setitem(sys.modules, "wfdb", None)
     with pytest.raises(DataError, match=r'pip install "seqtune\[physionet\]"'):
@@ -139,12 +139,12 @@ def small(tmp_path_factory):
 
 def test_a_de_chazal_split_trains_and_validates_on_patients_of_ds1_and_tests_on_ds2(small, tmp_path):
     prepared = prepare(config("heartbeats-physionet", split="de-chazal"), datasets=small, store=tmp_path)
-    found = open_arrays(prepared.directory)
+    arrays = open_arrays(prepared.directory)
     everything, numbers, _ = cut_all(tuple(small / "mitdb" / f"{number}.hea" for number in RECORDS))
     record_of = {row.tobytes(): number for row, number in zip(everything.x, numbers.tolist(), strict=True)}
     train, valid, test = (
         {record_of[row.tobytes()] for row in part.x}
-        for part in (found.train, found.valid, open_test(prepared.directory))
+        for part in (arrays.train, arrays.valid, open_test(prepared.directory))
     )
     assert train | valid == set(DS1)
     assert not train & valid

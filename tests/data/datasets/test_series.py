@@ -199,13 +199,13 @@ def test_a_balance_of_a_series_is_refused(tmp_path, balance):
         ({"dataset": "mackey-glass", "split": "grouped"}, 'use split = "chronological"'),
         ({"dataset": "t.csv", **IN_ORDER}, 'not for t.csv: use split = "stratified" or split = "grouped"'),
         ({"dataset": "synthetic", **IN_ORDER}, 'not for synthetic: use split = "stratified"'),
-        ({"dataset": "s.csv", "target": "y", "label": "x", **IN_ORDER}, r"data\.label: a series has its target alone"),
+        ({"dataset": "s.csv", "target": "y", "label": "x", **IN_ORDER}, r"data\.label: a series has no label"),
         ({"dataset": "s.csv", "target": "y", "test": "t.csv", **IN_ORDER}, r"its last rows are the test part"),
         ({"dataset": "s.npz", "target": "y", **IN_ORDER}, r"data\.target: an \.npz file has no columns"),
-        ({"dataset": "mackey-glass", "target": "x", **IN_ORDER}, r"data\.target: mackey-glass knows its own columns"),
+        ({"dataset": "mackey-glass", "target": "x", **IN_ORDER}, r"data\.target: mackey-glass has its own columns"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(options, message):
+def test_unsuitable_options_are_refused(options, message):
     with pytest.raises(DataError, match=message):
         resolve(DataOptions(**options))
 

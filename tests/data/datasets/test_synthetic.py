@@ -11,7 +11,11 @@ from data.config import DataOptions
 from data.datasets import synthetic
 from data.rows import Rows
 
-DIGEST = "from data.datasets import synthetic; import hashlib; print(hashlib.sha256(synthetic.load(None, ()).rows.x).hexdigest())"
+DIGEST = """
+import hashlib
+from data.datasets import synthetic
+print(hashlib.sha256(synthetic.load(None, ()).rows.x).hexdigest())
+"""
 
 
 @pytest.fixture(scope="module")

@@ -104,8 +104,9 @@ CSV_FAULTS = {
     "no label in a row": ("t0,label\n1,a\n2,\n", ["row 2", "no label"]),
     "one class": ("t0,label\n1,a\n2,a\n", ["'a'", "two classes"]),
     "nothing but a label": ("label\na\nb\n", ["no columns are left"]),
-    "row numbers": (",t0,label\n0,1,a\n1,2,b\n", ["column 1", "no name", "index=False"]),
-    "no header": ("1.0,1.0,0\n1.0,2.0,1\n", ["more than once", "'1.0'", "header"]),
+    "row numbers": (",t0,label\n0,1,a\n1,2,b\n", ["column 1", "no name", "index=False", 'data.ignore = [""]']),
+    "repeated name": ("t0,t0,label\n1,2,a\n", ["more than once", "'t0'", "header"]),
+    "no header": ("1.0,1.0,0\n1.0,2.0,1\n", ["only numbers (1.0, 1.0, 0)", "the header is missing"]),
     "not utf-8": (b"t0,label\n1,caf\xe9\n2,b\n", ["row 1", "'label'", "UTF"]),
 }
 

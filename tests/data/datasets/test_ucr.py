@@ -1,4 +1,4 @@
-"""Archives and .ts files become rows; what a loader would pass over in silence is refused."""
+"""Archives and .ts files become rows; files that aeon would misread are refused."""
 
 import re
 import shutil
@@ -72,10 +72,10 @@ def test_values_are_those_of_the_file(archives):
 
 def test_an_archive_prepares_with_its_own_test_part(archives, tmp_path):
     prepared = prepare(config("ucr/JapaneseVowels"), datasets=archives, store=tmp_path / "store")
-    found = open_arrays(prepared.directory)
-    assert len(found.train.y) + len(found.valid.y) == 270
+    arrays = open_arrays(prepared.directory)
+    assert len(arrays.train.y) + len(arrays.valid.y) == 270
     assert len(open_test(prepared.directory).y) == 370
-    assert found.train.lengths.min() < found.train.lengths.max() <= 26
+    assert arrays.train.lengths.min() < arrays.train.lengths.max() <= 26
 
 
 def test_lengths_differ_and_the_rest_is_zero(tmp_path):
@@ -112,7 +112,7 @@ BROKEN = {
         r"@targetLabel true: a regression problem",
     ),
     "no rows": (text([])[:-1], r"no rows after @data"),
-    "rows without a class": (text(["1,2", "3,4"]), r"row 1 has no class: it must stand after the last colon"),
+    "rows without a class": (text(["1,2", "3,4"]), r"row 1 has no class: it must follow the last colon"),
     "a class that the header does not name": (text(["1,2:a", "3,4:c"]), r"row 2 has the label 'c', none of the known"),
     "one class": (text(["1,2:a", "3,4:a"]), r"all 2 rows have the label 'a'"),
     "a missing value": (
@@ -132,9 +132,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_broken_file_is_one_message_with_its_path(tmp_path, fault):
-    content, said = BROKEN[fault]
+    content, message = BROKEN[fault]
     path = ts(tmp_path / "x.ts", content)
-    with pytest.raises(DataError, match=rf"^{re.escape(path)}: .*{said}") as error:
+    with pytest.raises(DataError, match=rf"^{re.escape(path)}: .*{message}") as error:
         loaded(path)
     assert "TextIOWrapper" not in str(error.value)
 
@@ -159,24 +159,24 @@ def test_a_test_file_of_another_kind_is_refused(tmp_path):
 
 
 def test_an_archive_that_is_not_there_says_how_to_get_it(tmp_path):
-    with pytest.raises(DataError, match=r"GunPoint_TRAIN\.ts is not there\. `seqtune datasets fetch ucr/GunPoint`"):
+    with pytest.raises(DataError, match=r"GunPoint_TRAIN\.ts does not exist\. `seqtune datasets fetch ucr/GunPoint`"):
         loaded("ucr/GunPoint", tmp_path)
 
 
 def test_half_an_archive_is_not_there(archives):
     (archives / "ucr" / "GunPoint" / "GunPoint_TEST.ts").unlink()
-    with pytest.raises(DataError, match=r"GunPoint_TEST\.ts is not there"):
+    with pytest.raises(DataError, match=r"GunPoint_TEST\.ts does not exist"):
         loaded("ucr/GunPoint", archives)
 
 
 @pytest.mark.parametrize("dataset", ["ucr/", "ucr/../secret", "ucr/a b"])
 def test_a_name_that_is_none_is_refused(tmp_path, dataset):
-    with pytest.raises(DataError, match="no name of an archive"):
+    with pytest.raises(DataError, match="not an archive"):
         loaded(dataset, tmp_path)
 
 
 @pytest.mark.parametrize("key", ["label", "group", "text", "target"])
-def test_columns_mean_nothing_in_a_ts_file(tmp_path, key):
+def test_options_for_columns_are_refused_for_a_ts_file(tmp_path, key):
     with pytest.raises(DataError, match=rf"data\.{key}: a \.ts file has no columns"):
         loaded(ts(tmp_path / "x.ts", text(["1,2:a", "3,4:b"])), **{key: "y"})
 
@@ -186,7 +186,7 @@ def test_an_archive_has_its_own_test_part(archives):
         loaded("ucr/GunPoint", archives, test="more.ts")
 
 
-def test_without_aeon_the_user_is_told_what_to_install(archives, monkeypatch):
+def test_without_aeon_the_message_says_what_to_install(archives, monkeypatch):
     monkeypatch.setitem(sys.modules, "aeon.datasets", None)
     with pytest.raises(DataError, match=r'pip install "seqtune\[ucr\]"'):
         loaded("ucr/GunPoint", archives)

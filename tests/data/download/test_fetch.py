@@ -11,7 +11,7 @@ from file_server import Site, serving
 from filelock import FileLock
 
 from data.datasets.patients import RECORDS
-from data.download.fetch import SUMS, Outcome, fetch
+from data.download.fetch import SUMS, FetchedDataSet, fetch
 from data.errors import DataError
 
 NAMES = ["RECORDS", *(f"{record}.{suffix}" for record in RECORDS for suffix in ("hea", "atr", "dat"))]
@@ -22,7 +22,7 @@ def direct(monkeypatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def fetched(name: str, folder: Path | None, site: Site) -> Outcome:
+def fetched(name: str, folder: Path | None, site: Site) -> FetchedDataSet:
     return fetch(name, folder, source=site.url, progress=lambda *_: None)
 
 
@@ -53,7 +53,7 @@ def test_the_records_arrive_with_their_published_sums(tmp_path):
     assert all(file.new and file.checked for file in outcome.files)
 
 
-def test_of_records_that_are_there_only_a_damaged_one_comes_again(tmp_path):
+def test_of_existing_records_only_a_damaged_one_is_downloaded_again(tmp_path):
     with serving(Site(files=records())) as site:
         fetched("heartbeats-physionet", tmp_path, site)
         (tmp_path / "mitdb" / "203.dat").write_bytes(b"damaged")
@@ -75,7 +75,7 @@ def test_a_record_other_than_published_is_refused(tmp_path):
 def test_a_folder_of_something_else_is_no_mirror(tmp_path):
     with (
         serving(Site(files={SUMS: b"<html>Sign in to this network</html>"})) as site,
-        pytest.raises(DataError, match=r"SHA256SUMS\.txt: no sum of RECORDS in it.*Check --from"),
+        pytest.raises(DataError, match=r"SHA256SUMS\.txt: has no checksum of RECORDS.*Check --from"),
     ):
         fetched("heartbeats-physionet", tmp_path, site)
 
@@ -85,8 +85,8 @@ def test_an_archive_arrives_unpacked_with_its_sum_kept(tmp_path):
     with serving(Site(files={"Tiny.zip": packed})) as site:
         outcome = fetched("ucr/Tiny", tmp_path, site)
     assert below(tmp_path / "ucr") == ["Tiny/SOURCE.json", "Tiny/Tiny_TEST.ts", "Tiny/Tiny_TRAIN.ts"]
-    said = json.loads((tmp_path / "ucr" / "Tiny" / "SOURCE.json").read_text())
-    assert said == {
+    origin = json.loads((tmp_path / "ucr" / "Tiny" / "SOURCE.json").read_text())
+    assert origin == {
         "url": f"{site.url}Tiny.zip",
         "bytes": len(packed),
         "sha256": hashlib.sha256(packed).hexdigest(),
@@ -95,7 +95,7 @@ def test_an_archive_arrives_unpacked_with_its_sum_kept(tmp_path):
     assert not any(file.checked for file in outcome.files)
 
 
-def test_an_archive_that_is_there_is_not_asked_for_again(tmp_path):
+def test_an_existing_archive_is_not_downloaded_again(tmp_path):
     with serving(Site(files={"Tiny.zip": archive()})) as site:
         fetched("ucr/Tiny", tmp_path, site)
         site.seen.clear()
@@ -104,7 +104,7 @@ def test_an_archive_that_is_there_is_not_asked_for_again(tmp_path):
     assert [file.new for file in outcome.files] == [False, False]
 
 
-def test_an_archive_that_breaks_off_is_gone_on_with(tmp_path):
+def test_an_interrupted_download_of_an_archive_resumes(tmp_path):
     packed = archive(tuple(f"Tiny_{which}.ts" for which in ("TRAIN", "TEST")))
     (tmp_path / "ucr").mkdir()
     (tmp_path / "ucr" / "Tiny.zip.part").write_bytes(packed[:100])
@@ -115,26 +115,26 @@ def test_an_archive_that_breaks_off_is_gone_on_with(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../Tiny_TRAIN.ts", "/Tiny_TRAIN.ts", "a/../../Tiny_TRAIN.ts", "C:\\Tiny_TRAIN.ts"])
-def test_an_archive_with_a_name_that_leads_out_of_its_folder_is_refused_whole(tmp_path, name):
+def test_an_archive_with_a_member_outside_its_folder_is_not_unpacked(tmp_path, name):
     with (
         serving(Site(files={"Tiny.zip": archive((name, "Tiny_TEST.ts"))})) as site,
-        pytest.raises(DataError, match=r"Tiny\.zip: refused: the name .* leads out of its folder"),
+        pytest.raises(DataError, match=r"Tiny\.zip: not unpacked: its member .* is outside the archive's folder"),
     ):
         fetched("ucr/Tiny", tmp_path / "here", site)
     assert below(tmp_path) == ["here/.fetch.lock"]
 
 
 @pytest.mark.parametrize(
-    ("packed", "said"),
+    ("packed", "message"),
     [
         (b"<html>not found</html>", r"no zip file, or damaged"),
         (archive()[:-30], r"no zip file, or damaged"),
-        (archive(("Tiny_TEST.ts",)), r"no Tiny_TRAIN\.ts in it\. Files: Tiny_TEST\.ts"),
+        (archive(("Tiny_TEST.ts",)), r"has no Tiny_TRAIN\.ts\. Files: Tiny_TEST\.ts"),
     ],
     ids=["a page", "cut off", "no training file"],
 )
-def test_an_archive_of_no_use_is_refused_and_not_kept(tmp_path, packed, said):
-    with serving(Site(files={"Tiny.zip": packed})) as site, pytest.raises(DataError, match=said):
+def test_an_unusable_archive_is_refused_and_not_kept(tmp_path, packed, message):
+    with serving(Site(files={"Tiny.zip": packed})) as site, pytest.raises(DataError, match=message):
         fetched("ucr/Tiny", tmp_path, site)
     assert below(tmp_path) == [".fetch.lock"]
 
@@ -148,26 +148,26 @@ def test_an_archive_with_a_damaged_member_leaves_no_file_that_looks_whole(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("heartbeats", r"'heartbeats' cannot be downloaded\. Known: .* Did you mean 'heartbeats-physionet'\?"),
-        ("ucr/../../etc", r"no name of an archive"),
-        ("ucr/", r"no name of an archive"),
+        ("ucr/../../etc", r"not an archive"),
+        ("ucr/", r"not an archive"),
     ],
 )
-def test_what_cannot_be_downloaded_is_said_before_anything_is_asked_for(tmp_path, name, said):
-    with serving(Site(files={})) as site, pytest.raises(DataError, match=said):
+def test_an_unknown_name_is_refused_before_any_request(tmp_path, name, message):
+    with serving(Site(files={})) as site, pytest.raises(DataError, match=message):
         fetched(name, tmp_path, site)
     assert site.seen == []
 
 
-def test_without_a_folder_the_user_is_told_how_to_name_one():
-    with pytest.raises(DataError, match=r"download to where\?.*SEQTUNE_DATASETS"):
+def test_without_a_folder_the_message_says_how_to_name_one():
+    with pytest.raises(DataError, match=r"no folder to download to.*SEQTUNE_DATASETS"):
         fetched("heartbeats-physionet", None, Site(files={}))
 
 
-def test_a_mirror_is_an_address(tmp_path):
-    with pytest.raises(DataError, match=r"--from /media/usb: needs the address of a folder"):
+def test_a_mirror_is_a_url(tmp_path):
+    with pytest.raises(DataError, match=r"--from /media/usb: needs the URL of a folder"):
         fetch("ucr/Tiny", tmp_path, source="/media/usb", progress=lambda *_: None)
 
 
@@ -175,6 +175,6 @@ def test_two_downloads_into_one_folder_do_not_mix(tmp_path):
     with (
         FileLock(tmp_path / ".fetch.lock"),
         serving(Site(files={"Tiny.zip": archive()})) as site,
-        pytest.raises(DataError, match=r"another `seqtune datasets fetch` is at work"),
+        pytest.raises(DataError, match=r"another `seqtune datasets fetch` is running on this folder"),
     ):
         fetched("ucr/Tiny", tmp_path, site)

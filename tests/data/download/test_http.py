@@ -1,4 +1,4 @@
-"""A download is whole and the right file, or it is not there."""
+"""A downloaded file is complete and verified, or absent."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from file_server import Site, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.download import http as downloads
+from data.download import http
 from data.download.http import BLOCK, Fetched, download, open_session
 from data.errors import DataError
 
@@ -44,7 +44,7 @@ def test_a_file_arrives_with_its_checksum(tmp_path):
     assert (fetched.sha256, fetched.bytes, fetched.new, fetched.checked) == (SUM, 100_000, True, True)
 
 
-def test_a_connection_that_breaks_in_the_middle_goes_on_from_there(tmp_path):
+def test_a_download_resumes_after_a_broken_connection(tmp_path):
     with serving(Site(files={"beats.dat": CONTENT}, cuts=[40_000])) as site:
         got(site, tmp_path)
     assert site.seen == [("beats.dat", None), ("beats.dat", f"bytes={40_000 // BLOCK * BLOCK}-")]
@@ -60,9 +60,11 @@ def test_wherever_it_breaks_the_file_is_the_same(tmp_path_factory, cuts):
     assert whole(folder)
 
 
-def test_a_download_given_up_is_gone_on_with_by_the_next_call(tmp_path):
+def test_the_next_call_resumes_a_download_that_gave_up(tmp_path):
     with serving(Site(files={"beats.dat": CONTENT}, cuts=[2 * BLOCK - 1] * 5)) as site:
-        with pytest.raises(DataError, match=r"broke 5 times, at last after 81,920 bytes.*goes on from there"):
+        with pytest.raises(
+            DataError, match=r"broke 5 times, the last time after 81,920 bytes.*An interrupted download resumes"
+        ):
             got(site, tmp_path)
         assert not (tmp_path / "beats.dat").exists()
         got(site, tmp_path)
@@ -70,7 +72,7 @@ def test_a_download_given_up_is_gone_on_with_by_the_next_call(tmp_path):
     assert whole(tmp_path)
 
 
-def test_an_interrupted_download_is_gone_on_with_by_the_next_call(tmp_path):
+def test_the_next_call_resumes_an_interrupted_download(tmp_path):
     def interrupt(_file: str, there: int, _total: int | None) -> None:
         if there:
             raise KeyboardInterrupt
@@ -133,13 +135,13 @@ def test_another_file_than_published_is_refused_and_not_kept(tmp_path):
 
 
 def test_progress_says_what_is_there_and_what_will_be(tmp_path):
-    said = []
+    steps = []
     with serving(Site(files={"beats.dat": CONTENT}, cuts=[40_000])) as site:
-        got(site, tmp_path, progress=lambda *step: said.append(step))
-    assert {step[0] for step in said} == {"beats.dat"}
-    assert {step[2] for step in said} == {100_000}
-    assert said[0][1] == 0
-    assert said[-1][1] == 100_000
+        got(site, tmp_path, progress=lambda *step: steps.append(step))
+    assert {step[0] for step in steps} == {"beats.dat"}
+    assert {step[2] for step in steps} == {100_000}
+    assert steps[0][1] == 0
+    assert steps[-1][1] == 100_000
 
 
 def test_a_busy_server_is_asked_again(tmp_path):
@@ -149,13 +151,13 @@ def test_a_busy_server_is_asked_again(tmp_path):
 
 
 def test_a_file_that_the_server_does_not_have_is_one_message(tmp_path):
-    with serving(Site(files={})) as site, pytest.raises(DataError, match=r"beats\.dat: the server says 404.*--from"):
+    with serving(Site(files={})) as site, pytest.raises(DataError, match=r"beats\.dat: the server answers 404.*--from"):
         got(site, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_network_is_one_message(tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "RETRIES", 0)
+    monkeypatch.setattr(http, "RETRIES", 0)
     with serving(Site(files={})) as site:
         pass  # nobody listens there any more
     with pytest.raises(DataError, match=r"no connection \(.*Connection refused\)\. Is there a network\?"):
@@ -172,7 +174,7 @@ def test_a_full_disk_is_one_message(tmp_path):
     (tmp_path / "beats.dat.part").symlink_to("/dev/full")
     with (
         serving(Site(files={"beats.dat": CONTENT})) as site,
-        pytest.raises(DataError, match=r"beats\.dat: cannot be written: No space left on device\. Make room"),
+        pytest.raises(DataError, match=r"beats\.dat: cannot be written: No space left on device\. Free some space"),
     ):
         got(site, tmp_path)
     assert not (tmp_path / "beats.dat").exists()

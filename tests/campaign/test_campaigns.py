@@ -1,0 +1,106 @@
+"""The campaign files that come with the project."""
+
+from pathlib import Path
+
+import pytest
+
+from search_spaces.families import FAMILY
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.file import load
+from tuning.campaign.plan import campaign_space, plan
+from tuning.campaign.variants import variants
+from tuning.search.proposers import Outcome
+from tuning.search.suggest import ordered_search, trial_config
+
+FILES = sorted(Path("campaigns").rglob("*.toml"))
+STUDIES = sorted(Path("campaigns/comparisons").glob("*.toml"))
+QUESTIONS = (
+    "cell-type depth overfit-width regularisation optimizer batch-size padding-side reversal window-length "
+    "against-baselines kernel-size balance-by-model residual-blocks squeeze-excite layer-norm"
+)
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def trials(config: CampaignConfig, most: int = 100) -> list[TrialConfig]:
+    """The first trials, as if each had scored the same."""
+    planned = plan(config)
+    space = planned.space
+    search = ordered_search(planned.complete, space)
+    sha256 = dict.fromkeys(variants(config), "0" * 64)
+    found = []
+    for k in range(min(most, planned.trials)):
+        found.append(trial_config(config, space, search.suggest(), data_sha256=sha256))
+        search.record(k, Outcome(0.5))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_campaign_is_named_as_its_file_and_its_first_trials_are_complete(path):
+    config = load(path).config
+    assert config.name == path.stem
+    for k, trial in enumerate(trials(config, most=12)):
+        assert (trial.index, trial.space) == (k, config.space.name)
+        assert TrialConfig.model_validate_json(trial.model_dump_json()) == trial
+
+
+def test_every_question_of_the_laboratory_has_its_file():
+    assert {path.stem for path in STUDIES} == set(QUESTIONS.split())
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=named)
+def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothing_stops_early(path):
+    config = load(path).config
+    space = campaign_space(config)
+    factor = space.searched(config.comparison.factor)
+    assert config.comparison.question.endswith("?")
+    assert (config.search.algorithm, config.search.replicates, config.resources.threads) == ("grid", 5, 1)
+    assert config.train.early_stopping_patience >= config.train.epochs
+    settings = space.dimensions[factor].values()
+    found = trials(config)
+    assert len(settings) > 1
+    assert len(found) <= 60
+    assert len({trial.seed for trial in found}) == 5
+    assert len(found) % (5 * len(settings)) == 0
+
+
+def test_families_of_a_study_share_what_is_not_asked_about():
+    found = trials(load(Path("campaigns/comparisons/balance-by-model.toml")))
+    assert {trial.model.family for trial in found} == {"cnn1d", "cnn2d", "transformer"}
+    assert {trial.model.hidden for trial in found} == {16}
+    assert {trial.train.batch_size for trial in found} == {64}
+
+
+def test_baselines_are_one_configuration_of_each_family():
+    config = load(Path("campaigns/comparisons/against-baselines.toml"))
+    assert list(campaign_space(config).dimensions) == [FAMILY]
+    families = [trial.model.family for trial in trials(config)]
+    assert families == [f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(5)]
+
+
+@pytest.mark.parametrize(("name", "cell", "epochs"), [("bbc-rnn", "rnn", 10), ("bbc-gru", "gru", 20)])
+def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
+    config = load(Path(f"campaigns/{name}.toml"))
+    found = trials(config)
+    trial = found[0]
+    assert len(found) == 5
+    assert (trial.data.vocabulary, trial.data.max_length) == (5000, 100)
+    assert (trial.data.valid_fraction, trial.data.test_fraction) == (0.15, 0.15)
+    assert (trial.model.cell, trial.model.embedding, trial.model.hidden, trial.model.layers) == (cell, 64, 128, 1)
+    assert (trial.model.bidirectional, trial.model.dropout, trial.model.dense_layers) == (False, 0.0, 1)
+    assert (trial.train.optimizer, trial.train.learning_rate, trial.train.weight_decay) == ("adam", 1e-3, 0.0)
+    assert (trial.train.scheduler, trial.train.epochs) == ("none", epochs)
+    assert trial.objective.metric == "accuracy"
+
+
+@pytest.mark.parametrize(("name", "cell"), [("tweets-rnn", "rnn"), ("tweets-lstm", "lstm")])
+def test_the_tweet_campaigns_are_the_studys_grid_of_32(name, cell):
+    found = trials(load(Path(f"campaigns/{name}.toml")))
+    combinations = {
+        (t.model.layers, t.model.dense_layers, t.model.dropout > 0, t.train.weight_decay > 0, t.train.learning_rate)
+        for t in found
+    }
+    assert len(found) == len(combinations) == 32
+    assert {(t.model.cell, t.model.hidden, t.data.max_length) for t in found} == {(cell, 32, 30)}

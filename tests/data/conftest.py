@@ -1,1 +1,0 @@
-"""Makes the factories beside it importable from the folders below."""

@@ -1,0 +1,102 @@
+import errno
+import json
+import os
+
+import pytest
+from factories import campaign
+
+from tuning.campaign.errors import JournalError, StoreError
+from tuning.journal.events import Finished, Interrupted, Launched, Opened, Retried
+from tuning.journal.log import Journal, encode, read
+from tuning.training.environment import Environment
+
+ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "campaigns" / "tiny" / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(Opened(config=campaign(), dimensions={}, data={}))
+        journal.append(Launched(environment=ENVIRONMENT, trials=4))
+        journal.append(Retried(trial=0, reason='a "quoted" reason, with\nan end of line and ü'))
+    return path
+
+
+def test_what_is_read_is_what_was_written(path):
+    kinds = [entry.event.kind for entry in read(path)]
+    assert kinds == ["campaign", "launch", "retry"]
+    assert b"".join(map(encode, read(path))) == path.read_bytes()
+
+
+def test_every_line_is_json_that_a_person_can_read(path):
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["n"] for row in rows] == [0, 1, 2]
+    assert rows[0]["journal"] == 2
+    assert rows[0]["config"]["name"] == "tiny"
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+def test_a_torn_last_line_is_cut_off_and_writing_goes_on(path, cut):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    assert len(read(path)) == 2
+    with Journal(path) as journal:
+        journal.append(Interrupted(reason="again"))
+    assert [entry.event.kind for entry in read(path)] == ["campaign", "launch", "interruption"]
+
+
+@pytest.mark.parametrize("damage", [b"0", b"{", b"\xff"])
+def test_damage_in_the_middle_is_named_with_its_line(path, damage):
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1][:30] + damage + lines[1][31:]
+    path.write_bytes(b"".join(lines))
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match=r"journal\.jsonl, line 2: .*backup"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_missing_line_is_named(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+    with pytest.raises(JournalError, match="line 2: event 2 where event 1 was expected"):
+        read(path)
+
+
+def test_a_journal_of_a_newer_version_is_refused(path, monkeypatch):
+    monkeypatch.setattr("tuning.journal.log.VERSION", 99)
+    newer = path.with_name("newer.jsonl")
+    newer.write_bytes(b"".join(map(encode, read(path))))
+    monkeypatch.undo()
+    with pytest.raises(JournalError, match=r"version 99; this seqtune reads up to 2"):
+        read(newer)
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do():
+    class Full(Journal):
+        """A journal on /dev/full, the device that takes nothing."""
+
+        def __init__(self):
+            self.path, self.entries, self._size = "/dev/full", [], 0
+            self._file = open("/dev/full", "wb", buffering=0)  # noqa: PTH123, SIM115 - a device, closed below
+
+    with Full() as journal, pytest.raises(StoreError, match=r"No space left.*free some space and launch it again"):
+        journal.append(Finished(trials=1))
+
+
+def test_a_write_that_stops_half_way_is_taken_back(path, monkeypatch):
+    before = path.read_bytes()
+    with Journal(path) as journal:
+        sync = os.fsync
+
+        def full(_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match="No space left"):
+            journal.append(Finished(trials=4))
+        monkeypatch.setattr(os, "fsync", sync)
+        assert path.read_bytes() == before
+        journal.append(Finished(trials=4))
+    assert [entry.n for entry in read(path)] == [0, 1, 2, 3]

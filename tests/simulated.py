@@ -1,0 +1,150 @@
+"""Campaigns of the real driver and search whose workers only pretend to train: what they report is a formula."""
+
+import hashlib
+
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.objective import REGRESSION_METRICS
+from tuning.campaign.plan import plan
+from tuning.campaign.resume import resumed
+from tuning.campaign.variants import variants
+from tuning.execution.driver import Driver
+from tuning.journal.events import DataRecord, Launched, Opened
+from tuning.journal.home import Home
+from tuning.journal.log import Journal
+from tuning.journal.record import CampaignRecord, TrialRecord, fold
+from tuning.search.suggest import ordered_search
+from tuning.training.environment import Environment
+from tuning.training.files import WEIGHTS
+from tuning.training.results import EpochReport, TrialResult
+
+ENVIRONMENT = Environment(
+    python="3.11.7",
+    packages={"torch": "2.13.0", "numpy": "2.3.5"},
+    platform="Linux x86_64",
+    processor="AMD EPYC",
+    isa="AVX512 avx2",
+    threads=1,
+    device="cpu",
+    commit="0123456789ab+",
+)
+
+
+class CrashError(Exception):
+    """The driver's process dies here."""
+
+
+def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, crash_after: int = -1) -> CampaignRecord:
+    """Launch, or go on; after ``crash_after`` reported epochs the process dies with two trials under way."""
+    path = home.journal(config.name)
+    planned = plan(config)
+    with Journal(path) as journal:
+        if journal.entries:
+            planned = resumed(planned, fold(journal.entries).config, trials=0)
+        else:
+            data = {variant: data_record(variant, config.objective.metric) for variant in variants(config)}
+            journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
+        launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
+        search = ordered_search(planned.complete, planned.space)
+        driver = Driver(journal, planned.space, search, launched=launched)
+        flying: list[tuple[TrialConfig, int]] = []
+        while True:
+            while len(flying) < 2 and (trial := driver.next_trial()) is not None:
+                driver.started(trial.index)
+                flying.append((trial, 0))
+            if not flying:
+                return driver.record
+            if crash_after == 0:
+                raise CrashError
+            crash_after -= 1
+            trial, epoch = flying.pop(0)
+            if _epoch(driver, trial, epoch + 1):
+                home.trial(config.name, trial.index).mkdir(parents=True, exist_ok=True)
+                (home.trial(config.name, trial.index) / WEIGHTS).write_bytes(bytes([trial.index]) * 64)
+            else:
+                flying.append((trial, epoch + 1))
+
+
+def crash(home: Home, config: CampaignConfig, after: int) -> None:
+    try:
+        simulate(home, config, crash_after=after)
+    except CrashError:
+        return
+    raise AssertionError("the campaign ended before it could crash")
+
+
+def story(record: CampaignRecord) -> list[tuple[object, ...]]:
+    """What must be equal wherever and in however many launches a campaign ran."""
+    return [
+        (t.config, t.assignment, t.same_as, t.reused, t.epochs, t.result, t.environment)
+        for _, t in sorted(record.trials.items())
+    ]
+
+
+def when(trial: TrialRecord) -> tuple[int | None, ...]:
+    """Start and end in milliseconds."""
+    return tuple(None if at is None else round(at * 1000) for at in (trial.started_at, trial.ended_at))
+
+
+def on_random(config: CampaignConfig) -> CampaignConfig:
+    return config.model_copy(update={"search": config.search.model_copy(update={"algorithm": "random"})})
+
+
+def data_record(variant: str, metric: str = "recall_macro") -> DataRecord:
+    counts = {"rows": 8} if metric in REGRESSION_METRICS else {"N": 4, "S": 4}
+    return DataRecord(
+        sha256=hashlib.sha256(variant.encode()).hexdigest(),
+        classes=() if metric in REGRESSION_METRICS else ("N", "S+"),
+        steps=187,
+        channels=1,
+        train=counts,
+        valid=counts,
+        test=counts,
+        epoch=counts,
+    )
+
+
+def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
+    """Report one epoch; whether it was the last."""
+    if trial.train.batch_size == 48 and trial.index % 2:
+        driver.ended(trial.index, TrialResult(status="failed", reason="out of memory", epochs=epoch - 1), ENVIRONMENT)
+        return True
+    report = _report(trial, epoch)
+    driver.reported(trial.index, [report])
+    objective = report.metrics[trial.objective.metric]
+    missed = [rung for rung in trial.rungs if rung.epoch == epoch and trial.objective.better(rung.threshold, objective)]
+    if epoch < trial.train.epochs and not missed:
+        return False
+    result = TrialResult(
+        status="stopped" if missed else "completed",
+        reason="below the rung" if missed else None,
+        epochs=epoch,
+        best_epoch=epoch,
+        objective=objective,
+        best_metrics=report.metrics,
+        confusion=[] if trial.objective.metric in REGRESSION_METRICS else [[3, 1], [0, 4]],
+        weights_sha256=report.weights_sha256,
+        parameters=99,
+        seconds=1.5 * epoch,
+    )
+    driver.ended(trial.index, result, ENVIRONMENT)
+    return True
+
+
+def _report(trial: TrialConfig, epoch: int) -> EpochReport:
+    score = 0.2 + trial.train.plateau_factor + trial.model.dropout / 7 + epoch / 90 + trial.train.batch_size / 990
+    of_numbers = {"loss": 1 - score, "mae": 1e-4 * (1 - score), "rmse": 2e-4 * (1 - score), "r2": score}
+    of_classes = {
+        "loss": 1 - score,
+        "accuracy": score,
+        "recall_macro": score,
+        "f1_macro": score / 3,
+        "recall/S+": score,
+    }
+    return EpochReport(
+        epoch=epoch,
+        train_loss=1 / 3 + 1 / epoch,
+        metrics=of_numbers if trial.objective.metric in REGRESSION_METRICS else of_classes,
+        learning_rate=0.1 + 0.2,
+        weights_sha256=hashlib.sha256(f"{trial.index} {epoch} {score}".encode()).hexdigest(),
+        seconds=1.5,
+    )
