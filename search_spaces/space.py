@@ -159,9 +159,7 @@ class Space:
                 raise SpaceError(f'space "{self.name}": include: {path} is searched anyway; leave it out')
         for path in fixes:
             if path in narrows or path in switched:
-                raise SpaceError(
-                    f'space "{self.name}": {path} is both fixed and searched: keep one of the two'
-                )
+                raise SpaceError(f'space "{self.name}": {path} is both fixed and searched: keep one of the two')
         dimensions = dict(self.dimensions) | {p: d for p, d in self.optional.items() if p in switched}
         for path, values in narrows.items():
             dimensions[path] = self._narrowed(path, values, dimensions)

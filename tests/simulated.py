@@ -2,6 +2,9 @@
 
 import hashlib
 
+import journals
+from journals import ENVIRONMENT, failure
+
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.objective import REGRESSION_METRICS
 from tuning.campaign.plan import plan
@@ -13,20 +16,8 @@ from tuning.journal.home import Home
 from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.search.suggest import ordered_search
-from tuning.training.environment import Environment
 from tuning.training.files import WEIGHTS
-from tuning.training.results import EpochReport, TrialResult
-
-ENVIRONMENT = Environment(
-    python="3.11.7",
-    packages={"torch": "2.13.0", "numpy": "2.3.5"},
-    platform="Linux x86_64",
-    processor="AMD EPYC",
-    isa="AVX512 avx2",
-    threads=1,
-    device="cpu",
-    commit="0123456789ab+",
-)
+from tuning.training.results import EpochReport
 
 
 class CrashError(Exception):
@@ -34,7 +25,7 @@ class CrashError(Exception):
 
 
 def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, crash_after: int = -1) -> CampaignRecord:
-    """Launch, or go on; after ``crash_after`` reported epochs the process dies with two trials under way."""
+    """Launch or resume; after ``crash_after`` reported epochs the process dies with two running trials."""
     path = home.journal(config.name)
     planned = plan(config)
     with Journal(path) as journal:
@@ -90,23 +81,14 @@ def on_random(config: CampaignConfig) -> CampaignConfig:
 
 
 def data_record(variant: str, metric: str = "recall_macro") -> DataRecord:
-    counts = {"rows": 8} if metric in REGRESSION_METRICS else {"N": 4, "S": 4}
-    return DataRecord(
-        sha256=hashlib.sha256(variant.encode()).hexdigest(),
-        classes=() if metric in REGRESSION_METRICS else ("N", "S+"),
-        steps=187,
-        channels=1,
-        train=counts,
-        valid=counts,
-        test=counts,
-        epoch=counts,
-    )
+    """One variant's data, of classes or of numbers as the metric asks."""
+    return journals.data_record(variant, () if metric in REGRESSION_METRICS else ("N", "S+"))
 
 
 def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
     """Report one epoch; whether it was the last."""
     if trial.train.batch_size == 48 and trial.index % 2:
-        driver.ended(trial.index, TrialResult(status="failed", reason="out of memory", epochs=epoch - 1), ENVIRONMENT)
+        driver.ended(trial.index, failure("out of memory", epochs=epoch - 1), ENVIRONMENT)
         return True
     report = _report(trial, epoch)
     driver.reported(trial.index, [report])
@@ -114,19 +96,18 @@ def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
     missed = [rung for rung in trial.rungs if rung.epoch == epoch and trial.objective.better(rung.threshold, objective)]
     if epoch < trial.train.epochs and not missed:
         return False
-    result = TrialResult(
+    end = journals.result(
+        objective,
         status="stopped" if missed else "completed",
         reason="below the rung" if missed else None,
         epochs=epoch,
         best_epoch=epoch,
-        objective=objective,
         best_metrics=report.metrics,
         confusion=[] if trial.objective.metric in REGRESSION_METRICS else [[3, 1], [0, 4]],
         weights_sha256=report.weights_sha256,
-        parameters=99,
         seconds=1.5 * epoch,
     )
-    driver.ended(trial.index, result, ENVIRONMENT)
+    driver.ended(trial.index, end, ENVIRONMENT)
     return True
 
 
@@ -140,11 +121,11 @@ def _report(trial: TrialConfig, epoch: int) -> EpochReport:
         "f1_macro": score / 3,
         "recall/S+": score,
     }
-    return EpochReport(
-        epoch=epoch,
+    return journals.report(
+        epoch,
         train_loss=1 / 3 + 1 / epoch,
+        train_objective=None,
         metrics=of_numbers if trial.objective.metric in REGRESSION_METRICS else of_classes,
         learning_rate=0.1 + 0.2,
         weights_sha256=hashlib.sha256(f"{trial.index} {epoch} {score}".encode()).hexdigest(),
-        seconds=1.5,
     )

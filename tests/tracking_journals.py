@@ -1,20 +1,14 @@
-"""Small journals written with the real Journal: what the tests of tracking publish."""
+"""The campaign that the tests of tracking publish: all that can happen to trials, with a class name to be escaped."""
 
 from pathlib import Path
 
-from data.config import DataConfig
-from models.configs import CNN2DConfig
-from tuning.campaign.config import (
-    CampaignConfig,
-    CampaignData,
-    DeviceConfig,
-    SearchOptions,
-    SpaceOptions,
-    TrainConfig,
-    TrialConfig,
-)
+import factories
+from journals import ENVIRONMENT, append, data_record
+from journals import report as epoch_report
+from journals import result as completed
+
+from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.journal.events import (
-    DataRecord,
     Ended,
     EpochEnded,
     Event,
@@ -27,57 +21,34 @@ from tuning.journal.events import (
     Suggested,
 )
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, Journal
-from tuning.training.environment import Environment
+from tuning.journal.log import Entry
 from tuning.training.results import EpochReport, TrialResult
 
 CLASSES = ("N", "S+", "V/F")
-
-ENVIRONMENT = Environment(
-    python="3.11.7",
-    packages={"torch": "2.13.0", "numpy": "2.3.5"},
-    platform="Linux x86_64",
-    processor="AMD EPYC",
-    isa="AVX512 avx2 avx512_f",
-    threads=1,
-    device="cpu",
-    commit="0123456789ab+",
-)
-
-DATA = DataRecord(
-    sha256="d" * 64,
-    classes=CLASSES,
-    steps=187,
-    channels=1,
-    train={"N": 800, "S+": 120, "V/F": 80},
-    valid={"N": 200, "S+": 30, "V/F": 20},
-    test={"N": 100, "S+": 15, "V/F": 10},
-    epoch={"N": 800, "S+": 800, "V/F": 800},
+DATA = data_record(
+    "oversample", CLASSES, train={"N": 800, "S+": 120, "V/F": 80}, epoch={"N": 800, "S+": 800, "V/F": 800}
 )
 
 
 def campaign(name: str = "beats", trials: int = 5) -> CampaignConfig:
-    return CampaignConfig(
+    return factories.campaign(
         name=name,
         seed=7,
-        data=CampaignData(dataset="synthetic", balance="oversample"),
-        space=SpaceOptions(name="cnn2d", fix={"model.dropout": 0.3}),
-        search=SearchOptions(trials=trials),
+        data={"dataset": "synthetic", "balance": "oversample"},
+        space={"name": "cnn2d", "fix": {"model.dropout": 0.3}},
+        search={"trials": trials, "startup_trials": 2},
     )
 
 
 def trial(index: int, name: str = "beats") -> TrialConfig:
-    return TrialConfig(
+    return factories.trial(
         campaign=name,
         index=index,
         seed=1000 + index,
-        space="cnn2d",
-        model=CNN2DConfig(hidden=64 + index, blocks=2),
-        train=TrainConfig(epochs=3, learning_rate=0.1 + 0.2),
-        data=DataConfig(dataset="synthetic", balance="oversample", split_seed=1, balance_seed=2),
+        model={"family": "cnn2d", "hidden": 64 + index, "blocks": 2},
+        train={"epochs": 3, "learning_rate": 0.1 + 0.2},
+        data__balance="oversample",
         data_sha256=DATA.sha256,
-        objective=campaign().objective,
-        device=DeviceConfig(),
     )
 
 
@@ -99,12 +70,12 @@ def suggested(index: int, name: str = "beats", *, same_as: int | None = None, re
 def report(index: int, epoch: int) -> EpochReport:
     recall = {name: 0.5 + 0.01 * index + 0.05 * epoch + 0.001 * k for k, name in enumerate(CLASSES)}
     macro = sum(recall.values()) / len(recall)
-    figures = dict.fromkeys(("accuracy", "balanced_accuracy", "recall_macro", "precision_macro", "f1_macro"), macro)
-    return EpochReport(
-        epoch=epoch,
+    means = dict.fromkeys(("accuracy", "balanced_accuracy", "recall_macro", "precision_macro", "f1_macro"), macro)
+    return epoch_report(
+        epoch,
+        macro,
         train_loss=1.0 / epoch,
-        train_objective=macro + 0.1,
-        metrics={"loss": 1.1 / epoch, **figures, **{f"recall/{name}": value for name, value in recall.items()}},
+        metrics={"loss": 1.1 / epoch, **means, **{f"recall/{name}": value for name, value in recall.items()}},
         learning_rate=0.1 + 0.2,
         weights_sha256=f"{index:032x}{epoch:032x}",
         seconds=0.25 + epoch,
@@ -115,16 +86,15 @@ def result(index: int, epochs: int, status: str = "completed", reason: str | Non
     if not epochs:
         return TrialResult(status="failed", reason=reason)
     last = report(index, epochs)
-    return TrialResult(
+    return completed(
+        last.metrics["recall_macro"],
         status=status,
         reason=reason,
         epochs=epochs,
         best_epoch=epochs,
-        objective=last.metrics["recall_macro"],
         best_metrics=last.metrics,
         confusion=[[150, 30, 20], [5, 20, 5], [4, 4, 12]],
         weights_sha256=last.weights_sha256,
-        parameters=12_345,
         seconds=3.0 * epochs,
     )
 
@@ -183,11 +153,7 @@ def eventful(name: str = "beats") -> list[Event]:
 
 def write(home: Home, events: list[Event], name: str = "beats") -> list[Entry]:
     """Append events to a campaign's journal; return all its entries."""
-    home.campaign(name).mkdir(parents=True, exist_ok=True)
-    with Journal(home.journal(name)) as journal:
-        for event in events:
-            journal.append(event)
-        return list(journal.entries)
+    return append(home.journal(name), events)
 
 
 def weights(home: Home, index: int, name: str = "beats") -> Path:

@@ -3,22 +3,10 @@
 import random
 
 import pytest
-from comparison_journals import (
-    GRU,
-    LSTM,
-    NORM,
-    RNN,
-    Run,
-    cells,
-    compared,
-    contrast,
-    level,
-    norm_by_cell,
-    record,
-    table,
-)
+from comparison_journals import GRU, LSTM, NORM, RNN, cells, compared, contrast, level, norm_by_cell
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import Run, record, table
 from scipy import stats
 
 from tuning.analysis.compare import compare

@@ -1,7 +1,8 @@
 """The sentences of a comparison say what was found, what it is based on, and no more."""
 
 import pytest
-from comparison_journals import GRU, LSTM, RNN, Run, cells, compared, norm_by_cell, record, table
+from comparison_journals import GRU, LSTM, RNN, cells, compared, norm_by_cell
+from journals import Run, record, table
 
 from tuning.analysis.compare import compare
 from tuning.analysis.conclusions import answer, basis, exclusions, p_value

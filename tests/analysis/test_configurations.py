@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from comparison_journals import Run, record, table
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import Run, record, table
 
 from tuning.analysis.configurations import Configuration, configurations
 from tuning.analysis.statistics import estimate

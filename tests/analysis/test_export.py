@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from comparison_journals import record as folded
-from comparison_journals import table
-from handmade import journal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from journals import data_record, journal, table
+from journals import record as folded
 
 from tuning.analysis.export import Export, ExportedConfiguration, ExportedTrial, export
 from tuning.analysis.export_file import COMPLETE, entry, read, write
@@ -78,7 +77,7 @@ def test_the_header_tells_how_the_entries_were_chosen(record: CampaignRecord, tm
         "target": 4,
         "finished": True,
     }
-    assert document["data_sha256"] == {"raw": "a" * 64, "oversample": "b" * 64}
+    assert document["data_sha256"] == {variant: data_record(variant).sha256 for variant in ("raw", "oversample")}
     assert Export.model_validate(document).campaign == record.config
 
 
@@ -102,7 +101,7 @@ def test_with_replicates_an_entry_is_the_first_completed_trial_of_a_configuratio
 
 def test_with_replicates_an_entry_has_the_figures_of_its_configuration(replicated: CampaignRecord) -> None:
     first, _, last = export(replicated, 10).entries
-    known = estimate([0.6, 0.7])
+    known = estimate([0.6, 0.7], "recall_macro")
     assert known.mean is not None
     assert first.configuration == ExportedConfiguration(
         trials=(4, 5), completed=2, replicates=2, mean=known.mean, low=known.low, high=known.high

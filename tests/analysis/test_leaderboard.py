@@ -4,9 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from comparison_journals import record, table
 from factories import campaign
-from handmade import journal
+from journals import journal, record, table
 from rich.console import Console
 
 from tuning.analysis.leaderboard import Leaderboard, leaderboard
@@ -68,7 +67,9 @@ def test_notes_on_the_data_stand_below_the_table_once(tmp_path: Path) -> None:
 
 def test_a_narrow_terminal_loses_columns_and_says_which(tmp_path: Path) -> None:
     narrow = printed(board(tmp_path), width=58)
-    assert "columns hidden: accuracy, f1_macro, best_epoch, seed, seconds. Widen the terminal, or use --json)" in " ".join(narrow.split())
+    assert "(4 columns hidden: accuracy, f1_macro, seed, seconds. Widen the terminal, or use --json)" in " ".join(
+        narrow.split()
+    )
     assert "0.8000" in narrow
     assert "oversample" in narrow
     assert "…" not in narrow
@@ -122,8 +123,7 @@ def test_the_table_of_configurations(replicated: Leaderboard) -> None:
 
 
 def test_what_the_figures_of_configurations_are_is_noted(replicated: Leaderboard) -> None:
-    (note,) = replicated.notes
-    assert note == (
+    assert replicated.notes[0] == (
         "each configuration has 3 trials with seeds of their own. Figures are means over those that completed, "
         "the interval is a 95 % t-interval; `seqtune compare tiny` tests differences."
     )

@@ -163,8 +163,14 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, text: str, message: st
             ["mine.toml: search.trails: no such key", "[search]", 'Did you mean "trials"?'],
         ),
         ("trials = 3\n" + GOOD, ["mine.toml: trials: no such key", "top level", "Did you mean search.trials?"]),
-        (GOOD + "narrow = { hidden = { low = 1, high = 100 } }\n", ["outside the space", "low = 1, high = 100", "62 to 256"]),
-        (GOOD + "narrow = { hidden = [1, 100] }\n", ["outside the space", "[1, 100]", "a list of numbers from 62 to 256"]),
+        (
+            GOOD + "narrow = { hidden = { low = 1, high = 100 } }\n",
+            ["outside the space", "low = 1, high = 100", "62 to 256"],
+        ),
+        (
+            GOOD + "narrow = { hidden = [1, 100] }\n",
+            ["outside the space", "[1, 100]", "a list of numbers from 62 to 256"],
+        ),
         (GOOD + "narrow = { hidden = { low = 100, high = 64 } }\n", ["space.narrow.hidden", "greater than high"]),
         (GOOD + "narrow = { hidden = { low = 100 } }\n", ["space.narrow.hidden.high is missing"]),
         (GOOD + "[train]\nlearning_rate = [1e-3, 1e-2]\n", ["must be a number", "space.include"]),

@@ -67,14 +67,14 @@ def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothin
 
 
 def test_families_of_a_study_share_what_is_not_asked_about():
-    found = trials(load(Path("campaigns/comparisons/balance-by-model.toml")))
+    found = trials(load(Path("campaigns/comparisons/balance-by-model.toml")).config)
     assert {trial.model.family for trial in found} == {"cnn1d", "cnn2d", "transformer"}
     assert {trial.model.hidden for trial in found} == {16}
     assert {trial.train.batch_size for trial in found} == {64}
 
 
 def test_baselines_are_one_configuration_of_each_family():
-    config = load(Path("campaigns/comparisons/against-baselines.toml"))
+    config = load(Path("campaigns/comparisons/against-baselines.toml")).config
     assert list(campaign_space(config).dimensions) == [FAMILY]
     families = [trial.model.family for trial in trials(config)]
     assert families == [f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(5)]
@@ -82,7 +82,7 @@ def test_baselines_are_one_configuration_of_each_family():
 
 @pytest.mark.parametrize(("name", "cell", "epochs"), [("bbc-rnn", "rnn", 10), ("bbc-gru", "gru", 20)])
 def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
-    config = load(Path(f"campaigns/{name}.toml"))
+    config = load(Path(f"campaigns/{name}.toml")).config
     found = trials(config)
     trial = found[0]
     assert len(found) == 5
@@ -97,7 +97,7 @@ def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
 
 @pytest.mark.parametrize(("name", "cell"), [("tweets-rnn", "rnn"), ("tweets-lstm", "lstm")])
 def test_the_tweet_campaigns_are_the_studys_grid_of_32(name, cell):
-    found = trials(load(Path(f"campaigns/{name}.toml")))
+    found = trials(load(Path(f"campaigns/{name}.toml")).config)
     combinations = {
         (t.model.layers, t.model.dense_layers, t.model.dropout > 0, t.train.weight_decay > 0, t.train.learning_rate)
         for t in found

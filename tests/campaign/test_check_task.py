@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from factories import campaign, csv_table
-from handmade import result
+from journals import result
 from rich.console import Console
 from simulated import data_record, on_random, simulate, story
 from tracking_stores import contents, home_with_store
@@ -38,7 +38,7 @@ FORECAST = on_random(campaign(objective__metric="rmse", data__balance="raw", dat
 @pytest.mark.parametrize("metric", ["mae", "rmse", "r2"])
 def test_a_metric_of_numbers_is_refused_for_classes(metric):
     with pytest.raises(
-        CampaignError, match=rf'objective\.metric = "{metric}": .* 2 classes .* one of accuracy, .*loss$'
+        CampaignError, match=rf'objective\.metric = "{metric}": .* 2 classes, .* one of accuracy, .*loss$'
     ):
         check_task(campaign(objective__metric=metric), CLASSES)
 
@@ -104,7 +104,7 @@ def test_the_smallest_error_stands_first_beside_the_other_errors(forecast):
     assert errors == sorted(errors)
     lines = printed(lambda target: show(board, target)).splitlines()
     assert lines[1] == "ranked by rmse (lowest first), validation split, best epoch of each trial"
-    heads = next(line for line in lines if line.startswith("rank")).split()
+    heads = next(line for line in lines if line.startswith("rank ")).split()
     assert heads[:5] == ["rank", "trial", "rmse", "mae", "r2"]
     assert {"accuracy", "macro"}.isdisjoint(heads)
     assert f"{errors[0]:.4g}" in next(line for line in lines if line.split()[:1] == ["1"])

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from comparison_journals import table, write
-from handmade import journal
+from journals import data_record, journal, table, write
 from typer.testing import CliRunner
 
 from search_spaces.catalogue import SPACES
@@ -185,7 +184,7 @@ def test_status_prints_the_journal(home: Home) -> None:
     journal(home, scores=(0.5, None))
     out = run("status", "tiny", "--events", home=home)[1]
     told = [line.strip().split("  ", 2)[-1] for line in out.splitlines()]
-    assert told[0].startswith('opened: space "cnn2d", seed 11, data raw aaaaaaaaaaaa')
+    assert told[0].startswith(f'opened: space "cnn2d", seed 11, data raw {data_record().sha256[:12]}')
     assert any(line.endswith("t000 epoch 2: recall_macro 0.5000, 2 s") for line in told)
     assert any(line.endswith("t001 failed: loss is nan in epoch 1") for line in told)
     assert told[-1].endswith("finished with 2 trials")
@@ -197,7 +196,7 @@ def test_export_writes_what_it_says(home: Home, tmp_path: Path) -> None:
     code, out, _ = run("export", "tiny", "-k", 5, "--out", path, home=home)
     assert code == 0
     assert out.splitlines()[0] == (
-        f"{path}: the best 3 of tiny by recall_macro, validation split (no more than 3 completed)"
+        f"{path}: the best 3 trials of tiny by recall_macro, validation split (no more than 3 completed)"
     )
     assert path.exists()
 

@@ -5,7 +5,8 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
-from comparison_journals import GRU, NORM, RNN, Run, cells, compared, level, norm_by_cell, record, table, write
+from comparison_journals import GRU, NORM, RNN, cells, compared, level, norm_by_cell
+from journals import Run, record, table, write
 from rich.console import Console
 from typer.testing import CliRunner
 

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from handmade import journal, report, trial_events
+from journals import journal, report, trial_events
 from rich.console import Console
 
 from tuning.cli import tables

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from handmade import ENVIRONMENT, journal, report, result
+from journals import ENVIRONMENT, journal, report, result
 from rich.console import Console
 
 from tuning.cli.reproduction_table import ReproductionTable, verdict

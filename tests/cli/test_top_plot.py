@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from comparison_journals import record, table
-from handmade import journal
+from journals import journal, record, table
 from typer.testing import CliRunner
 
 from tuning.cli.app import app

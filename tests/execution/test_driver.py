@@ -3,30 +3,20 @@
 import numpy as np
 import pytest
 from factories import campaign
+from journals import ENVIRONMENT, data_record, failure, report, result
 
 from tuning.campaign.errors import JournalError
 from tuning.campaign.plan import plan
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver
-from tuning.journal.events import DataRecord, Launched, Opened
+from tuning.journal.events import Launched, Opened
 from tuning.journal.log import Journal, read
 from tuning.journal.record import fold
 from tuning.search.suggest import ordered_search
-from tuning.training.environment import Environment
-from tuning.training.results import EpochReport, TrialResult
-
-ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
-DATA = DataRecord(sha256="0" * 64, classes=("a", "b"), steps=8, channels=1, train={}, valid={}, test={}, epoch={})
 
 
 class CrashError(Exception):
     """The driver's process dies here."""
-
-
-def report(epoch, value=0.5):
-    return EpochReport(
-        epoch=epoch, train_loss=1.0, metrics={"recall_macro": value}, learning_rate=1e-3, weights_sha256="f", seconds=1
-    )
 
 
 def start(path, config, **changes):
@@ -35,7 +25,9 @@ def start(path, config, **changes):
 
 def drive(journal, config, **changes):
     if not journal.entries:
-        journal.append(Opened(config=config, dimensions={}, data=dict.fromkeys(variants(config), DATA)))
+        journal.append(
+            Opened(config=config, dimensions={}, data={variant: data_record(variant) for variant in variants(config)})
+        )
     planned = plan(config)
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", planned.trials))
     return Driver(journal, planned.space, ordered_search(planned.complete, planned.space), launched=launched)
@@ -62,10 +54,10 @@ def work(driver, *, order_seed=0, crash_after=None):
             raise CrashError
         value = score(trial)
         if value is None:
-            driver.ended(trial.index, TrialResult(status="failed", reason="too large"), None)
+            driver.ended(trial.index, failure("too large"), None)
         else:
             driver.reported(trial.index, [report(1, value), report(2, value)])
-            driver.ended(trial.index, TrialResult(status="completed", epochs=2, objective=value), ENVIRONMENT)
+            driver.ended(trial.index, result(value), ENVIRONMENT)
     driver.journal.close()
     return driver.record
 
@@ -154,7 +146,7 @@ def test_a_campaign_is_given_up_when_its_first_five_configurations_all_failed(tm
     driver = start(tmp_path / "a.jsonl", config)
     failed = 0
     while driver.abort_reason is None:
-        driver.ended(driver.next_trial().index, TrialResult(status="failed", reason="too large"), None)
+        driver.ended(driver.next_trial().index, failure("too large"), None)
         failed += 1
     driver.journal.close()
     assert failed == trials
@@ -213,7 +205,9 @@ def test_resuming_in_another_environment_is_noted_with_what_changed(tmp_path):
         planned = plan(CONFIG)
         other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2"}), trials=24)
         driver = Driver(journal, planned.space, ordered_search(planned.complete, planned.space), launched=other)
-    assert driver.record.notes == ["resumed in another environment, bits may differ from here on: isa: i -> AVX2"]
+    assert driver.record.notes == [
+        f"resumed in another environment, bits may differ from here on: isa: {ENVIRONMENT.isa} -> AVX2"
+    ]
 
 
 def test_a_search_that_suggests_otherwise_than_the_journal_says_is_refused(tmp_path):

@@ -4,13 +4,11 @@ import os
 
 import pytest
 from factories import campaign
+from journals import ENVIRONMENT
 
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import Finished, Interrupted, Launched, Opened, Retried
 from tuning.journal.log import Journal, encode, read
-from tuning.training.environment import Environment
-
-ENVIRONMENT = Environment(python="3", packages={}, platform="p", processor="c", isa="i", threads=1, device="cpu")
 
 
 @pytest.fixture

@@ -144,10 +144,7 @@ def seeds(**changes):
     space = planned.space
     search = ordered_search(planned.complete, space)
     sha = dict.fromkeys(variants(config), "0" * 64)
-    return [
-        trial_config(config, space, s, data_sha256=sha).seed
-        for s in run(search, planned.trials, order_seed=0)
-    ]
+    return [trial_config(config, space, s, data_sha256=sha).seed for s in run(search, planned.trials, order_seed=0)]
 
 
 def test_replicate_r_of_every_configuration_has_one_seed():

@@ -77,7 +77,9 @@ def test_narrowed_families_leave_their_own_dimensions():
 
 
 @pytest.mark.parametrize(
-    "wish", [{"fix": {"kernel": 3}}, {"narrow": {"kernel": [3]}}, {"include": ["pooling"]}], ids=["fix", "narrow", "also"]
+    "wish",
+    [{"fix": {"kernel": 3}}, {"narrow": {"kernel": [3]}}, {"include": ["pooling"]}],
+    ids=["fix", "narrow", "also"],
 )
 def test_a_wish_for_a_family_that_is_not_drawn_is_refused(wish):
     narrow = {"family": ["recurrent", "majority"]} | wish.get("narrow", {})

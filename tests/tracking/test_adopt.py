@@ -19,9 +19,11 @@ from tuning.analysis.export import export
 from tuning.analysis.leaderboard import leaderboard
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.campaign.file import load
+from tuning.campaign.plan import plan
 from tuning.cli import app as cli
 from tuning.execution.launch import launch
 from tuning.execution.ray_tune import _ray
+from tuning.execution.signals import stop_request
 from tuning.journal import log as journal
 from tuning.journal.events import Interrupted
 from tuning.journal.home import Home
@@ -167,9 +169,9 @@ def test_the_campaign_file_is_recovered_with_as_many_trials_as_there_are(old, tm
     simulate(old, SMALL, trials=5)
     sync(old, "tiny")
     result, record = adopted(Home(tmp_path / "new"), old.tracking_uri)
-    config = load(result.file)
-    assert config.search.trials == record.target == 5
-    assert config.model_copy(update={"search": SMALL.search}) == SMALL
+    planned = load(result.file)
+    assert planned.trials == record.target == 5
+    assert planned.config.model_copy(update={"search": SMALL.search}) == SMALL
 
 
 @pytest.mark.parametrize("config", [TREE, REUSING], ids=["hyperopt", "reuse"])
@@ -194,7 +196,9 @@ def test_writing_everything_of_an_adopted_campaign_again_changes_nothing(old, ne
     sync(new, "tiny")
     after = contents(old.tracking_uri, "tiny")
     for run in (*before, *after):
-        run["artifacts"].pop("leaderboard.json", None)  # it has the note on the adoption
+        run["artifacts"].pop("leaderboard.json", None)  # it has the note on the recovery
+        note = run["tags"]["mlflow.note.content"]  # its commands name the home
+        run["tags"]["mlflow.note.content"] = note.replace(str(new.path), str(old.path))
     assert after == before
 
 
@@ -212,6 +216,15 @@ def test_a_campaign_that_crashed_goes_on_elsewhere_as_if_it_had_not(old, new, tm
     sync(new, "tiny")
     assert doubled(old.tracking_uri) == []
     assert {run["status"] for run in contents(old.tracking_uri, "tiny")} <= {"FINISHED", "FAILED"}
+
+
+def test_a_recovered_interruption_keeps_its_cause_and_reason(old, new):
+    crash(old, RANDOM, 5)
+    stopped = Interrupted(reason="the first 5 trials all failed; the last one: out of memory", cause="failures")
+    with journal.Journal(old.journal("tiny")) as log:
+        log.append(stopped)
+    sync(old, "tiny")
+    assert adopted(new, old.tracking_uri)[1].interruptions == [stopped]
 
 
 def test_a_store_that_was_left_in_the_middle_gets_no_run_and_no_row_by_publishing_again(old, new):
@@ -514,15 +527,15 @@ REAL = campaign(data__dataset=str(TABLE), search__trials=4, train__epochs=2)
 
 @pytest.mark.ray
 def test_a_real_campaign_goes_on_elsewhere_and_comes_out_the_same(old, new):
-    def launched(home, config):
-        return launch(config, home=home, datasets=None, progress=quiet)
+    def launched(home, planned):
+        return launch(planned, home=home, datasets=None, progress=quiet)
 
-    def told(record):
+    def trained(record):
         """Without the clock, which alone may differ in trials that both homes trained."""
         return [[*t.config, *(e.model_copy(update={"seconds": 0}) for e in t.epochs)] for t in record.trials.values()]
 
-    with _ray(REAL.resources):
-        before = launched(old, REAL)
+    with stop_request() as stop, _ray(REAL.resources, stop):
+        before = launched(old, plan(REAL))
         sync(old, "tiny")
         result, record = adopted(new, old.tracking_uri)
         assert story(record) == story(before)
@@ -530,7 +543,7 @@ def test_a_real_campaign_goes_on_elsewhere_and_comes_out_the_same(old, new):
         longer = load(result.file, trials=6)
         here, there = launched(new, longer), launched(old, longer)
     assert len(here.trials) == 6
-    assert told(here) == told(there)
+    assert trained(here) == trained(there)
     assert [t.config.index for t in here.ranked()] == [t.config.index for t in there.ranked()]
     sync(new, "tiny")
     sync(old, "tiny")

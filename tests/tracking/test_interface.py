@@ -88,7 +88,8 @@ def test_artifacts_are_frozen():
 COMMON = """version campaign index seed space data_sha256 rungs objective.metric device.threads device.device
 train.epochs train.batch_size train.optimizer train.learning_rate train.weight_decay train.scheduler
 train.plateau_factor train.plateau_patience train.early_stopping_patience train.precision train.batching
-data.dataset data.label data.group data.text data.target data.test data.split data.valid_fraction data.test_fraction
+data.dataset data.label data.columns data.ignore data.group data.text data.target data.test data.split
+data.valid_fraction data.test_fraction
 data.max_rows data.duplicates data.vocabulary data.max_length data.window data.horizon data.smote_neighbors
 data.majority_kept data.balance data.split_seed data.balance_seed"""
 

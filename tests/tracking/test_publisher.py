@@ -1,12 +1,16 @@
 """What a journal becomes in MLflow, on the default store."""
 
 import json
+import re
+import shlex
+import sqlite3
 
 import pytest
-from comparison_journals import config, events, table
+import typer
+import typer.main
+from journals import ENVIRONMENT, config, events, table
 from tracking_journals import (
     DATA,
-    ENVIRONMENT,
     ended,
     epochs,
     eventful,
@@ -14,6 +18,7 @@ from tracking_journals import (
     launched,
     opened,
     report,
+    result,
     suggested,
     weights,
     whole_trial,
@@ -22,12 +27,17 @@ from tracking_journals import (
 from tracking_stores import contents, home_with_store
 
 from tuning.campaign.errors import RecordError, StoreError
-from tuning.journal.events import Finished, Started
+from tuning.cli.app import app
+from tuning.execution.reproduce import Reproduction
+from tuning.journal.events import Finished, Interrupted, Started
+from tuning.journal.home import Home
 from tuning.journal.log import Entry
 from tuning.tracking.changes import PARENT, RunUpdates
 from tuning.tracking.client import Store
 from tuning.tracking.layout import milliseconds
-from tuning.tracking.publisher import Publisher, publishing, sync
+from tuning.tracking.publisher import Publisher, delete_runs, publishing, sync
+from tuning.tracking.read import recorded_trial, trial_run
+from tuning.tracking.reproduction import log_reproduction
 
 
 @pytest.fixture
@@ -292,6 +302,85 @@ def test_a_store_that_cannot_be_reached_is_a_clear_error_without_its_password(ho
     with pytest.raises(StoreError, match=r"mysql\+nothing://me:\*\*\*@127.0.0.1:1/runs: the MLflow store") as caught:
         sync(home, "beats")
     assert "secret" not in str(caught.value)
+
+
+def test_an_interruption_is_published_with_its_cause_and_reason(home):
+    stopped = Interrupted(reason="resources.time_budget_hours = 1 is used up", cause="budget")
+    tags = published(home, [opened(), launched(), *whole_trial(0), stopped])["beats"]["tags"]
+    assert {name: tags[f"seqtune.campaign.{name}"] for name in ("status", "cause", "reason")} == {
+        "status": "interrupted",
+        "cause": "budget",
+        "reason": "resources.time_budget_hours = 1 is used up",
+    }
+
+
+def test_parameters_of_a_former_version_do_not_prevent_publishing(home):
+    published(home, interrupted_first())
+    with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as database:
+        assert database.execute("UPDATE params SET value = '1' WHERE key = 'version'").rowcount
+    database.close()
+    runs = published(home, [launched(), Started(trial=2, attempt=2, from_epoch=2), *epochs(2, 3, 3), ended(2, 3)])
+    assert runs["t002"]["status"] == "FINISHED"
+    assert runs["t002"]["parameters"]["version"] == "1"
+
+
+@pytest.mark.parametrize("folder", ["home", "my home; rm 'x'"])
+def test_commands_in_descriptions_are_command_lines_of_seqtune(tmp_path, folder):
+    home, datasets = Home(tmp_path / folder), tmp_path / "data sets"
+    datasets.mkdir()
+    launch = launched().model_copy(update={"datasets": str(datasets)})
+    updates = RunUpdates(home)
+    for n, event in enumerate([opened(), launch, *whole_trial(0)]):
+        updates.add(Entry(n=n, at=float(n), event=event))
+    taken = updates.take()
+    campaign, trial = (_commands(taken[index].tags["mlflow.note.content"]) for index in (PARENT, 0))
+    assert [(name, given["name"], given["home"]) for name, given in campaign] == [
+        ("top", "beats", home.path),
+        ("export", "beats", home.path),
+    ]
+    ((name, given),) = trial
+    assert (name, given["home"], given["datasets"], given["trial"]) == ("reproduce", home.path, datasets, 0)
+
+
+def _commands(note):
+    """The commands in a description, parsed as the shell and the command line do: name and options."""
+    group = typer.main.get_command(app)
+    context = typer.Context(group, info_name="seqtune")
+    for line in re.findall("`(.*?)`", note):
+        program, *words = shlex.split(line)
+        assert program == "seqtune"
+        name, command, rest = group.resolve_command(context, words)
+        yield name, command.make_context(name, rest, parent=context).params
+
+
+def test_delete_runs_moves_the_runs_of_a_campaign_and_no_others_to_the_bin(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", home.tracking_uri)
+    write(home, interrupted_first())
+    sync(home, "beats")
+    store = Store(home.tracking_uri)
+    outcome = Reproduction(
+        verdict="exact",
+        first_difference=None,
+        beyond_tolerance=None,
+        largest_difference=0.0,
+        epochs=[report(0, epoch) for epoch in (1, 2, 3)],
+        result=result(0, 3),
+        environment=ENVIRONMENT,
+        environment_differences=[],
+    )
+    recorded = recorded_trial(trial_run(store, "beats", 0).id, home.tracking_uri)
+    log_reproduction(recorded, outcome, uri=home.tracking_uri, artifacts=home.artifacts)
+    other = Home(tmp_path / "other")
+    write(other, [opened(), launched(), *whole_trial(0), Finished(trials=1)])
+    sync(other, "beats")
+    for _ in range(2):  # the second time there is nothing to do
+        delete_runs(home, "beats")
+        runs = list(store.runs(store.find_experiment("beats"), {"seqtune.campaign": "beats"}))
+        deleted = {run.tags["mlflow.runName"] for run in runs if run.deleted}
+        assert deleted == {"beats", "t000", "t001", "t002", "t000 exact"}
+        assert sorted(run.tags["mlflow.runName"] for run in runs if not run.deleted) == ["beats", "t000"]
+    store.client.delete_experiment(store.find_experiment("beats"))
+    delete_runs(home, "beats")
 
 
 def test_progress_counts_runs(home):

@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from tracking_journals import ENVIRONMENT, eventful, interrupted_first, report, result, write
+from journals import ENVIRONMENT
+from tracking_journals import eventful, interrupted_first, report, result, write
 from tracking_stores import contents, home_with_store
 
 from tuning.campaign.errors import RecordError

@@ -68,7 +68,9 @@ def selection(record: CampaignRecord) -> str:
 def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
     data = [f"data: {note}" for one in record.data.values() for note in one.notes]
-    return list(dict.fromkeys([*_replicates(record), *data, *record.notes]))
+    clipped = any(configuration.clipped for configuration in configurations(record))
+    bounds = ["intervals are clipped to [0, 1], the range of the metric."] if clipped else []
+    return list(dict.fromkeys([*_replicates(record), *bounds, *data, *record.notes]))
 
 
 def _replicates(record: CampaignRecord) -> list[str]:

@@ -32,9 +32,7 @@ SMALLEST = """\
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-def load(
-    path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None
-) -> Plan:
+def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None) -> Plan:
     """Read and check a campaign file, and work out its plan.
 
     settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), overriding the file's.
@@ -181,9 +179,7 @@ def _numbers(value: Any, before: messages.Path = ()) -> Iterator[tuple[messages.
             yield from _numbers(inner, (*before, step))
 
 
-def _plan(
-    config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[messages.Path, str]
-) -> Plan:
+def _plan(config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[messages.Path, str]) -> Plan:
     """Return the plan; data set, space and compared dimensions exist, a grid can be counted, nothing is set twice."""
     with _blamed(path, given, ("data", "dataset")):
         resolve(config.data)

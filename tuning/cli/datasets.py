@@ -1,6 +1,5 @@
 """``seqtune datasets``: the data sets known by name, and downloads."""
 
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,12 @@ import typer
 from tuning.cli.options import EXIT_INTERRUPTED, DatasetsOption, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.console import Console
 
     from data.catalogue import Description
-    from data.download.fetch import Outcome
+    from data.download.fetch import FetchedDataSet
     from data.download.http import DownloadProgress
 
 datasets_app = typer.Typer(rich_markup_mode=None)
@@ -108,7 +109,7 @@ def _bar(target: "Console") -> "Iterator[DownloadProgress]":
         yield report
 
 
-def _row(outcome: "Outcome") -> FetchRow:
+def _row(outcome: "FetchedDataSet") -> FetchRow:
     files = [
         FileRow(file=file.path.name, bytes=file.bytes, sha256=file.sha256, new=file.new, checked=file.checked)
         for file in outcome.files
@@ -116,7 +117,7 @@ def _row(outcome: "Outcome") -> FetchRow:
     return FetchRow(name=outcome.name, folder=str(outcome.folder), files=files, notes=outcome.notes)
 
 
-def _show_fetched(outcome: "Outcome", target: "Console") -> None:
+def _show_fetched(outcome: "FetchedDataSet", target: "Console") -> None:
     from tuning.cli import tables
 
     new = sum(file.new for file in outcome.files)
@@ -135,6 +136,8 @@ def _show_all(rows: "Sequence[Description]", target: "Console") -> None:
         tables.line(target, f"  {row.about}")
         tables.line(target, f"  found: {row.where}" if row.found else f"  {row.where}")
     tables.line(target, "")
-    tables.line(target, "Any table works too: data.dataset = the path of a .csv, .parquet or .npz, one sequence per row.")
+    tables.line(
+        target, "Any table works too: data.dataset = the path of a .csv, .parquet or .npz, one sequence per row."
+    )
     tables.line(target, "Archives of timeseriesclassification.com are called ucr/NAME; any .ts file by its path.")
     tables.line(target, "`seqtune datasets fetch NAME` downloads heartbeats-physionet or ucr/NAME.")

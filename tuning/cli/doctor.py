@@ -160,7 +160,9 @@ def _home(home: "Home") -> list[Check]:
     enough = free >= DISK_GB
     advice = "" if enough else f"; less than {DISK_GB:.0f} GB, a campaign may run out of it"
     return [
-        Check(name="home", state="ok", found=f"{home.path}{'' if there == home.path else ', made by the first launch'}"),
+        Check(
+            name="home", state="ok", found=f"{home.path}{'' if there == home.path else ', made by the first launch'}"
+        ),
         Check(name="disk", state="ok" if enough else "warn", found=f"{free:.1f} GB free{advice}"),
     ]
 

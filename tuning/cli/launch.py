@@ -102,7 +102,6 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
     tracking = _Tracking(home, name)
     behind: str | None = None
     with display(out) as watching:
-        watching.progress("loading libraries")
         from tuning.execution.launch import launch as run
 
         try:

@@ -83,7 +83,7 @@ class LiveTable:
         self.record: CampaignRecord | None = None
         self.began = time.monotonic()
         self.spinner = Spinner("dots", style="cyan")
-        self.doing = "starting"
+        self.doing = "loading libraries"
         self.live = Live(self, console=target, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:

@@ -69,7 +69,7 @@ def existing_home(path: Path) -> "Home":
     if not (home.path / "campaigns").is_dir():
         missing = "no such folder" if not home.path.exists() else "holds no campaigns"
         raise RecordError(
-            f"--home {home.path}: {missing}. Launch a campaign there first, or name its home with --home or SEQTUNE_HOME"
+            f"--home {home.path}: {missing}. Launch a campaign there first, or name another with --home or SEQTUNE_HOME"
         )
     return home
 

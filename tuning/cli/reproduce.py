@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def reproduce(
     *,
-    target: Annotated[
-        str, typer.Argument(metavar="RUN_ID|NAME|FILE", help="An MLflow run, a campaign, or an export.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="RUN_ID|NAME|FILE", help="An MLflow run, a campaign, or an export.")],
     trial: Annotated[int | None, typer.Option(help="NAME: the trial's index, from 0.", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="NAME: the trial's seed.", min=0)] = None,
     rank: Annotated[int | None, typer.Option(help="FILE: the entry's rank, from 1.", min=1)] = None,
@@ -55,9 +53,7 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool
             table.epoch(report)
             status.update(f"epoch {report.epoch + 1} of {len(target.recorded.epochs)}")
 
-        outcome = train_again(
-            target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=status.update
-        )
+        outcome = train_again(target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=status.update)
     table.end(outcome)
     tables.emit(outcome, as_json=as_json, show=lambda: None)
     try:

@@ -1,6 +1,5 @@
 """``seqtune spaces``: the search spaces."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +7,8 @@ import typer
 from tuning.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from tuning.analysis.spaces import DimensionRow, SpaceRow

@@ -1,7 +1,6 @@
 """``seqtune status``: which campaigns there are, and how far each trial has come."""
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,8 @@ import typer
 from tuning.cli.options import VAR, HomeOption, JsonOption, existing_home, open_home
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from tuning.analysis.status import Campaign

@@ -61,7 +61,9 @@ def check_run_id(run_id: str, uri: str) -> None:
     if not uri.startswith("sqlite:///"):
         return
     if not file.is_file():
-        raise RecordError(f"MLflow run {run_id}: there is no store {file} yet. Choose one with MLFLOW_TRACKING_URI or --home")
+        raise RecordError(
+            f"MLflow run {run_id}: there is no store {file} yet. Choose one with MLFLOW_TRACKING_URI or --home"
+        )
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as store, suppress(sqlite3.Error):
         if store.execute("SELECT 1 FROM runs WHERE run_uuid = ?", (run_id,)).fetchone() is None:
             raise RecordError(no_such_run(f"MLflow run {run_id} in {uri}"))

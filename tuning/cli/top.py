@@ -24,7 +24,9 @@ def top(
     *,
     name: NameArgument,
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves of the best five.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves of the best five.")
+    ] = None,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:

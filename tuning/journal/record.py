@@ -92,7 +92,8 @@ class TrialRecord:
     @property
     def best_so_far(self) -> float | None:
         """The best objective of the epochs trained so far."""
-        return self.config.objective.best(report.metrics[self.config.objective.metric] for report in self.epochs)
+        metric = self.config.objective.metric
+        return self.config.objective.best(r.metrics[metric] for r in self.epochs if metric in r.metrics)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,7 +135,9 @@ class CampaignRecord:
         """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once."""
         completed = [trial for trial in self.ended if trial.status == "completed" and not trial.reused]
         scored = [(value, trial) for trial in completed if (value := trial.objective) is not None]
-        return [trial for _, trial in sorted(scored, key=lambda row: (self.config.objective.cost(row[0]), row[1].index))]
+        return [
+            trial for _, trial in sorted(scored, key=lambda row: (self.config.objective.cost(row[0]), row[1].index))
+        ]
 
     def recorded(self, trial: TrialRecord) -> RecordedTrial:
         """Return an ended trial of this campaign with everything needed to train it again and compare."""

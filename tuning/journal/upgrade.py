@@ -1,7 +1,7 @@
 """Records of former versions, brought to the present one: the only place that knows their keys.
 
-Version 1 was written before the keys of 0.1.0 were final (docs/adr/0028-layered-packages.md).  The step works on parsed JSON,
-changes names alone, and leaves values untouched, so that recorded trials train again bit for bit.
+Version 1 was written before the keys of 0.1.0 were final (docs/adr/0028-layered-packages.md).  The step works on parsed
+JSON and changes names alone, so that recorded trials train again bit for bit.
 """
 
 from typing import Any

@@ -23,7 +23,9 @@ def rungs(config: CampaignConfig, known: Iterable[Sequence[EpochReport]]) -> tup
     thresholds = []
     epoch = train.grace_epochs
     while epoch < train.epochs:
-        reached = sorted((min(curve[:epoch], key=objective.cost) for curve in curves if len(curve) >= epoch), key=objective.cost)
+        reached = sorted(
+            (min(curve[:epoch], key=objective.cost) for curve in curves if len(curve) >= epoch), key=objective.cost
+        )
         if len(reached) >= train.reduction_factor:
             continuing = len(reached) // train.reduction_factor
             thresholds.append(Rung(epoch=epoch, threshold=reached[continuing - 1]))

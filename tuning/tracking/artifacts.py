@@ -53,7 +53,8 @@ def leaderboard_csv(board: Leaderboard) -> str:
     for trial in board.ranked:
         row = asdict(trial)
         metrics, searched = row.pop("metrics"), row.pop("settings")
-        rows.append(row | metrics | searched)
+        first = {name: row[name] for name in ("rank", "trial", "objective")}
+        rows.append(first | row | metrics | searched)
     return table_csv(rows)
 
 

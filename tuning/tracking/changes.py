@@ -161,8 +161,8 @@ class RunUpdates:
         self._ended += 1
         if result.status != "completed" or result.objective is None:
             return
-        best = [result.objective] if self._best is None else [self._best, result.objective]
-        self._best = self.record.config.objective.best(best)
+        if self._best is None or self.record.config.objective.better(result.objective, self._best):
+            self._best = result.objective
         rows = self._update(PARENT).rows
         rows.append(Row("search/objective", result.objective, at, self._ended))
         rows.append(Row("search/best", self._best, at, self._ended))

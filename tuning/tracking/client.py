@@ -69,16 +69,18 @@ class Store:
         self.uri = uri
         self.client = MlflowClient(tracking_uri=uri)
 
-    def find_experiment(self, name: str) -> str | None:
+    def find_experiment(self, name: str, *, deleted_is_error: bool = True) -> str | None:
         """Return the id of an experiment, None where there is none of that name.
 
         Raises:
-            StoreError: it was deleted in MLflow.
+            StoreError: it was deleted in MLflow; None is returned instead where that is no error.
         """
         experiment = self.client.get_experiment_by_name(name)
         if experiment is None:
             return None
         if experiment.lifecycle_stage != "active":
+            if not deleted_is_error:
+                return None
             raise StoreError(
                 f"{shown(self.uri)}: experiment {name!r} was deleted in MLflow. Restore it with `mlflow experiments "
                 f"restore --experiment-id {experiment.experiment_id}`, or launch under another name (--name)"

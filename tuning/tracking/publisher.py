@@ -1,6 +1,6 @@
 """Bring an MLflow store up to date with a campaign's journal.
 
-The store's content is a function of the journal.  Times are the journal's.  A run is searched by its tags before it is
+The store's content is a function of the journal and of the home's path.  Times are the journal's.  A run is searched by its tags before it is
 created, and its end is written last: a run with an end is complete.  Publishing is idempotent and can be repeated
 after a crash at any point.  A run that a user deleted in MLflow stays deleted.
 """
@@ -188,7 +188,7 @@ def delete_runs(home: Home, name: str) -> None:
     uri = home.tracking_uri
     with publishing(home, name), reachable(uri):
         store = Store(uri)
-        experiment = store.find_experiment(name)
+        experiment = store.find_experiment(name, deleted_is_error=False)
         for run in store.runs(experiment, {Tag.CAMPAIGN_ID: event.id}) if experiment else ():
             if not run.deleted:
                 store.delete(run.id)
