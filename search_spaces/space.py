@@ -233,7 +233,7 @@ class Space:
         )
 
     def with_dimension(self, path: str, dimension: Dimension) -> Self:
-        """Return the space with one more dimension, for example ``data.balance``.  SpaceError: it is a dimension already."""
+        """Return the space with one more dimension, as ``data.balance``.  SpaceError: it is a dimension already."""
         if path in self.dimensions:
             raise SpaceError(f'space "{self.name}": {path} is a dimension already')
         return replace(self, dimensions=dict(self.dimensions) | {path: dimension})

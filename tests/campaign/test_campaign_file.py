@@ -130,8 +130,8 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
             GOOD + '[comparison]\nfactor = "optimizer"\n',
             (
                 'mine.toml: comparison.factor: space "cnn2d": train.optimizer is optional: add it to '
-                "space.include (adam, adamw). Searched: train.batch_size, model.hidden, model.layers, model.blocks, model.dropout, "
-                "train.plateau_factor"
+                "space.include (adam, adamw). Searched: train.batch_size, model.hidden, model.layers, model.blocks, "
+                "model.dropout, train.plateau_factor"
             ),
         ),
         (

@@ -36,7 +36,7 @@ def test_a_download_says_what_came_and_how_it_was_checked(tmp_path: Path) -> Non
         done = fetch(site, "--datasets", tmp_path)
         again = fetch(site, "--datasets", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"ucr/Tiny: 2 files downloaded, 0 were there already: {tmp_path}/ucr/Tiny" in done.stdout
+    assert f"ucr/Tiny: 2 files downloaded, 0 already there: {tmp_path}/ucr/Tiny" in done.stdout
     assert "none is published to compare it with" in done.stdout
     assert "0 files downloaded, 2 were there already" in again.stdout
 
@@ -59,11 +59,11 @@ def test_a_user_s_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     with serving(Site(files={})) as site:
         done = fetch(site, "--datasets", tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"seqtune: {site.url}Tiny.zip: the server says 404")
+    assert done.stderr.startswith(f"seqtune: {site.url}Tiny.zip: the server answers 404")
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_came_and_the_same_command_resumes(tmp_path: Path) -> None:
     part = tmp_path / "ucr" / "Tiny.zip.part"
     with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.5)) as site:
         command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", tmp_path]
@@ -77,7 +77,7 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> 
         site.pause_s = 0.0
         done = fetch(site, "--datasets", tmp_path)
     assert process.returncode == 130
-    assert said == "seqtune: interrupted; the same command goes on where it stands\n"
+    assert said == "seqtune: interrupted; the same command resumes the download\n"
     assert site.seen[-1] == ("Tiny.zip", f"bytes={there}-")
     assert done.returncode == 0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tuning.cli import app as cli
 from tuning.cli import doctor
+from tuning.cli.app import app
 from tuning.cli.doctor import TESTED, Check, examine
 from tuning.journal.home import Home
 
@@ -22,22 +22,22 @@ def test_what_counts_as_tested_is_what_the_constraints_pin() -> None:
     assert {name: pinned[name] for name in TESTED} == TESTED
 
 
-def test_a_sound_installation_is_ready_and_leaves_no_store_behind(tmp_path: Path) -> None:
+def test_a_sound_installation_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = CliRunner(env={"SEQTUNE_DATASETS": "", "MLFLOW_TRACKING_URI": ""}).invoke(
-        cli.app, ["doctor", "--home", str(tmp_path / "home"), "--json"]
+        app, ["doctor", "--home", str(tmp_path / "home"), "--json"]
     )
     states = {row["name"]: row["state"] for row in json.loads(done.stdout)}
     assert done.exit_code == 0
     assert states["torch"] == states["home"] == states["MLflow store"] == states["data: synthetic"] == "ok"
     assert states["data: heartbeats"] == "warn"
-    assert not list((tmp_path / "home").iterdir())
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_home_that_cannot_be_written_fails(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
-    done = CliRunner(env={"COLUMNS": "300"}).invoke(cli.app, ["doctor", "--home", str(tmp_path / "home")])
+    done = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["doctor", "--home", str(tmp_path / "home")])
     assert done.exit_code == 1
-    assert f"{tmp_path / 'home'} cannot be written: File exists; choose another --home" in done.stdout
+    assert f"{tmp_path / 'home'} cannot be written: Not a directory; choose another --home" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("Not ready: home")
 
 

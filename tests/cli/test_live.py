@@ -71,7 +71,7 @@ def test_a_failed_trial_tells_its_reason_and_no_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (Retried(trial=1, reason="worker died"), "t001 goes to another worker: worker died\n"),
+        (Retried(trial=1, reason="worker died"), "t001 is retried: worker died\n"),
         (Noted(text="the clock was set back"), "the clock was set back\n"),
     ],
 )
@@ -81,10 +81,10 @@ def test_what_is_out_of_the_ordinary_is_a_line(tmp_path: Path, event: Retried | 
     assert text(target) == line
 
 
-def test_a_launch_that_goes_on_says_from_where(tmp_path: Path) -> None:
+def test_a_launch_that_resumes_says_from_where(tmp_path: Path) -> None:
     campaign, target = record(tmp_path, scores=(0.5,), running=2), console(terminal=False)
     Lines(target)(campaign, Entry(9, 0.0, campaign.launches[-1]))
-    assert text(target) == "goes on: 1 of 3 trials have ended\n"
+    assert text(target) == "resuming: 1 of 3 trials have ended\n"
 
 
 def test_the_journals_other_events_print_nothing(tmp_path: Path) -> None:

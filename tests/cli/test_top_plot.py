@@ -76,4 +76,4 @@ def test_top_draws_a_file(tmp_path: Path, suffix: str) -> None:
 def test_a_file_of_no_known_format_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["top", "nothing", "--home", str(tmp_path), "--plot", "top.bmp"])
     assert done.exit_code != 0
-    assert "the suffix names no format" in str(done.exception) + done.output
+    assert "unknown suffix" in str(done.exception) + done.output

@@ -153,7 +153,8 @@ from tuning.execution.launch import launch
 if __name__ == "__main__":
     config = campaign(data__dataset=sys.argv[2], search__trials=5, train__epochs=3)
     def show(record, entry): print(entry.event.kind, flush=True)
-    record = launch(plan(config), home=Home(Path(sys.argv[1])), datasets=None, observers=[show], progress=lambda _: None)
+    home = Home(Path(sys.argv[1]))
+    record = launch(plan(config), home=home, datasets=None, observers=[show], progress=lambda _: None)
     print("finished" if record.finished_at else record.interruptions[-1].reason, flush=True)
 """
 

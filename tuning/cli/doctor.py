@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from tuning.campaign.errors import StoreError
-from tuning.cli.options import EXIT_NEGATIVE, VAR, DatasetsOption, HomeOption, JsonOption, open_home
+from tuning.cli.options import EXIT_NEGATIVE, VAR, DatasetsOption, HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,8 +60,9 @@ def doctor(*, home: HomeOption = VAR, datasets: DatasetsOption = None, as_json: 
     Writes nothing.  Example: seqtune doctor --datasets ../datasets
     """
     from tuning.cli import tables
+    from tuning.journal.home import Home
 
-    checks = examine(open_home(home), datasets)
+    checks = examine(Home(home.expanduser().absolute()), datasets)
     tables.emit(checks, as_json=as_json, show=lambda: show(checks, tables.console()))
     if any(check.state == "fail" for check in checks):
         raise typer.Exit(EXIT_NEGATIVE)
@@ -149,7 +150,7 @@ def _memory() -> Check:
 
 
 def _home(home: "Home") -> list[Check]:
-    there = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
+    there = next(path for path in (home.path, *home.path.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b"x")

@@ -1,8 +1,9 @@
 """Bring an MLflow store up to date with a campaign's journal.
 
-The store's content is a function of the journal and of the home's path.  Times are the journal's.  A run is searched by its tags before it is
-created, and its end is written last: a run with an end is complete.  Publishing is idempotent and can be repeated
-after a crash at any point.  A run that a user deleted in MLflow stays deleted.
+The store's content is a function of the journal and of the home's path, which the descriptions name.  Times are the
+journal's.  A run is searched by its tags before it is created, and its end is written last: a run with an end is
+complete.  Publishing is idempotent and can be repeated after a crash at any point.  A run that a user deleted in MLflow
+stays deleted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
