@@ -1,14 +1,18 @@
-"""Recorded trials, trained again one by one in fresh processes: how many are exact?
+"""Reproduction of recorded trials in fresh processes: how many are exact?
 
     python benchmarks/reproduction_rate.py --trials 104
+    python benchmarks/reproduction_rate.py --journals tests/recorded
 
-Four campaigns on the built-in beats, both models, with and without early stopping, over raw, oversample and smote;
-then every recorded trial through `seqtune reproduce` in a process of its own.  Prints one JSON line.
+Launches four campaigns on the synthetic beats: both models, with and without early stopping, with raw, oversample and
+smote.  With ``--journals`` it reads recorded campaigns instead, one journal NAME.jsonl each.  Every trial is reproduced
+by `seqtune reproduce` in its own process.  Prints one JSON line with the verdicts per campaign; a trial that cannot be
+reproduced counts as `error`, and the reason is printed to stderr.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tuning.journal.home import Home
+from tuning.journal.record import TrialRecord
 
 CAMPAIGN = """
 name = "{name}"
@@ -33,22 +38,26 @@ narrow = {narrow}
 trials = {trials}
 window = 4
 startup_trials = 5
-stopper = "{stopper}"
 [train]
 epochs = 3
+early_stopping = "{early_stopping}"
 [resources]
 concurrency = 2
 """
 NARROW = {
-    "cnn2d": "{ hidden = [62, 64], blocks = [1, 2], layers = [2, 3] }",
-    "cnn-gru": "{ cnn_hidden = [32], gru_hidden = [32, 64], gru_layers = [2, 3], blocks = [1, 2] }",
+    "cnn2d": "{ hidden = { low = 62, high = 64 }, blocks = { low = 1, high = 2 }, layers = [2, 3] }",
+    "cnn-gru": "{ cnn_hidden = [32], gru_hidden = [32, 64], gru_layers = [2, 3], blocks = { low = 1, high = 2 } }",
 }
+PROCESSES = 2
+
+Job = tuple[str, TrialRecord]
+"""A campaign's name and one of its trials."""
 
 
 def seqtune(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in a fresh process."""
+    """Run a command in a fresh process, on one thread."""
     return subprocess.run(
-        [sys.executable, "-c", "from tuning.cli import main; main()", *words, "--home", str(home)],
+        [sys.executable, "-c", "from tuning.cli.app import main; main()", *words, "--home", str(home)],
         capture_output=True,
         text=True,
         check=False,
@@ -56,45 +65,87 @@ def seqtune(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def launch_campaigns(home: Path, trials: int) -> None:
+    """Launch the four campaigns, with ``trials`` trials in total."""
+    for number, (space, early_stopping) in enumerate((s, e) for s in NARROW for e in ("none", "successive-halving")):
+        name = f"{space}-{early_stopping}"
+        file = home / f"{name}.toml"
+        file.write_text(
+            CAMPAIGN.format(
+                name=name,
+                seed=number,
+                space=space,
+                narrow=NARROW[space],
+                early_stopping=early_stopping,
+                trials=max(1, trials // 4),
+            )
+        )
+        launched = seqtune("launch", str(file), home=home)
+        if launched.returncode:
+            raise RuntimeError(launched.stderr)
+        print(f"launched {name}", file=sys.stderr)
+
+
+def copy_journals(folder: Path, home: Path) -> None:
+    """Copy recorded journals into a home; SystemExit if there are none."""
+    journals = sorted(folder.glob("*.jsonl"))
+    if not journals:
+        raise SystemExit(f"--journals {folder}: contains no file *.jsonl")
+    for journal in journals:
+        target = Home(home).journal(journal.stem)
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(journal, target)
+
+
+def reproduce(job: Job, home: Path) -> str:
+    """Return the verdict of one trial, or ``error``."""
+    name, trial = job
+    finished = seqtune("reproduce", name, "--trial", str(trial.index), "--json", home=home)
+    try:
+        verdict = str(json.loads(finished.stdout)["verdict"])
+    except ValueError:
+        verdict = "error"
+    if verdict != "exact":
+        print(f"{name}, {trial.name}: {verdict}\n{finished.stderr}", file=sys.stderr)
+    return verdict
+
+
 def main() -> None:
-    """Launch the campaigns, then reproduce every trial."""
+    """Launch or read the campaigns, then reproduce every trained trial."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=104)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--trials", type=int, default=104, help="number of trials in total")
+    source.add_argument("--journals", type=Path, metavar="FOLDER", help="folder of recorded journals, NAME.jsonl")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seqtune-repro-") as scratch:
         home = Path(scratch)
-        jobs = []
-        for number, (space, stopper) in enumerate((s, t) for s in NARROW for t in ("none", "halving")):
-            name = f"{space}-{stopper}"
-            file = home / f"{name}.toml"
-            text = CAMPAIGN.format(
-                name=name, seed=number, space=space, narrow=NARROW[space], stopper=stopper, trials=options.trials // 4
-            )
-            file.write_text(text)
-            done = seqtune("launch", str(file), home=home)
-            if done.returncode:
-                raise RuntimeError(done.stderr)
-            jobs += [(name, trial) for trial in Home(home).record(name).ended]
-            print(f"launched {name}", file=sys.stderr)
-        with ThreadPoolExecutor(2) as pool:
-            again = list(
-                pool.map(lambda job: seqtune("reproduce", job[0], "--trial", str(job[1].config.index), home=home), jobs)
-            )
-        verdicts = Counter(
-            "exact" if run.returncode == 0 and "exact" in run.stdout.splitlines() else "not exact" for run in again
+        if options.journals is None:
+            launch_campaigns(home, options.trials)
+        else:
+            copy_journals(options.journals, home)
+        jobs: list[Job] = [
+            (name, trial) for name in Home(home).names() for trial in Home(home).record(name).ended if not trial.reused
+        ]
+        with ThreadPoolExecutor(PROCESSES) as pool:
+            # The first one alone: it creates the MLflow store and the prepared arrays.
+            verdicts = [reproduce(job, home) for job in jobs[:1]]
+            verdicts += pool.map(lambda job: reproduce(job, home), jobs[1:])
+    campaigns: dict[str, Counter[str]] = {}
+    for (name, _), verdict in zip(jobs, verdicts, strict=True):
+        campaigns.setdefault(name, Counter())[verdict] += 1
+    print(
+        json.dumps(
+            {
+                "benchmark": "reproduction_rate",
+                "trials": len(jobs),
+                "exact": verdicts.count("exact"),
+                "campaigns": campaigns,
+                "statuses": Counter(trial.status for _, trial in jobs),
+                "balances": Counter(trial.config.data.balance for _, trial in jobs),
+                "models": Counter(trial.config.model.family for _, trial in jobs),
+            }
         )
-        print(
-            json.dumps(
-                {
-                    "benchmark": "reproduction_rate",
-                    "trials": len(jobs),
-                    "exact": verdicts["exact"],
-                    "statuses": Counter(trial.status for _, trial in jobs),
-                    "balances": Counter(trial.config.data.balance for _, trial in jobs),
-                    "models": Counter(trial.config.model.family for _, trial in jobs),
-                }
-            )
-        )
+    )
 
 
 if __name__ == "__main__":

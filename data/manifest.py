@@ -12,7 +12,7 @@ from data.config import DataConfig
 from data.files import SourceFile
 from data.rows import Kind
 
-FORMAT = 1
+FORMAT = 2
 """Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows)."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")

@@ -67,12 +67,14 @@ def prepare(
     sources = tuple(fingerprint(path) for path in paths)
     obtain = partial(_obtain, kind=data_set.kind, sources=sources, store=store, verify=verify)
 
+    raw_config = config.model_copy(update={"balance": "raw"})
+
     def raw_parts(folder: Path) -> Content:
         progress(f"{config.dataset}: reading {files or 'built-in rows'}")
-        return write_raw(config, data_set.load(config, paths), folder, progress)
+        return write_raw(raw_config, data_set.load(config, paths), folder, progress)
 
     def balanced_parts(folder: Path) -> Content:
-        raw = obtain(config.model_copy(update={"balance": "raw"}), write=raw_parts)
+        raw = obtain(raw_config, write=raw_parts)
         return write_balanced(config, raw.directory, raw.manifest, folder, progress)
 
     return obtain(config, write=raw_parts if config.balance == "raw" else balanced_parts)

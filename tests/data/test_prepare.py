@@ -10,7 +10,7 @@ from data_factories import columns, config, write_csv, write_npz
 
 from data.arrays import open_arrays, open_test
 from data.errors import DataError
-from data.manifest import ArrayFile, identity, key
+from data.manifest import ArrayFile, identity
 from data.prepare import Prepared, prepare
 
 PREPARE = """
@@ -99,10 +99,9 @@ def test_a_field_that_raw_does_not_look_at_changes_nothing(tmp_path, mine, chang
     assert prepared(mine, tmp_path, **change).reused
 
 
-def test_key_and_hash_of_sequences_are_those_of_the_first_version():
-    """Noted down before there were texts and series: recorded trials name their data by these."""
+def test_the_hash_of_sequences_is_that_of_the_first_version():
+    """Written down before there were texts and series: recorded trials name their data by it."""
     files = {"train_x": ArrayFile(sha256="1", bytes=2)}
-    assert key(config(), [], kind="sequences", catalogued=True).startswith("b82a11846e73d29ffcee91d5")
     assert identity(("a", "b"), files, ["train_x"]).startswith("6e5096b23b917bf92b1cb3e3")
 
 
@@ -141,6 +140,13 @@ def test_all_but_smote_train_on_the_training_rows_alone(tmp_path, mine, balance)
     balanced = open_arrays(prepared(mine, tmp_path, balance=balance).directory)
     epoch = {row.tobytes() for row in balanced.train.x[balanced.order]}
     assert epoch <= sequences(raw.train)
+
+
+@pytest.mark.parametrize("first", ["oversample", "semi-oversample", "smote", "weighted"])
+def test_raw_is_the_same_whichever_balance_was_prepared_first(tmp_path, mine, first):
+    alone = prepared(mine, tmp_path, store="alone")
+    prepared(mine, tmp_path, balance=first)
+    assert prepared(mine, tmp_path).manifest.arrays == alone.manifest.arrays
 
 
 def test_smote_adds_rows_after_the_training_rows(tmp_path, mine):

@@ -143,7 +143,7 @@ def test_a_classical_family_on_data_that_it_cannot_take_fails_with_its_reason(tm
 def test_a_worker_of_neural_trials_loads_neither_scikit_learn_nor_aeon(prepared, tmp_path):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from pathlib import Path\nfrom factories import trial\nfrom tuning.worker import TrialWorker\n"
+        "from pathlib import Path\nfrom factories import trial\nfrom tuning.execution.worker import TrialWorker\n"
         f"config, data = trial(data_sha256={prepared.sha256!r}), Path({str(prepared.directory)!r})\n"
         f"run = TrialWorker(config, data, Path({str(tmp_path)!r}))\n"
         "print(len(run.step().reports), {'sklearn', 'aeon', 'numba', 'pandas'} & set(sys.modules))"
