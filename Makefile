@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 
-.PHONY: demo test lint env clean
+.PHONY: check clean demo docs env lint test wheel
 
 env: $(VENV)/.done
 
@@ -22,9 +23,19 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+check: lint
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser"
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+docs: env
+	$(BIN)/python docs/generate.py
+
+wheel: env
+	PYTHON=$(BIN)/python bash .ci/wheel
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,10 +1,10 @@
-"""What balancing costs: our index and our class-by-class SMOTE against imbalanced-learn on whole copies.
+"""Time and memory of balancing: an index and SMOTE class by class, against imbalanced-learn on full copies.
 
     OMP_NUM_THREADS=1 python benchmarks/balancing.py --datasets FOLDER [--dataset heartbeats] [--repeats 3]
 
-Each figure is the median of fresh processes, taken in turn.  ``peak_mb`` is the peak resident memory above what the
-process held when its rows were open and its libraries imported.  Both SMOTEs end with the rows in an .npy file.
-Prints one JSON line.
+Each figure is the median over fresh processes, run in turn.  ``peak_mb`` is the increase of the peak resident memory
+after the rows were opened and the libraries imported.  Both SMOTEs write their rows to an .npy file.  Prints one JSON
+line.
 """
 
 import argparse
@@ -71,10 +71,10 @@ CASES: dict[str, Callable[[Part, np.ndarray, Path, Path], None]] = {
 
 def measure_case(name: str, raw: Path) -> dict[str, float]:
     """Run one case in this process."""
-    import_module("imblearn.over_sampling")  # before the clock starts
+    import_module("imblearn.over_sampling")  # not part of the measured time
 
     train = open_arrays(raw).train
-    train.x.sum()  # its pages are in memory, in every case
+    train.x.sum()  # loads all pages into memory
     y = np.array(train.y)
     with tempfile.TemporaryDirectory() as out:
         before, start = peak_mb(), time.perf_counter()
@@ -83,14 +83,14 @@ def measure_case(name: str, raw: Path) -> dict[str, float]:
 
 
 def measure_prepare(dataset: str, balance: Balance, datasets: Path | None, store: Path) -> dict[str, float]:
-    """Prepare in this process; peak_mb is the whole process's here."""
+    """Prepare in this process; here peak_mb is that of the whole process."""
     start = time.perf_counter()
     prepare(config(dataset, balance), datasets=datasets, store=store)
     return {"seconds": time.perf_counter() - start, "peak_mb": peak_mb()}
 
 
 def fresh(*arguments: str) -> dict[str, float]:
-    """Return what this file prints in a fresh process."""
+    """Run this file in a fresh process and return its figures."""
     command = [sys.executable, __file__, *arguments]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     result: dict[str, float] = json.loads(run.stdout)
@@ -132,9 +132,9 @@ def compare(arguments: argparse.Namespace) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="heartbeats")
-    parser.add_argument("--datasets", type=Path)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--dataset", default="heartbeats", help="name of a data set")
+    parser.add_argument("--datasets", type=Path, metavar="FOLDER", help="folder of the data sets")
+    parser.add_argument("--repeats", type=int, default=3, help="fresh processes per case")
     parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--prepare", choices=["raw", "smote"], help=argparse.SUPPRESS)

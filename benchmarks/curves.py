@@ -1,9 +1,10 @@
-"""The curves of a training whose epochs were printed as JSON lines, as ``report_best.py`` does.
+"""Learning curves from the JSON lines of ``report_best.py``.
 
     python benchmarks/report_best.py cnn2d | tee cnn2d.jsonl
     python benchmarks/curves.py cnn2d.jsonl --out cnn2d.png
 
-Loss in training and validation; accuracy and macro recall in validation, and in test at the best epoch.
+Plots the training and validation loss, and accuracy and macro recall on validation data.  The test scores are marked at
+the best epoch.
 """
 
 import argparse
@@ -19,10 +20,10 @@ METRICS = ("accuracy", "recall_macro")
 
 
 def main() -> None:
-    """Read the lines and draw them."""
+    """Read the lines and plot them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("log", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("log", type=Path, help="output of report_best.py")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="PNG, PDF or SVG file to write")
     options = parser.parse_args()
     lines = [json.loads(line) for line in options.log.read_text().splitlines()]
     rows, end = [line for line in lines if "epoch" in line], lines[-1]

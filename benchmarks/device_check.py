@@ -1,9 +1,10 @@
-"""Is a trial the same, bit for bit, in two fresh processes on this device, and how fast is a step?
+"""Bitwise reproducibility of two runs on one device, and time per training step.
 
     python benchmarks/device_check.py --device cuda
 
-Trains the heartbeat report's two best configurations on a sample of real beats, each twice in processes of their own,
-in float32 and bfloat16, and prints one JSON line: whether curves and weights are equal, and the seconds of an epoch.
+Trains the two best configurations of the heartbeat report on a sample of real beats (SEQTUNE_DATASETS), in float32 and
+bfloat16, each twice in fresh processes.  Prints one JSON line: whether curves and weights are equal, and the
+milliseconds per step.
 """
 
 import argparse
@@ -14,14 +15,14 @@ import tempfile
 from pathlib import Path
 
 import torch
-from study import BEST, beats, trial
+from benchmark_data import BEST, beats, trial
 
 from data.arrays import open_arrays
 from tuning.training.loop import Training
 
 
 def once(model: str, precision: str, device: str, rows: int, store: Path) -> dict[str, object]:
-    """Train two epochs; the second's seconds count."""
+    """Train two epochs; the second one is timed."""
     data, prepared = beats(store, rows=rows)
     best = BEST[model]
     config = trial(
@@ -42,11 +43,16 @@ def once(model: str, precision: str, device: str, rows: int, store: Path) -> dic
 
 
 def main() -> None:
-    """Run all pairs."""
+    """Run each configuration twice and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--rows", type=int, default=4000)
-    parser.add_argument("--store", type=Path, default=Path(tempfile.gettempdir()) / "seqtune-benchmarks")
+    parser.add_argument("--rows", type=int, default=4000, help="rows of the sample")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "seqtune-benchmarks",
+        help="folder of prepared arrays",
+    )
     parser.add_argument("--once", nargs=2, metavar=("MODEL", "PRECISION"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.once:

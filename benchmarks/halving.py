@@ -1,12 +1,12 @@
-"""What early stopping saves and what it costs: our rungs, fixed when a trial is suggested, against Ray's ASHA.
+"""Savings and cost of early stopping: successive halving with fixed rungs against Ray's ASHA.
 
     python benchmarks/halving.py --seeds 30
 
 Replays the recorded table of real trials (trial_table.csv) with 8 simulated workers: 100 trials of at most 6 epochs,
-random and model-based suggestions, without a stopper, with ours (window 8) and with Ray's AsyncHyperBandScheduler; both
-stop at epochs 1 and 3 and let one in three pass.  Epochs spent, and normalised regret of the configuration chosen (the
-best that ran to its end; 0: the best of the table, 1: the table's mean).  Means with 95 % intervals over seeds; prints
-one JSON line.
+random and model-based suggestions, without early stopping, with successive halving (window 8) and with Ray's
+AsyncHyperBandScheduler.  Both have rungs at epochs 1 and 3 and let one in three trials continue.  Prints one JSON line:
+epochs trained, and normalised regret of the best configuration trained to the end (0: best of the table, 1: mean of the
+table), as means with 95 % intervals over seeds.
 """
 
 import argparse
@@ -18,19 +18,19 @@ from search_regret import TRIALS, WORKERS, interval
 from strategies import Ordered, PlainHyperOpt, Random, UnderASHA
 
 STRATEGIES: dict[str, Callable[[int], Strategy]] = {
-    "random, no stopper": lambda seed: Ordered(seed, window=WORKERS, model=False),
-    "random, halving": lambda seed: Ordered(seed, window=WORKERS, model=False, halving=True),
+    "random, none": lambda seed: Ordered(seed, window=WORKERS, model=False),
+    "random, successive halving": lambda seed: Ordered(seed, window=WORKERS, model=False, halving=True),
     "random, ASHA": lambda seed: UnderASHA(Random(seed)),
-    "ordered, no stopper": lambda seed: Ordered(seed, window=WORKERS),
-    "ordered, halving": lambda seed: Ordered(seed, window=WORKERS, halving=True),
+    "ordered, none": lambda seed: Ordered(seed, window=WORKERS),
+    "ordered, successive halving": lambda seed: Ordered(seed, window=WORKERS, halving=True),
     "HyperOptSearch, ASHA": lambda seed: UnderASHA(PlainHyperOpt(seed)),
 }
 
 
 def main() -> None:
-    """Simulate all and print."""
+    """Simulate all strategies and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=30, help="simulated campaigns per strategy")
     options = parser.parse_args()
     table = Table()
     report = {}

@@ -1,10 +1,10 @@
-"""Campaigns killed at random moments and launched again: is anything lost, doubled or different?
+"""Campaigns killed at random moments and resumed: lost, doubled or different trials.
 
     python benchmarks/kill_matrix.py --campaigns 20
 
-Each campaign is the same small one (6 trials of 4 epochs, two workers, MLflow).  When its journal reaches a random
-event the driver, a worker or the MLflow server gets SIGKILL; the campaign is launched again until it finishes, and
-compared with an undisturbed one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
+All campaigns are the same small one (6 trials of 4 epochs, two workers, MLflow).  When the journal reaches a random
+event, the driver, a worker or the MLflow server receives SIGKILL.  The campaign is launched again until it finishes,
+and compared with an uninterrupted one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import mlflow
-from study import write_table
+from benchmark_data import write_table
 
 from tuning.journal.home import Home
 from tuning.journal.log import read
@@ -33,7 +33,7 @@ from tuning.journal.record import CampaignRecord
 NAME = "killed"
 TRIALS = 6
 VICTIMS = ("driver", "worker", "server")
-PATIENCE_S = 300
+TIMEOUT_S = 300
 LAUNCHES = 5
 CAMPAIGN = f"""
 name = "{NAME}"
@@ -54,7 +54,7 @@ epochs = 4
 
 
 def write_campaign(folder: Path) -> Path:
-    """A campaign file and its table of 120 short rows."""
+    """Write a campaign file and its table of 120 short rows."""
     table = write_table(folder / "table.csv")
     path = folder / "campaign.toml"
     path.write_text(CAMPAIGN.replace("TABLE", str(table)))
@@ -62,8 +62,8 @@ def write_campaign(folder: Path) -> Path:
 
 
 def launch(path: Path, home: Home, uri: str) -> subprocess.Popen[bytes]:
-    """Launch as a user does, in a process of its own."""
-    command = [sys.executable, "-c", "from tuning.cli import main; main()", "launch", str(path)]
+    """Launch with the command line, in a new process."""
+    command = [sys.executable, "-c", "from tuning.cli.app import main; main()", "launch", str(path)]
     return subprocess.Popen(
         [*command, "--home", str(home.path)],
         stdout=subprocess.DEVNULL,
@@ -73,7 +73,7 @@ def launch(path: Path, home: Home, uri: str) -> subprocess.Popen[bytes]:
 
 
 def digest(record: CampaignRecord) -> str:
-    """Suggestions, curves, weights and leaderboard; all but the clock."""
+    """Hash suggestions, curves, weights and leaderboard; all but wall times."""
     rows = [
         (
             trial.config.model_dump(mode="json"),
@@ -87,14 +87,14 @@ def digest(record: CampaignRecord) -> str:
 
 
 def events(home: Home) -> int:
-    """How many whole lines the journal has."""
+    """Return the number of complete lines in the journal."""
     path = home.journal(NAME)
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def wait_for(home: Home, count: int, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until the journal has so many events; False where the launch ended before."""
-    deadline = time.monotonic() + PATIENCE_S
+    """Wait until the journal has ``count`` events; return False if the launch ends first."""
+    deadline = time.monotonic() + TIMEOUT_S
     while events(home) < count:
         if process.poll() is not None or time.monotonic() > deadline:
             return False
@@ -103,7 +103,7 @@ def wait_for(home: Home, count: int, process: subprocess.Popen[bytes]) -> bool:
 
 
 def kill_worker(driver: int, chance: random.Random) -> None:
-    """SIGKILL one of the driver's training actors."""
+    """Send SIGKILL to one of the driver's training actors."""
     rows = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     table = [line.split(None, 2) for line in rows.splitlines()]
     below = {driver}
@@ -116,10 +116,10 @@ def kill_worker(driver: int, chance: random.Random) -> None:
 
 
 class Server:
-    """An MLflow server on loopback that can be killed and started again."""
+    """A local MLflow server that can be killed and restarted."""
 
     def __init__(self, folder: Path) -> None:
-        """Choose a free port; nothing runs yet."""
+        """Choose a free port, without starting the server."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -128,7 +128,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it responds."""
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
@@ -139,7 +139,7 @@ class Server:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=2):  # noqa: S310 - loopback
                 return
@@ -147,7 +147,7 @@ class Server:
         raise TimeoutError(f"no MLflow server on {self.uri}")
 
     def kill(self) -> None:
-        """SIGKILL it with its workers."""
+        """Send SIGKILL to the server and its workers."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -157,7 +157,7 @@ class Server:
 
 @contextmanager
 def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
-    """A tracking store: a server where it is the victim, else SQLite."""
+    """Yield a tracking store: a server if it is the victim, else SQLite."""
     if victim != "server":
         yield f"sqlite:///{folder / 'mlflow.db'}", None
         return
@@ -170,7 +170,7 @@ def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
 
 
 def disturb(victim: str, process: subprocess.Popen[bytes], server: Server | None, chance: random.Random) -> None:
-    """Kill the victim."""
+    """Kill the driver, a worker or the server."""
     if victim == "driver":
         process.kill()
     elif victim == "worker":
@@ -180,7 +180,7 @@ def disturb(victim: str, process: subprocess.Popen[bytes], server: Server | None
 
 
 def census(uri: str) -> dict[str, int]:
-    """Runs of the campaign's trials in the store."""
+    """Count lost, doubled and running trials in the store."""
     client = mlflow.MlflowClient(uri)
     experiment = client.get_experiment_by_name(NAME)
     runs = client.search_runs([experiment.experiment_id]) if experiment else []
@@ -192,21 +192,21 @@ def census(uri: str) -> dict[str, int]:
     }
 
 
-def one(path: Path, folder: Path, victim: str, moment: int, chance: random.Random) -> dict[str, object]:
-    """Launch, disturb, launch again until finished."""
+def run_campaign(path: Path, folder: Path, victim: str, moment: int, chance: random.Random) -> dict[str, object]:
+    """Launch, kill, and launch again until finished."""
     home = Home(folder)
     with store(folder, victim) as (uri, server):
         process = launch(path, home, uri)
         if wait_for(home, moment, process):
             disturb(victim, process, server, chance)
-        process.wait(timeout=PATIENCE_S)
+        process.wait(timeout=TIMEOUT_S)
         if server is not None and server.process is None:
             server.start()
         launches = 1
         while home.record(NAME).finished_at is None and launches < LAUNCHES:
             launches += 1
-            launch(path, home, uri).wait(timeout=PATIENCE_S)
-        sync = [sys.executable, "-c", "from tuning.cli import main; main()", "sync", NAME, "--home", str(folder)]
+            launch(path, home, uri).wait(timeout=TIMEOUT_S)
+        sync = [sys.executable, "-c", "from tuning.cli.app import main; main()", "sync", NAME, "--home", str(folder)]
         subprocess.run(sync, check=True, capture_output=True, env=os.environ | {"MLFLOW_TRACKING_URI": uri})
         return {
             "victim": victim,
@@ -220,36 +220,36 @@ def one(path: Path, folder: Path, victim: str, moment: int, chance: random.Rando
 def main() -> None:
     """Run the matrix."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--campaigns", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--campaigns", type=int, default=20, help="number of campaigns")
+    parser.add_argument("--seed", type=int, default=0, help="seed of victims and moments")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch:
         root = Path(scratch)
-        os.chdir(scratch)  # MLflow makes ./mlruns beside a SQLite store
+        os.chdir(scratch)  # MLflow creates ./mlruns beside a SQLite store
         path = write_campaign(root)
-        home = Home(root / "undisturbed")
-        launch(path, home, f"sqlite:///{root / 'undisturbed.db'}").wait(timeout=PATIENCE_S)
-        whole = digest(home.record(NAME))
+        home = Home(root / "uninterrupted")
+        launch(path, home, f"sqlite:///{root / 'uninterrupted.db'}").wait(timeout=TIMEOUT_S)
+        expected = digest(home.record(NAME))
         length = len(read(home.journal(NAME)))
         rows = []
         for number in range(options.campaigns):
             victim = VICTIMS[number % len(VICTIMS)]
             folder = root / f"c{number}"
             folder.mkdir()
-            rows.append(one(path, folder, victim, chance.randint(1, length - 1), chance))
+            rows.append(run_campaign(path, folder, victim, chance.randint(1, length - 1), chance))
             print(f"{number + 1}/{options.campaigns}", rows[-1], file=sys.stderr)
         print(
             json.dumps(
                 {
                     "benchmark": "kill_matrix",
                     "campaigns": len(rows),
-                    "equal": sum(row["digest"] == whole for row in rows),
+                    "equal": sum(row["digest"] == expected for row in rows),
                     **{key: sum(int(str(row[key])) for row in rows) for key in ("lost", "doubled", "running")},
                     "by_victim": {
                         victim: {
                             "campaigns": sum(row["victim"] == victim for row in rows),
-                            "equal": sum(row["victim"] == victim and row["digest"] == whole for row in rows),
+                            "equal": sum(row["victim"] == victim and row["digest"] == expected for row in rows),
                         }
                         for victim in VICTIMS
                     },

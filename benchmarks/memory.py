@@ -1,11 +1,10 @@
-"""Memory that one more concurrent trial takes: arrays shared by memory map, against a table read by every trial.
+"""Memory per concurrent trial: memory-mapped arrays against one table per trial.
 
-    SEQTUNE_DATASETS=... python benchmarks/memory.py
+    SEQTUNE_DATASETS=FOLDER python benchmarks/memory.py
 
-Both train 20 steps of a small 2D-CNN on all 87,554 real training beats in a process of its own: ours on prepared arrays
-as a worker opens them, the peer on the Parquet file read with pandas into a tensor, as a trainable usually does.
-Prints one JSON line, in MB: memory private to the process at its end (USS) and its peak (RSS), beside those of a
-process that only imports torch.
+Each variant trains 20 steps of a small 2D-CNN on all 87,554 real training beats in its own process: seqtune on prepared
+arrays, as a worker opens them, the other on the Parquet file, read with pandas into a tensor.  Prints one JSON line, in
+MB: private memory of the process at its end (USS) and peak memory (RSS), also of a process that only imports torch.
 """
 
 import argparse
@@ -22,7 +21,7 @@ BATCH = 32
 
 
 def private_mb() -> float:
-    """Memory that would be free if this process ended."""
+    """Return the unique set size (USS) of this process."""
     rows = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
     return sum(int(row.split()[1]) for row in rows if row.startswith("Private_")) / 1024
 
@@ -34,20 +33,20 @@ def bare(_: Path) -> None:
     torch.set_num_threads(1)
 
 
-def ours(directory: Path) -> None:
+def prepared_arrays(directory: Path) -> None:
     """Train on prepared arrays."""
     import numpy as np
 
     from data.arrays import open_arrays
-    from tuning.training.loop import Rows
+    from tuning.training.batches import BatchSource
 
     arrays = open_arrays(directory)
-    rows = Rows(arrays.train, _device())
+    rows = BatchSource(arrays.train, _device())
     order = np.random.default_rng(0).permutation(arrays.order)
     _train(lambda step: rows.take(order[step * BATCH : (step + 1) * BATCH]), arrays.steps)
 
 
-def peer(_: Path) -> None:
+def parquet_per_trial(_: Path) -> None:
     """Train on a tensor read from Parquet."""
     import pandas as pd
     import torch
@@ -88,34 +87,39 @@ def _train(take, steps: int) -> None:  # noqa: ANN001 - step -> batch
         optimizer.step()
 
 
-WAYS = {"bare": bare, "seqtune": ours, "parquet_per_trial": peer}
+VARIANTS = {"bare": bare, "seqtune": prepared_arrays, "parquet_per_trial": parquet_per_trial}
 
 
 def main() -> None:
-    """Measure each way in a fresh process."""
+    """Measure each variant in a fresh process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", type=Path, default=Path(tempfile.gettempdir()) / "seqtune-benchmarks")
-    parser.add_argument("--one", nargs=2, metavar=("WAY", "DIRECTORY"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "seqtune-benchmarks",
+        help="folder of prepared arrays",
+    )
+    parser.add_argument("--one", nargs=2, metavar=("VARIANT", "DIRECTORY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        WAYS[options.one[0]](Path(options.one[1]))
+        VARIANTS[options.one[0]](Path(options.one[1]))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({"private": round(private_mb()), "peak": round(peak)}))
         return
-    from study import beats
+    from benchmark_data import beats
 
     _, prepared = beats(options.store, rows=None)
-    found = {}
-    for way in WAYS:
-        command = [sys.executable, sys.argv[0], "--one", way, str(prepared.directory)]
+    memory = {}
+    for variant in VARIANTS:
+        command = [sys.executable, sys.argv[0], "--one", variant, str(prepared.directory)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        found[way] = json.loads(output.splitlines()[-1])
-    beyond = {way: found[way]["private"] - found["bare"]["private"] for way in ("seqtune", "parquet_per_trial")}
+        memory[variant] = json.loads(output.splitlines()[-1])
+    beyond = {name: memory[name]["private"] - memory["bare"]["private"] for name in ("seqtune", "parquet_per_trial")}
     print(
         json.dumps(
             {
                 "benchmark": "memory",
-                "mb": found,
+                "mb": memory,
                 "beyond_torch_mb": beyond,
                 "ratio": round(beyond["parquet_per_trial"] / beyond["seqtune"], 1),
             }

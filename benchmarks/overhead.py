@@ -1,11 +1,11 @@
-"""What a trial costs beyond its training: seqtune against Optuna, both writing to MLflow on SQLite, two trials at once.
+"""Cost of a trial beyond its training: seqtune against Optuna, two trials at once, both with MLflow on SQLite.
 
     python benchmarks/overhead.py
 
-Sixty trials of a trivial training (72 rows, five epochs).  The peer is what a careful user writes by hand: Optuna's TPE
-in two threads of one process, an MLflow run a trial with one log_batch an epoch; no checkpoint, no journal, no process
-of its own for a trial.  Prints one JSON line: for both, ms of a worker's time a trial from the first start to the last
-end, less the training itself, and their ratio.
+Runs 60 trials of a trivial training (72 rows, five epochs).  The script compared with uses Optuna's TPE in two threads
+of one process, with one MLflow run per trial and one log_batch per epoch; it has no checkpoints, no journal and no
+worker processes.  Prints one JSON line: for both, milliseconds of worker time per trial from the first start to the
+last end, the training time, the difference, and the ratio.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from statistics import fmean
 
 import mlflow
 import optuna
+from benchmark_data import write_table
 from mlflow.entities import Metric
-from study import write_table
 
 from data.arrays import open_arrays
 from data.prepare import prepare
 from search_spaces.dimensions import Choice, Integer, Real
 from tuning.campaign.config import CampaignConfig, TrialConfig
-from tuning.campaign.plan import campaign_space, planned_trials
+from tuning.campaign.plan import Plan, plan
 from tuning.campaign.variants import variants
 from tuning.execution.launch import launch
 from tuning.journal.events import Ended, Started
@@ -39,9 +39,9 @@ from tuning.training.loop import Training
 WORKERS = 2
 
 
-def campaign(data: Path, trials: int) -> CampaignConfig:
-    """A campaign of trivial trials."""
-    return CampaignConfig.model_validate(
+def campaign(data: Path, trials: int) -> Plan:
+    """Return a campaign of trivial trials."""
+    config = CampaignConfig.model_validate(
         {
             "name": "overhead",
             "seed": 1,
@@ -52,25 +52,26 @@ def campaign(data: Path, trials: int) -> CampaignConfig:
             "resources": {"concurrency": WORKERS},
         }
     )
+    return plan(config)
 
 
-def seqtune(config: CampaignConfig, folder: Path) -> tuple[float, float]:
-    """Worker ms a trial, and those of them that are training."""
-    home = Home(folder)
-    publisher = BackgroundPublisher(home, config.name)
-    record = launch(config, home=home, datasets=None, observers=[publisher], progress=lambda _: None)
+def seqtune(planned: Plan, folder: Path) -> tuple[float, float]:
+    """Return worker ms per trial, and training ms per trial."""
+    home, name = Home(folder), planned.config.name
+    publisher = BackgroundPublisher(home, name)
+    record = launch(planned, home=home, datasets=None, observers=[publisher], progress=lambda _: None)
     if behind := publisher.close():
         raise RuntimeError(behind)
-    entries = read(home.journal(config.name))
+    entries = read(home.journal(name))
     begin = min(entry.at for entry in entries if isinstance(entry.event, Started))
     end = max(entry.at for entry in entries if isinstance(entry.event, Ended))
     trained = fmean(trial.result.seconds for trial in record.ended if trial.result)
     return 1000 * (end - begin) * WORKERS / len(record.ended), 1000 * trained
 
 
-def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
-    """The same for Optuna."""
-    space = campaign_space(config)
+def optuna_script(planned: Plan, folder: Path) -> tuple[float, float]:
+    """Return the same for Optuna."""
+    config, space = planned.config, planned.space
     prepared = prepare(variants(config)["raw"], datasets=None, store=folder / "arrays")
     arrays = open_arrays(prepared.directory)
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'optuna.db'}")
@@ -87,7 +88,7 @@ def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
                     values[path] = trial.suggest_int(path, dimension.low, dimension.high)
                 case Real():
                     values[path] = trial.suggest_float(path, dimension.low, dimension.high)
-        made: TrialConfig = trial_config(
+        trial_of_seqtune: TrialConfig = trial_config(
             config,
             space,
             Suggestion(index=trial.number, assignment=values),
@@ -95,7 +96,7 @@ def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
         )
         run = client.create_run(experiment).info.run_id
         client.log_batch(run, params=[mlflow.entities.Param(path, str(value)) for path, value in values.items()])
-        training = Training(made, arrays)
+        training = Training(trial_of_seqtune, arrays)
         while not training.done:
             report = training.run_epoch()
             now = int(1000 * time.time())
@@ -108,34 +109,33 @@ def by_hand(config: CampaignConfig, folder: Path) -> tuple[float, float]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
     begin = time.perf_counter()
-    trials = planned_trials(config, space)
-    study.optimize(objective, n_trials=trials, n_jobs=WORKERS)
+    study.optimize(objective, n_trials=planned.trials, n_jobs=WORKERS)
     wall = time.perf_counter() - begin
-    return 1000 * wall * WORKERS / trials, 1000 * fmean(seconds)
+    return 1000 * wall * WORKERS / planned.trials, 1000 * fmean(seconds)
 
 
 def main() -> None:
     """Measure both in one run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=60)
+    parser.add_argument("--trials", type=int, default=60, help="number of trials")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        os.chdir(scratch)  # MLflow makes ./mlruns beside a SQLite store
-        config = campaign(write_table(folder / "table.csv"), options.trials)
-        peer, peer_trained = by_hand(config, folder)
-        ours, trained = seqtune(config, folder)
+        os.chdir(scratch)  # MLflow creates ./mlruns beside a SQLite store
+        planned = campaign(write_table(folder / "table.csv"), options.trials)
+        peer, peer_trained = optuna_script(planned, folder)
+        own, trained = seqtune(planned, folder)
     print(
         json.dumps(
             {
                 "benchmark": "overhead",
                 "trials": options.trials,
-                "seqtune_ms": round(ours),
+                "seqtune_ms": round(own),
                 "seqtune_training_ms": round(trained),
                 "optuna_ms": round(peer),
                 "optuna_training_ms": round(peer_trained),
-                "overhead_ms": {"seqtune": round(ours - trained), "optuna": round(peer - peer_trained)},
-                "ratio": round(ours / peer, 2),
+                "overhead_ms": {"seqtune": round(own - trained), "optuna": round(peer - peer_trained)},
+                "ratio": round(own / peer, 2),
             }
         )
     )

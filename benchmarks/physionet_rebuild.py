@@ -1,9 +1,10 @@
-"""Are the beats cut out of PhysioNet's records those of the published set, bit for bit?
+"""Bitwise equality of the beats cut from PhysioNet's records and the published data set.
 
     SEQTUNE_DATASETS=FOLDER python benchmarks/physionet_rebuild.py
 
-FOLDER holds mitdb/ and mitbih_heartbeat/ with its meta files, which name the record and the R peak of each row.  Prints
-one JSON line: the rows compared, those whose 187 float32 values and class are equal, and the seconds of the rebuild.
+FOLDER contains mitdb/, and mitbih_heartbeat/ with its meta files, which state the record and the R peak of each row.
+Prints one JSON line: rows compared, rows whose 187 float32 values and class are equal, and seconds for cutting the
+beats.
 """
 
 import json
@@ -24,7 +25,7 @@ def main() -> None:
     """Compare each row of the published files with the beat of the same record and R peak."""
     folder = os.environ.get("SEQTUNE_DATASETS")
     if not folder:
-        sys.exit("SEQTUNE_DATASETS is not set: the folder of the data sets")
+        sys.exit("SEQTUNE_DATASETS is not set. Set it to the folder of the data sets")
     datasets = Path(folder)
     start = time.perf_counter()
     headers = tuple(

@@ -1,8 +1,8 @@
-"""The recorded table of real trials (trial_table.csv), and simulated workers that replay it in no time.
+"""The recorded table of real trials (trial_table.csv), and simulated workers that replay it.
 
-A simulated trial reports what the recorded one reported.  Which of the two recorded seeds trial k has is drawn for k
-alone, so every strategy meets the same luck.  An epoch takes the least seconds that any epoch of its batch size and
-network took (48 of them): the machine had other work while the table was recorded.
+A simulated trial reports the values of a recorded one.  Trial k draws one of the two recorded seeds, independently of
+the strategy, so that all strategies have the same noise.  An epoch takes the minimum time of all epochs with its batch
+size and network (48 of them), because the machine was under other load while the table was recorded.
 """
 
 import csv
@@ -22,38 +22,38 @@ from search_spaces.space import Assignment, Space
 TABLE = Path(__file__).parent / "trial_table.csv"
 METRIC = "recall_macro"
 COSTLY = ("batch_size", "hidden", "layers", "blocks")
-"""What decides how long an epoch takes."""
-ROOM = {"batch_size": "train", "balance": "data"}
-PATHS = tuple(f"{ROOM.get(name, 'model')}.{name}" for name in GRID)
+"""Fields that determine the duration of an epoch."""
+SECTION = {"batch_size": "train", "balance": "data"}
+PATHS = tuple(f"{SECTION.get(name, 'model')}.{name}" for name in GRID)
 
 Point = tuple[str, ...]
-"""A grid point as the table's text has it."""
+"""A grid point, as text of the table."""
 
 
 def space() -> Space:
-    """The table's grid as a search space."""
+    """Return the grid of the table as a search space."""
     dimensions = {path: Choice(*values) for path, values in zip(PATHS, GRID.values(), strict=True)}
     return Space(name="table", models=(CNN2DConfig,), dimensions=dimensions)
 
 
 def point(assignment: Assignment) -> Point:
-    """The table's row for values of ``space``."""
+    """Return the grid point of an assignment."""
     return tuple(str(assignment[path]) for path in PATHS)
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One recorded trial: the objective after each epoch, and the seconds of one."""
+    """One recorded trial: the objective after each epoch, and seconds per epoch."""
 
     values: tuple[float, ...]
     seconds: float
 
 
 class Table:
-    """Recorded trials, and how good a configuration really is: the mean of its seeds' best epochs."""
+    """Recorded trials, and the true score of each configuration: the mean over seeds of the best epoch."""
 
     def __init__(self, path: Path = TABLE) -> None:
-        """Read the table; every grid point must be there with every seed and epoch."""
+        """Read the table; SystemExit if a grid point, seed or epoch is missing."""
         rows: dict[tuple[Point, int], list[tuple[int, float]]] = {}
         seconds: dict[tuple[str, ...], float] = {}
         with path.open(newline="") as file:
@@ -64,8 +64,8 @@ class Table:
                 seconds[cost] = min(float(row["seconds"]), seconds.get(cost, np.inf))
         costly = [list(GRID).index(name) for name in COSTLY]
         self.curves = {
-            (key, seed): Curve(tuple(value for _, value in sorted(found)), seconds[tuple(key[i] for i in costly)])
-            for (key, seed), found in rows.items()
+            (key, seed): Curve(tuple(value for _, value in sorted(epochs)), seconds[tuple(key[i] for i in costly)])
+            for (key, seed), epochs in rows.items()
         }
         whole = np.prod([len(values) for values in GRID.values()]) * len(SEEDS)
         if len(self.curves) != whole or {len(curve.values) for curve in self.curves.values()} != {EPOCHS}:
@@ -77,23 +77,23 @@ class Table:
         self.mean = float(np.mean(list(self.truth.values())))
 
     def regret(self, key: Point) -> float:
-        """0 for the best configuration, 1 for one as good as the mean of all."""
+        """Return the normalised regret: 0 for the best configuration, 1 for the mean of all."""
         return (self.best - self.truth[key]) / (self.best - self.mean)
 
 
 class Strategy(Protocol):
-    """A search with its stopper, as simulated workers see it."""
+    """A search with early stopping, as seen by simulated workers."""
 
     def ask(self, index: int) -> Point | None:
-        """Trial ``index``'s values; None: not before another trial has ended."""
+        """Suggest values for trial ``index``; None if another trial must end first."""
         ...
 
-    def goes_on(self, index: int, curve: Sequence[float]) -> bool:
-        """Whether the trial trains another epoch."""
+    def continues(self, index: int, curve: Sequence[float]) -> bool:
+        """Return whether the trial trains another epoch."""
         ...
 
     def tell(self, index: int, objective: float | None) -> None:
-        """A trial ended; None: it failed."""
+        """Record the end of a trial; None if it failed."""
         ...
 
 
@@ -111,60 +111,60 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A simulated campaign.  idle: share of the workers' time, until the last trial began, in which they waited."""
+    """A simulated campaign.  idle: share of worker time spent waiting until the last trial began."""
 
     runs: list[Run]
     idle: float
 
     def incumbent(self, trials: int) -> Point | None:
-        """The configuration that looks best after so many trials; one that ran to its end goes first."""
+        """Return the best configuration among the first ``trials``; those trained to the end come first."""
         ended = [run for run in self.runs[:trials] if not run.failed]
         full = [run for run in ended if len(run.seen) == EPOCHS] or ended
         return max(full, key=lambda run: max(run.seen)).point if full else None
 
     @property
     def epochs(self) -> int:
-        """Epochs trained in all."""
+        """Total number of trained epochs."""
         return sum(len(run.seen) for run in self.runs)
 
     @property
     def duplicates(self) -> float:
-        """Share of trials whose configuration was tried before."""
+        """Share of trials whose configuration had been tried before."""
         return 1 - len({run.point for run in self.runs}) / len(self.runs)
 
 
 def simulate(
     strategy: Strategy, table: Table, *, trials: int, workers: int, seed: int, failing: tuple[str, str] | None = None
 ) -> Campaign:
-    """Run a campaign on simulated workers.  failing: (dimension, value) whose trials fail in their first epoch."""
-    luck = np.random.default_rng([seed, 1]).choice(SEEDS, size=trials)
+    """Run a campaign on simulated workers.  failing: (dimension, value) whose trials fail in epoch 1."""
+    seeds = np.random.default_rng([seed, 1]).choice(SEEDS, size=trials)
     place = None if failing is None else (list(GRID).index(failing[0]), failing[1])
     runs: list[Run] = []
-    flying: list[tuple[float, int]] = []
+    running: list[tuple[float, int]] = []
     clock = 0.0
     waited = 0.0
     while True:
-        while len(flying) < workers and len(runs) < trials:
-            asked = strategy.ask(len(runs))
-            if asked is None:
+        while len(running) < workers and len(runs) < trials:
+            suggested = strategy.ask(len(runs))
+            if suggested is None:
                 break
-            run = Run(asked, table.curves[asked, int(luck[len(runs)])], start=clock)
-            heapq.heappush(flying, (clock + run.curve.seconds, len(runs)))
+            run = Run(suggested, table.curves[suggested, int(seeds[len(runs)])], start=clock)
+            heapq.heappush(running, (clock + run.curve.seconds, len(runs)))
             runs.append(run)
-        if not flying:
+        if not running:
             break
         before = clock
-        clock, index = heapq.heappop(flying)
+        clock, index = heapq.heappop(running)
         if len(runs) < trials:
-            waited += (clock - before) * (workers - len(flying) - 1)
+            waited += (clock - before) * (workers - len(running) - 1)
         run = runs[index]
         if place is not None and run.point[place[0]] == place[1]:
             run.failed, run.end = True, clock
             strategy.tell(index, None)
             continue
         run.seen.append(run.curve.values[len(run.seen)])
-        if len(run.seen) < EPOCHS and strategy.goes_on(index, run.seen):
-            heapq.heappush(flying, (clock + run.curve.seconds, index))
+        if len(run.seen) < EPOCHS and strategy.continues(index, run.seen):
+            heapq.heappush(running, (clock + run.curve.seconds, index))
         else:
             run.end = clock
             strategy.tell(index, max(run.seen))

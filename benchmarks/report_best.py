@@ -1,11 +1,11 @@
-"""The heartbeat report's best configuration, trained on all the real beats: how close do we come?
+"""The best configurations of the heartbeat report, trained on all real beats, compared with the reported scores.
 
     python benchmarks/report_best.py cnn2d --device cuda --epochs 30
 
-Validation is a fifth of the training file; the test file is opened once, after the last epoch, with the weights of the
-best validation epoch.  Prints one JSON line an epoch, and at the end one with validation and test side by side.  The
-report selected and validated on one file, and averaged its metrics over batches.  These are from counts; ``by_batches``
-are the same predictions judged as the report did, in shuffled batches of the configuration's size.
+Validates on a fifth of the training file.  The test file is read once, after the last epoch, with the weights of the
+best validation epoch.  Prints one JSON line per epoch, and a last one with validation and test scores.  Metrics are
+computed from counts over the whole part; the report averaged them over batches, and selected on the file on which it
+evaluated.  ``by_batches`` evaluates the same predictions as the report did, in shuffled batches.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from study import BEST, beats, trial
+from benchmark_data import BEST, beats, trial
 
 from data.arrays import open_arrays, open_test
-from tuning.training.batches import Rows
+from tuning.training.batches import BatchSource
 from tuning.training.loop import Training
 from tuning.training.metrics import confusion, from_counts
 
@@ -29,8 +29,8 @@ REPORTED = {
 
 
 @torch.no_grad()
-def by_batches(training: Training, rows: Rows) -> dict[str, float]:
-    """Accuracy and macro recall as means over shuffled batches, of the classes that each batch has."""
+def by_batches(training: Training, rows: BatchSource) -> dict[str, float]:
+    """Return accuracy and macro recall as means over shuffled batches, over the classes present in each batch."""
     training.model.eval()
     size, classes = training.trial.train.batch_size, len(training.arrays.class_names)
     order = np.random.default_rng(training.trial.seed).permutation(len(rows.part.y))
@@ -43,16 +43,21 @@ def by_batches(training: Training, rows: Rows) -> dict[str, float]:
 
 
 def main() -> None:
-    """Train, then open the test part."""
+    """Train, then evaluate on the test part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=sorted(BEST))
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=20250203)
-    parser.add_argument("--balance", default="raw")
-    parser.add_argument("--precision", default="float32")
-    parser.add_argument("--rows", type=int)
-    parser.add_argument("--store", type=Path, default=Path(tempfile.gettempdir()) / "seqtune-benchmarks")
+    parser.add_argument("--epochs", type=int, default=30, help="number of epochs")
+    parser.add_argument("--seed", type=int, default=20250203, help="seed of the training")
+    parser.add_argument("--balance", default="raw", help="method against class imbalance")
+    parser.add_argument("--precision", default="float32", help="float32 or bfloat16")
+    parser.add_argument("--rows", type=int, help="rows of a sample; default: all")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "seqtune-benchmarks",
+        help="folder of prepared arrays",
+    )
     options = parser.parse_args()
     data, prepared = beats(options.store, rows=options.rows, balance=options.balance)
     arrays = open_arrays(prepared.directory)
@@ -75,7 +80,7 @@ def main() -> None:
         print(json.dumps(row | {key: round(report.metrics[key], 5) for key in keys}), flush=True)
     result = training.result()
     training.model.load_state_dict(training.best_weights)
-    test_rows = Rows(open_test(prepared.directory), training.device)
+    test_rows = BatchSource(open_test(prepared.directory), training.device)
     test, _ = training.evaluate(test_rows)
     print(
         json.dumps(

@@ -1,12 +1,12 @@
-"""Does the ordered search find as good configurations as its peers, and what does its order cost?
+"""Regret and idle time of the ordered search, against plain HyperOpt, random search and Optuna.
 
     python benchmarks/search_regret.py --seeds 30
 
 Replays the recorded table of real trials (trial_table.csv) with simulated workers: the ordered search with windows of
-2, 4 and 8 (as many workers), HyperOptSearch as Ray Tune drives it, random search and Optuna's TPE (8 workers).
-Normalised regret of the configuration that looks best after 20, 50 and 100 trials (0: the best of the table, 1: the
-table's mean), share of duplicate trials, share of trials lost to a value that always fails, idle share of workers.
-Means with 95 % intervals over seeds; differences to plain HyperOptSearch are paired.  Prints one JSON line.
+2, 4 and 8 (as many workers), HyperOptSearch as Ray Tune drives it, random search and Optuna's TPE (8 workers).  Prints
+one JSON line: normalised regret of the best configuration after 20, 50 and 100 trials (0: best of the table, 1: mean of
+the table), share of duplicate trials, share of trials with a value that always fails, share of time that workers idle.
+Means with 95 % intervals over seeds; differences from plain HyperOptSearch are paired.
 """
 
 import argparse
@@ -23,7 +23,7 @@ TRIALS = 100
 CHECKPOINTS = (20, 50, 100)
 WORKERS = 8
 FAILING = ("blocks", "4")
-"""A third of the space: as if it were out of memory."""
+"""The value that always fails, a third of the space."""
 
 STRATEGIES: dict[str, tuple[Callable[[int], Strategy], int]] = {
     "ordered, window 2": (partial(Ordered, window=2), 2),
@@ -40,7 +40,7 @@ IDLE = ((2, 2), (2, 4), (2, 8), (4, 4), (4, 8), (8, 8), (8, 16))
 
 
 def interval(values: Sequence[float]) -> dict[str, float]:
-    """Mean and, of two values or more, the 95 % t-interval."""
+    """Return the mean and, for two values or more, the 95 % t-interval."""
     if len(values) == 1:
         return {"mean": round(values[0], 4)}
     mean, error = float(np.mean(values)), float(stats.sem(values))
@@ -49,23 +49,23 @@ def interval(values: Sequence[float]) -> dict[str, float]:
 
 
 def lost(campaign: Campaign) -> float:
-    """Share of the trials after the random ones that failed."""
+    """Return the share of failed trials after the random ones."""
     return float(np.mean([run.failed for run in campaign.runs[STARTUP:]]))
 
 
 def regrets(campaign: Campaign, table: Table) -> list[float]:
-    """Regret at each checkpoint."""
+    """Return the regret at each checkpoint."""
     points = [campaign.incumbent(trials) for trials in CHECKPOINTS]
     return [1.0 if point is None else table.regret(point) for point in points]
 
 
 def main() -> None:
-    """Simulate all and print."""
+    """Simulate all strategies and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=30, help="simulated campaigns per strategy")
     options = parser.parse_args()
     table = Table()
-    found: dict[str, list[list[float]]] = {}
+    regret: dict[str, list[list[float]]] = {}
     report: dict[str, dict[str, object]] = {}
     for name, (strategy, workers) in STRATEGIES.items():
         campaigns = [
@@ -75,15 +75,15 @@ def main() -> None:
             simulate(strategy(seed), table, trials=TRIALS, workers=workers, seed=seed, failing=FAILING)
             for seed in range(options.seeds)
         ]
-        found[name] = [regrets(campaign, table) for campaign in campaigns]
+        regret[name] = [regrets(campaign, table) for campaign in campaigns]
         report[name] = {
-            "regret": {str(trials): interval([row[i] for row in found[name]]) for i, trials in enumerate(CHECKPOINTS)},
+            "regret": {str(trials): interval([row[i] for row in regret[name]]) for i, trials in enumerate(CHECKPOINTS)},
             "duplicates": interval([campaign.duplicates for campaign in campaigns]),
             "lost to failures": interval([lost(campaign) for campaign in failing]),
         }
-    for name, rows in found.items():
+    for name, rows in regret.items():
         report[name]["regret minus HyperOptSearch's"] = {
-            str(trials): interval([row[i] - plain[i] for row, plain in zip(rows, found[PLAIN], strict=True)])
+            str(trials): interval([row[i] - plain[i] for row, plain in zip(rows, regret[PLAIN], strict=True)])
             for i, trials in enumerate(CHECKPOINTS)
             if name != PLAIN
         }

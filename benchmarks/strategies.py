@@ -1,4 +1,4 @@
-"""The searches that the benchmarks compare: ours, in order, and the peers as their users run them."""
+"""The searches that the benchmarks compare: the ordered search, and other searches in their usual form."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -21,12 +21,12 @@ from tuning.search.proposers import Outcome, RandomProposer
 from tuning.training.results import EpochReport
 
 STARTUP = 20
-"""Random trials before a model's: HyperOptSearch's default, and ours."""
+"""Random suggestions before model-based ones: the default of HyperOptSearch."""
 FACTOR = 3
 
 
 class Ordered:
-    """Our search: told in trial order, a window of trials in flight; with or without halving."""
+    """The ordered search, with or without successive halving."""
 
     def __init__(self, seed: int, *, window: int, model: bool = True, halving: bool = False) -> None:
         self.search = OrderedSearch(self._proposer(seed) if model else RandomProposer(space(), seed), window=window)
@@ -50,7 +50,7 @@ class Ordered:
     def point(self, assignment: dict[str, Any]) -> Point:
         return point(assignment)
 
-    def goes_on(self, index: int, curve: Sequence[float]) -> bool:
+    def continues(self, index: int, curve: Sequence[float]) -> bool:
         self.curves[index] = tuple(curve)
         return max(curve) >= self.rungs[index].get(len(curve), -np.inf)
 
@@ -59,7 +59,7 @@ class Ordered:
 
 
 class OrderedOrdinals(Ordered):
-    """Ours with numeric choices handed to TPE as ordinals (their ranks), not as categories."""
+    """The ordered search with numeric choices passed to TPE by rank, instead of as categories."""
 
     def _proposer(self, seed: int) -> HyperOptProposer:
         return HyperOptProposer(_ranks(), seed=seed, startup_trials=STARTUP, goal="max")
@@ -73,14 +73,14 @@ class OrderedOrdinals(Ordered):
 
 
 class Unstopped:
-    """Every trial trains to its end."""
+    """All trials are trained to the end."""
 
-    def goes_on(self, index: int, curve: Sequence[float]) -> bool:  # noqa: ARG002
+    def continues(self, index: int, curve: Sequence[float]) -> bool:  # noqa: ARG002
         return True
 
 
 class PlainHyperOpt(Unstopped):
-    """HyperOptSearch as Ray Tune drives it: told whenever a trial ends, of failures as errors."""
+    """HyperOptSearch as Ray Tune drives it: results in order of completion, failures as errors."""
 
     def __init__(self, seed: int) -> None:
         domains = HyperOptSearch.convert_search_space(
@@ -100,7 +100,7 @@ class PlainHyperOpt(Unstopped):
 
 
 class Random(Unstopped):
-    """Independent draws."""
+    """Random search."""
 
     def __init__(self, seed: int) -> None:
         self.proposer = RandomProposer(space(), seed)
@@ -109,11 +109,11 @@ class Random(Unstopped):
         return point(self.proposer.propose(index))
 
     def tell(self, index: int, objective: float | None) -> None:
-        """Learns nothing."""
+        """Ignore the result."""
 
 
 class OptunaTPE(Unstopped):
-    """Optuna's TPESampler through ask and tell, its own defaults but for the random trials: as many as the others'."""
+    """Optuna's TPESampler with its defaults, but as many random trials as the other searches."""
 
     def __init__(self, seed: int) -> None:
         import optuna
@@ -134,7 +134,7 @@ class OptunaTPE(Unstopped):
 
 
 class UnderASHA:
-    """Any search under Ray's own ASHA: a trial's fate depends on who reported before it."""
+    """A search with Ray's ASHA, whose decisions depend on the order of reports."""
 
     def __init__(self, search: PlainHyperOpt | Random) -> None:
         self.search = search
@@ -146,7 +146,7 @@ class UnderASHA:
         self.scheduler.on_trial_add(None, _named(index))
         return self.search.ask(index)
 
-    def goes_on(self, index: int, curve: Sequence[float]) -> bool:
+    def continues(self, index: int, curve: Sequence[float]) -> bool:
         report = {"epoch": len(curve), METRIC: curve[-1]}
         return bool(self.scheduler.on_trial_result(None, _named(index), report) != TrialScheduler.STOP)
 
@@ -155,7 +155,7 @@ class UnderASHA:
 
 
 def _named(index: int) -> Any:
-    return SimpleNamespace(trial_id=str(index))  # ASHA looks at nothing else of a trial
+    return SimpleNamespace(trial_id=str(index))  # the only attribute that ASHA reads
 
 
 def _ranks() -> Space:
@@ -173,8 +173,12 @@ def _campaign(*, halving: bool) -> CampaignConfig:
             "seed": 0,
             "data": {"dataset": "heartbeats"},
             "space": {"name": "cnn2d"},
-            "search": {"stopper": "halving" if halving else "none", "grace_epochs": 1, "reduction_factor": FACTOR},
-            "train": {"epochs": EPOCHS},
+            "train": {
+                "epochs": EPOCHS,
+                "early_stopping": "successive-halving" if halving else "none",
+                "grace_epochs": 1,
+                "reduction_factor": FACTOR,
+            },
             "objective": {"metric": METRIC},
         }
     )

@@ -6,11 +6,11 @@
 Reads the import graph with grimp; imports inside functions and for type checking count.  Prints one JSON line, and a
 table of packages to stderr.  Definitions:
 
-modules: files other than ``__init__.py``.  packages: folders that contain modules.  imports: pairs of modules, the first
-of which imports the second.  package_imports: the same for packages.  upward_imports: imports that contradict the layer
-contracts of the checkout's pyproject.toml, from a module to one in a higher layer or in an independent layer beside it.
-levels: length of the longest import chain, in which a cycle counts as one level.  cycles: groups of modules or packages
-that import each other.  median_lines, largest_module: of physical lines.
+modules: files other than ``__init__.py``.  packages: folders that contain modules.  imports: pairs of modules, the
+first of which imports the second.  package_imports: the same for packages.  upward_imports: imports that contradict the
+layer contracts of the checkout's pyproject.toml, from a module to one in a higher layer or in an independent layer
+beside it.  levels: length of the longest import chain, in which a cycle counts as one level.  cycles: groups of modules
+or packages that import each other.  median_lines, largest_module: of physical lines.
 """
 
 import argparse
@@ -55,8 +55,8 @@ def levels(edges: Iterable[Edge]) -> tuple[int, int]:
     return nx.dag_longest_path_length(condensed) + 1, sum(len(group) > 1 for group in groups)
 
 
-def layer_contracts(project: Mapping[str, Any]) -> Iterator[dict[str, int | tuple[int, str]]]:
-    """Yield a contract's packages -> their layer from the top, for each container of each contract."""
+def layer_contracts(project: Mapping[str, Any]) -> Iterator[dict[str, tuple[int, bool]]]:
+    """Yield (layer from the top, independent of its neighbours) per package, for each container of each contract."""
     for contract in project["tool"]["importlinter"]["contracts"]:
         if contract["type"] != "layers":
             continue
@@ -89,9 +89,10 @@ def measure(checkout: Path) -> tuple[dict[str, Any], list[tuple[str, int, int, i
         for name in sorted(graph.modules)
         if (path := source(checkout, name)).name != "__init__.py"
     }
-    edges = {(name, other) for name in lines for other in graph.find_modules_directly_imported_by(name)}
-    between = {(package(name), package(other)) for name, other in edges if other in lines}
-    between = {(name, other) for name, other in between if name != other}
+    edges = {
+        (name, other) for name in lines for other in graph.find_modules_directly_imported_by(name) if other in lines
+    }
+    between = {(package(name), package(other)) for name, other in edges if package(name) != package(other)}
     packages = sorted({package(name) for name in lines})
     contracts = list(layer_contracts(project))
     tuning = {(name, other) for name, other in edges if name.startswith("tuning.") and other.startswith("tuning.")}

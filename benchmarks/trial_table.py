@@ -1,11 +1,11 @@
-"""Record the table of real trials that search_regret.py and halving.py replay.
+"""Record the table of real trials for search_regret.py and halving.py.
 
     python benchmarks/trial_table.py --device cuda --processes 12 --out benchmarks/trial_table.csv
 
-Every point of a grid over the `cnn2d` dimensions (324 configurations; widths below the report's, so that two CPUs train
-them in an hour), each trained with two seeds for 6 epochs on a stratified sample of 2,000 real beats, half of them for
-validation, so that the objective's noise is not all there is to find.  One line an epoch.  An existing table is
-completed, not begun anew; --limit-s ends early.
+Trains all points of a grid over the dimensions of `cnn2d` (324 configurations, with smaller widths than the report, so
+that two CPUs need an hour) with two seeds for 6 epochs, on a stratified sample of 2,000 real beats (SEQTUNE_DATASETS).
+Half of them are for validation, which reduces the noise of the objective.  Writes one line per epoch.  An existing
+table is completed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from study import beats, trial
+from benchmark_data import beats, trial
 
 GRID: dict[str, tuple[Any, ...]] = {
     "batch_size": (16, 32, 48),
@@ -37,14 +37,14 @@ COLUMNS = (*GRID, "seed", "epoch", *METRICS, "seconds")
 
 
 def points() -> list[tuple[Any, ...]]:
-    """Every grid point with every seed, in a fixed random order, so that a part of the table is a sample of it."""
+    """Return all grid points with all seeds in a fixed random order, so that a partial table is a random sample."""
     rows = list(itertools.product(*GRID.values(), SEEDS))
     random.Random(0).shuffle(rows)
     return rows
 
 
 def run(point: tuple[Any, ...], device: str, store: Path) -> list[tuple[Any, ...]]:
-    """Train one grid point; its lines."""
+    """Train one grid point and return its lines."""
     from data.arrays import open_arrays
     from tuning.training.loop import Training
 
@@ -67,10 +67,15 @@ def main() -> None:
     """Complete the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--limit-s", type=float, default=float("inf"))
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--store", type=Path, default=Path(tempfile.gettempdir()) / "seqtune-benchmarks")
+    parser.add_argument("--processes", type=int, default=2, help="concurrent trainings")
+    parser.add_argument("--limit-s", type=float, default=float("inf"), help="stop after this many seconds")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="CSV file to write or complete")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "seqtune-benchmarks",
+        help="folder of prepared arrays",
+    )
     options = parser.parse_args()
     start = time.monotonic()
     for balance in GRID["balance"]:
@@ -88,9 +93,9 @@ def main() -> None:
         writer = csv.writer(file)
         if not known:
             writer.writerow(COLUMNS)
-        flying = {pool.submit(run, point, options.device, options.store) for point in missing}
+        running = {pool.submit(run, point, options.device, options.store) for point in missing}
         done = 0
-        for future in as_completed(flying):
+        for future in as_completed(running):
             if not future.cancelled():
                 writer.writerows(future.result())
                 file.flush()

@@ -13,7 +13,9 @@ from data.files import SourceFile
 from data.rows import Kind
 
 FORMAT = 2
-"""Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows)."""
+"""Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows).
+
+2: until then raw arrays that were prepared for a balanced variant first had that variant's order of rows."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")
 

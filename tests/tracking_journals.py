@@ -109,7 +109,7 @@ def ended(index: int, count: int, status: str = "completed", reason: str | None 
 
 
 def whole_trial(index: int, count: int = 3, name: str = "beats") -> list[Event]:
-    start = [suggested(index, name), Started(trial=index, attempt=1)]
+    start: list[Event] = [suggested(index, name), Started(trial=index, attempt=1)]
     return [*start, *epochs(index, 1, count), ended(index, count)]
 
 

@@ -85,15 +85,15 @@ def test_a_response_that_is_not_finite_is_left_out() -> None:
     assert (level(comparison, "majority").values, comparison.answered) == ([], False)
 
 
-def test_the_interval_of_a_bounded_objective_is_clipped_and_that_of_a_loss_is_not() -> None:
+def test_an_interval_is_clipped_to_the_range_of_its_response() -> None:
     runs = [
         Run(settings={"model.cell": "gru"}, seed=s, score=(0.9, 1.0)[s], curve=[((0.0, 0.2)[s], 0.5)]) for s in (0, 1)
     ]
     bounded = level(compared(record(runs)), "gru").estimate
     assert (bounded.high, bounded.clipped) == (1.0, True)
     loss = level(compared(record(runs), response="train_loss"), "gru").estimate
-    assert loss.low == pytest.approx(0.1 - 0.1 * stats.t.ppf(0.975, 1))
-    assert not loss.clipped
+    assert (loss.low, loss.clipped) == (0.0, True)
+    assert loss.high == pytest.approx(0.1 + 0.1 * stats.t.ppf(0.975, 1))
 
 
 @settings(max_examples=20, deadline=None)

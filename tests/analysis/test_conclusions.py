@@ -148,7 +148,7 @@ def test_the_adjustment_names_its_tests() -> None:
 
 def test_clipping_is_noted_only_where_it_happened() -> None:
     clipped = basis(compared(record(table({"gru": (0.9, 1.0), "rnn": (0.5, 0.51)}))))
-    assert "Interval of gru clipped to [0, 1]." in clipped
+    assert "Interval of gru clipped to the response's range." in clipped
     assert "clipped" not in " ".join(basis(compared(record(cells()))))
 
 

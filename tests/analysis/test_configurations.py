@@ -1,6 +1,7 @@
 """Configurations: their replicates, their means, and their order."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def summary(ranked: list[Configuration]) -> list[tuple[list[int], int, int]]:
     return [([trial.index for trial in c.trials], c.n, c.replicates) for c in ranked]
 
 
-def replicated(runs: list[Run], count: int, **changes: object) -> CampaignRecord:
+def replicated(runs: list[Run], count: int, **changes: Any) -> CampaignRecord:
     return record(runs, search__replicates=count, **changes)
 
 
@@ -39,7 +40,8 @@ def test_the_lowest_mean_is_first_if_the_objective_is_minimised() -> None:
 def test_the_interval_is_clipped_to_the_range_of_the_objective() -> None:
     (configuration,) = configurations(replicated(table({"gru": [0.5, 0.8, 0.6]}), 3))
     free = estimate([0.5, 0.8, 0.6])
-    assert (configuration.mean, configuration.low, free.high) == (free.mean, free.low, pytest.approx(1.0128, abs=1e-4))
+    assert (configuration.mean, configuration.low) == (free.mean, free.low)
+    assert free.high == pytest.approx(1.0128, abs=1e-4)
     assert (configuration.high, configuration.clipped) == (1.0, True)
 
 

@@ -85,9 +85,9 @@ def test_a_launch_with_an_objective_of_the_other_kind_writes_no_journal(tmp_path
 
 
 def printed(shown, width=200):
-    target = Console(file=io.StringIO(), width=width)
-    shown(target)
-    return target.file.getvalue()
+    text = io.StringIO()
+    shown(Console(file=text, width=width))
+    return text.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from simulated import crash, on_random, simulate, story
 from tracking_stores import contents, home_with_store
 
+from data.config import Balance
 from search_spaces.dimensions import Choice
-from tuning.campaign.config import Balance
 from tuning.campaign.plan import campaign_space
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.journal.home import Home

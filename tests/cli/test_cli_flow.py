@@ -129,7 +129,7 @@ def test_with_replicates_a_launch_names_the_first_trial_of_the_best_configuratio
     tmp_path: Path,
 ) -> None:
     home, file = Home(tmp_path / "home"), written(tmp_path, 4)
-    words = [SEQTUNE, "launch", file, "--set", "search.replicates=2", "--home", home.path]
+    words = [SEQTUNE, "launch", str(file), "--set", "search.replicates=2", "--home", str(home.path)]
     launched = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
     best = configurations(home.record("flow"))[0]
     assert [trial.config.index for trial in best.completed] in ([0, 1], [2, 3])
@@ -175,7 +175,15 @@ def test_an_export_made_from_other_data_is_refused(launched: Launched, tmp_path:
 
 
 def test_ctrl_c_exits_with_130_and_says_how_to_resume(tmp_path: Path) -> None:
-    command = [SEQTUNE, "launch", written(tmp_path, 4), "--home", tmp_path / "home", "--set", "train.epochs=20"]
+    command = [
+        SEQTUNE,
+        "launch",
+        str(written(tmp_path, 4)),
+        "--home",
+        str(tmp_path / "home"),
+        "--set",
+        "train.epochs=20",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         journal = Home(tmp_path / "home").journal("flow")
         while process.poll() is None and not (journal.exists() and b'"kind":"epoch"' in journal.read_bytes()):

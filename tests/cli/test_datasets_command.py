@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from file_server import Site, serving
 
-SEQTUNE = Path(sys.executable).with_name("seqtune")
+SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "SEQTUNE_DATASETS"} | {"NO_PROXY": "127.0.0.1"}
 
 
@@ -50,7 +50,7 @@ def test_json_names_each_file(tmp_path: Path) -> None:
 
 def test_the_folder_may_be_named_before_the_verb(tmp_path: Path) -> None:
     with serving(Site(files={"Tiny.zip": archive()})) as site:
-        command = [SEQTUNE, "datasets", "--datasets", tmp_path, "fetch", "ucr/Tiny", "--from", site.url]
+        command = [SEQTUNE, "datasets", "--datasets", str(tmp_path), "fetch", "ucr/Tiny", "--from", site.url]
         subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT)
     assert (tmp_path / "ucr" / "Tiny" / "Tiny_TEST.ts").is_file()
 
@@ -66,7 +66,7 @@ def test_a_user_s_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_what_came_and_the_same_command_resumes(tmp_path: Path) -> None:
     part = tmp_path / "ucr" / "Tiny.zip.part"
     with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.5)) as site:
-        command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", tmp_path]
+        command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", str(tmp_path)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
             deadline = time.monotonic() + 20
             while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
@@ -85,7 +85,7 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_resumes(tmp_path: Path) -> 
 def test_a_terminal_sees_the_file_come(tmp_path: Path) -> None:
     with serving(Site(files={"Tiny.zip": archive(rows=100)}, pause_s=0.01)) as site:
         ours, theirs = pty.openpty()
-        command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", tmp_path]
+        command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", str(tmp_path)]
         environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "100"}
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, check=True, env=environment)
         os.close(theirs)

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from journals import journal, record, table
 from typer.testing import CliRunner
@@ -15,14 +17,18 @@ from tuning.cli.top_plot import draw
 from tuning.journal.home import Home
 
 
+def points(data: Any) -> list[float]:
+    return list(np.asarray(data).tolist())
+
+
 def test_the_best_trials_stand_side_by_side_with_their_recorded_curves(tmp_path: Path) -> None:
     home = Home(tmp_path)
     record = home.record(journal(home, scores=(0.5, 0.8, 0.65)).name)
     best = record.trials[1]
     grid = draw(record, 2).axes
     assert [axes.get_title().split(":")[0] for axes in grid[:2]] == ["1. t001", "2. t002"]
-    assert list(grid[0].lines[0].get_ydata()) == [report.train_loss for report in best.epochs]
-    objectives = {line.get_label(): list(line.get_ydata()) for line in grid[2].lines}
+    assert points(grid[0].lines[0].get_ydata()) == [report.train_loss for report in best.epochs]
+    objectives = {line.get_label(): points(line.get_ydata()) for line in grid[2].lines}
     assert objectives["training"] == [report.train_objective for report in best.epochs]
     assert objectives["validation"] == [report.metrics["recall_macro"] for report in best.epochs]
     assert all(f"{path.rpartition('.')[2]} " in grid[0].get_title() for path in best.assignment)
@@ -37,14 +43,14 @@ def test_with_replicates_a_panel_has_the_curves_of_a_configuration_and_their_mea
     axes = figure.axes[1]
     assert axes.get_title() == "2. t000-t001\n0.5000, 2 of 2 trials\ncell lstm"
     trained = [line for line in axes.lines if line.get_color() == TRAIN]
-    assert [(list(line.get_xdata()), list(line.get_ydata()), line.get_linestyle()) for line in trained] == [
+    assert [(points(line.get_xdata()), points(line.get_ydata()), line.get_linestyle()) for line in trained] == [
         ([1, 2], [1.0, 0.5], "-"),
         ([1, 2, 3], [2.0, 0.7, 0.4], "-"),
         ([1, 2], [1.5, 0.6], "-"),
         ([2, 3], [0.6, 0.4], ":"),
     ]
     assert [line.get_linewidth() < trained[2].get_linewidth() for line in trained] == [True, True, False, False]
-    assert {tuple(line.get_xdata()) for line in axes.lines if line.get_color() == GREY} == {(2.5, 2.5)}
+    assert {tuple(points(line.get_xdata())) for line in axes.lines if line.get_color() == GREY} == {(2.5, 2.5)}
 
 
 def test_where_the_objective_is_the_loss_there_is_one_row() -> None:
@@ -56,7 +62,7 @@ def test_where_the_objective_is_the_loss_there_is_one_row() -> None:
 def test_the_figure_is_written_even_where_the_reader_closes_the_pipe(tmp_path: Path) -> None:
     config, drawn = journal(Home(tmp_path)), tmp_path / "top.svg"
     seqtune = Path(sys.executable).with_name("seqtune")
-    words = [seqtune, "top", config.name, "--home", tmp_path, "--plot", drawn]
+    words = [str(seqtune), "top", config.name, "--home", str(tmp_path), "--plot", str(drawn)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()

@@ -18,7 +18,6 @@ from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
 from tuning.execution.launch import launch
 from tuning.execution.ray_tune import _ray
-from tuning.execution.signals import stop_request
 from tuning.journal.home import Home
 from tuning.training.results import TrialResult
 
@@ -56,7 +55,7 @@ def digest(record):
 @pytest.fixture(scope="module", autouse=True)
 def one_ray():
     """Ray takes seconds to start: the launches of this process share one."""
-    with stop_request() as stop, _ray(CONFIG.resources, stop):
+    with _ray(CONFIG.resources):
         yield
 
 
@@ -197,7 +196,7 @@ def test_a_launch_that_is_ended_goes_on_and_comes_out_the_same(tmp_path, undistu
     ],
 )
 def test_killed_workers_are_replaced_unseen_by_the_search(tmp_path, undisturbed, kind, trial):
-    killed = []
+    killed: list[int] = []
 
     def kill_all(_record, entry):
         index = getattr(entry.event, "trial", None)
@@ -254,7 +253,7 @@ def test_a_users_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path)
         f'name = "mine"\nseed = 1\n[data]\ndataset = "{TABLE}"\n[space]\nname = "cnn2d"\n'
         "[search]\ntrials = 1\n[train]\nepochs = 1\n"
     )
-    command = [Path(sys.executable).with_name("seqtune"), "launch", "mine.toml"]
+    command = [str(Path(sys.executable).with_name("seqtune")), "launch", "mine.toml"]
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ def record(ranked):
 
 def test_weights_of_the_best_stay_and_no_checkpoint_does(tmp_path):
     home = Home(tmp_path)
-    ranked = []
+    ranked: list[int] = []
     for k in range(WEIGHTS_KEPT + 5):
         for name in (CHECKPOINT, WEIGHTS):
             path = home.trial("n", k) / name

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 from factories import campaign
@@ -76,7 +77,7 @@ def test_a_full_disk_is_an_error_that_says_what_to_do():
         """A journal on /dev/full, the device that takes nothing."""
 
         def __init__(self):
-            self.path, self.entries, self._size = "/dev/full", [], 0
+            self.path, self.entries, self._size = Path("/dev/full"), [], 0
             self._file = open("/dev/full", "wb", buffering=0)  # noqa: PTH123, SIM115 - a device, closed below
 
     with Full() as journal, pytest.raises(StoreError, match=r"No space left.*free some space and launch it again"):

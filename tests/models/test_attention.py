@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -44,8 +45,12 @@ def test_an_evaluation_has_the_same_bits_with_and_without_gradients():
     assert torch.equal(encoder(x, LENGTHS), without)
 
 
+def layers(encoder: Encoder) -> Any:
+    return encoder.layers
+
+
 def test_encoder_layers_begin_with_weights_of_their_own():
-    first, second = Encoder(8, 2, 2, 0.0).layers
+    first, second = layers(Encoder(8, 2, 2, 0.0))
     assert not torch.equal(first.linear1.weight, second.linear1.weight)
     assert (first.linear1.out_features, first.norm_first) == (32, True)
 
@@ -61,7 +66,7 @@ def test_state_attention_is_torch_s_over_valid_states_asked_by_the_last_one():
 
 def test_an_encoder_layer_is_attention_and_feedforward_each_after_a_normalisation():
     encoder, x = Encoder(8, 2, 1, 0.0), torch.randn(1, 5, 8)
-    layer = encoder.layers[0]
+    (layer,) = layers(encoder)
     h = x + positions(5, 8, like=x)
     normed = layer.norm1(h)
     h = h + layer.self_attn(normed, normed, normed)[0]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -5,7 +7,7 @@ from models.cnn1d import CNN1D
 from models.configs import CNN1DConfig
 
 
-def model(**config) -> CNN1D:
+def model(**config) -> Any:
     small = {"hidden": 6, "layers": 3, "blocks": 2, "dropout": 0.0}
     return CNN1D(CNN1DConfig(**(small | config)), steps=20, channels=2, outputs=5).eval()
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -8,7 +10,7 @@ from models.cnn2d import CNN2D, folded, image_size
 from models.configs import CNN2DConfig
 
 
-def model(steps: int = 187, channels: int = 1, **config) -> CNN2D:
+def model(steps: int = 187, channels: int = 1, **config) -> Any:
     small = {"hidden": 6, "layers": 3, "blocks": 1, "dropout": 0.0}
     return CNN2D(CNN2DConfig(**(small | config)), steps=steps, channels=channels, outputs=5)
 
@@ -48,7 +50,7 @@ def test_a_sequence_longer_than_the_model_was_built_for_is_refused():
 
 
 def test_the_best_of_the_study_has_the_layers_of_its_table():
-    best = CNN2D(CNN2DConfig(hidden=128, layers=3, blocks=1, dropout=0.3), steps=187, channels=1, outputs=5)
+    best: Any = CNN2D(CNN2DConfig(hidden=128, layers=3, blocks=1, dropout=0.3), steps=187, channels=1, outputs=5)
     assert best.conv.conv.weight.shape == (128, 1, 3, 3)
     assert len(best.stages) == 3
     assert [type(layer).__name__ for layer in best.stages[2]] == ["ResidualBlock2d", "MaxPool2d"]

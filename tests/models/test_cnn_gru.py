@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -5,7 +7,7 @@ from models.cnn_gru import CNNGRU
 from models.configs import CNNGRUConfig
 
 
-def model(channels: int = 1, **config) -> CNNGRU:
+def model(channels: int = 1, **config) -> Any:
     small = {"cnn_hidden": 6, "gru_hidden": 8, "gru_layers": 2, "blocks": 1}
     return CNNGRU(CNNGRUConfig(**(small | config)), steps=20, channels=channels, outputs=5)
 

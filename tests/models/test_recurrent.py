@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ every_cell = pytest.mark.parametrize("cell", TORCH)
 one_way_and_both = pytest.mark.parametrize("bidirectional", [False, True])
 
 
-def model(steps: int = 9, channels: int = 3, outputs: int = 5, **config) -> Recurrent:
+def model(steps: int = 9, channels: int = 3, outputs: int = 5, **config) -> Any:
     torch.manual_seed(0)
     return Recurrent(RecurrentConfig(**({"hidden": 4} | config)), steps=steps, channels=channels, outputs=outputs)
 
@@ -24,7 +26,7 @@ def batch(channels: int = 3) -> Tensor:
     return x.masked_fill(torch.arange(9)[None, :, None] >= LENGTHS[:, None, None], 0.0)
 
 
-def torch_layers(layers: RecurrentLayers, cell: str, *, bidirectional: bool) -> nn.RNNBase:
+def torch_layers(layers: Any, cell: str, *, bidirectional: bool) -> nn.RNNBase:
     """Torch's stack of layers with the weights of ours."""
     count, first = len(layers.layers), layers.layers[0][0].layer
     theirs = TORCH[cell](first.input_size, first.hidden_size, count, batch_first=True, bidirectional=bidirectional)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -5,7 +7,7 @@ from models.configs import TransformerConfig
 from models.transformer import Transformer
 
 
-def model(steps: int = 187, **config) -> Transformer:
+def model(steps: int = 187, **config) -> Any:
     small = {"conv_hidden": 6, "hidden": 8, "heads": 2, "blocks": 2, "dropout": 0.0}
     return Transformer(TransformerConfig(**(small | config)), steps=steps, channels=1, outputs=5).eval()
 

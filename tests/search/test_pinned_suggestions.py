@@ -26,5 +26,5 @@ def test_the_heartbeat_campaigns_suggest_what_they_always_did(name):
         values = search.suggest().assignment
         expected = dict(zip(space.dimensions, pinned, strict=True))
         assert values == {p: pytest.approx(v, rel=1e-9) if isinstance(v, float) else v for p, v in expected.items()}
-        objective = values["train.plateau_factor"] + values["model.blocks"] / 10
+        objective = float(values["train.plateau_factor"]) + float(values["model.blocks"]) / 10
         search.record(k, Outcome(None if k % 7 == 3 else objective))

@@ -15,7 +15,7 @@ from search_spaces.space import Space
 from tuning.campaign.plan import plan
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import variants
-from tuning.search.ordered import OrderedSearch
+from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, RandomProposer
 from tuning.search.suggest import ordered_search, trial_config
 
@@ -52,7 +52,8 @@ def score(suggestion):
 def run(search, trials, *, order_seed):
     """Simulated workers: as many in flight as the search allows, ending in random order."""
     rng = np.random.default_rng(order_seed)
-    flying, suggested = [], []
+    flying: list[Suggestion] = []
+    suggested: list[Suggestion] = []
     while len(suggested) < trials or flying:
         while len(suggested) < trials and search.ready():
             suggested.append(search.suggest())

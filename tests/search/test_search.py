@@ -33,7 +33,8 @@ def objective(assignment):
 def campaign(search, trials, *, order_seed):
     """Simulated workers: ``window`` in flight, ending in random order."""
     rng = np.random.default_rng(order_seed)
-    flying, told = [], []
+    flying: list[Suggestion] = []
+    told: list[Suggestion] = []
     while len(told) < trials or flying:
         while len(told) < trials and search.ready():
             told.append(search.suggest())
@@ -116,7 +117,7 @@ def test_hyperopt_is_not_drawn_to_a_failing_value():
         for k in range(50):
             assignment = search.suggest().assignment
             failed = assignment["model.layers"] == 4
-            search.record(k, Outcome(None if failed else 0.5 - assignment["model.dropout"] / 2))
+            search.record(k, Outcome(None if failed else 0.5 - float(assignment["model.dropout"]) / 2))
             if k >= 10:
                 modelled, lost = modelled + 1, lost + failed
     assert lost / modelled < 0.25
@@ -124,11 +125,12 @@ def test_hyperopt_is_not_drawn_to_a_failing_value():
 
 def test_the_model_based_part_finds_better_values_than_the_random_part():
     space = Space(name="line", models=CNN2D.models, dimensions={"model.dropout": Real(0.0, 0.9)})
-    early, late = [], []
+    early: list[float] = []
+    late: list[float] = []
     for seed in range(5):
         search = OrderedSearch(hyperopt(space, seed=seed, startup=10), window=1)
         for k in range(50):
-            distance = abs(search.suggest().assignment["model.dropout"] - 0.3)
+            distance = abs(float(search.suggest().assignment["model.dropout"]) - 0.3)
             (early if k < 10 else late).append(distance)
             search.record(k, Outcome(-distance))
     assert np.mean(late) < np.mean(early) * 0.8

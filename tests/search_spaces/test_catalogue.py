@@ -59,7 +59,7 @@ def test_tweets_is_a_grid_of_32_for_each_cell_type():
 
 @pytest.mark.parametrize("name", ["recurrent", "laboratory"])
 def test_widths_of_recurrent_networks_are_powers_of_two(name):
-    assert all(width & (width - 1) == 0 for width in SPACES[name].dimensions["model.hidden"].values())
+    assert all(int(width) & (int(width) - 1) == 0 for width in SPACES[name].dimensions["model.hidden"].values())
 
 
 def test_the_laboratory_has_widths_from_1_to_256():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Real
+from search_spaces.dimensions import Bounds, Choice, Dimension, Integer, Real
 from search_spaces.errors import SpaceError
 
 ODDS = st.floats(0.0, 1.0)
@@ -111,17 +111,27 @@ def test_a_value_of_another_type_or_beyond_the_bounds_is_not_contained(dimension
 @given(st.data())
 def test_a_narrowed_dimension_is_a_part_of_the_old_one(data):
     dimension = data.draw(dimensions())
-    if isinstance(dimension, Choice):
-        wish = data.draw(st.lists(st.sampled_from(dimension.options), min_size=1))
+    narrowed: Dimension
+    if isinstance(dimension, Choice) or data.draw(st.booleans()):
+        wish = data.draw(st.lists(values_of(dimension), min_size=1, max_size=6, unique_by=lambda v: (type(v), v)))
+        narrowed = dimension.among(wish)
+        assert sorted(map(repr, narrowed.options)) == sorted(map(repr, wish))
     else:
-        wish = sorted((dimension.at(data.draw(ODDS)), dimension.at(data.draw(ODDS))))
-    narrowed = dimension.narrowed(wish)
-    assert all(narrowed.contains(value) for value in wish)
+        wish = sorted((data.draw(values_of(dimension)), data.draw(values_of(dimension))))
+        narrowed = dimension.within(Bounds(low=wish[0], high=wish[1]))
+        assert all(narrowed.contains(value) for value in wish)
     assert dimension.contains(narrowed.sample(np.random.default_rng(0)))
 
 
+def values_of(dimension):
+    if isinstance(dimension, Choice):
+        return st.sampled_from(dimension.options)
+    return ODDS.map(dimension.at)
+
+
 def test_a_narrowed_choice_keeps_its_order():
-    assert Choice(16, 32, 48).narrowed([48, 16]) == Choice(16, 48)
+    assert Choice(16, 32, 48).among([48, 16]) == Choice(16, 48)
+    assert Choice(16, 32, 48).within(Bounds(low=20, high=48)) == Choice(32, 48)
 
 
 @pytest.mark.parametrize(
@@ -129,18 +139,21 @@ def test_a_narrowed_choice_keeps_its_order():
     [
         (Choice(16, 32, 48), [16, 64], "16, 32, 48"),
         (Choice(16, 32, 48), [], "16, 32, 48"),
+        (Choice(16, 32, 48), Bounds(low=17, high=31), "16, 32, 48"),
+        (Choice("adam", "adamw"), Bounds(low=0, high=1), "adam, adamw"),
         (Integer(1, 7), [0, 3], "1 to 7"),
-        (Integer(1, 7), [3, 1], "1 to 7"),
-        (Integer(1, 7), [1, 2, 3], "1 to 7"),
+        (Integer(1, 7), [], "1 to 7"),
         (Integer(1, 7), [1.0, 2.0], "1 to 7"),
-        (Real(0.1, 0.4), [0.1, 0.5], "0.1 to 0.4"),
+        (Integer(1, 7), Bounds(low=0, high=3), "1 to 7"),
+        (Integer(1, 7), Bounds(low=1.0, high=2.0), "1 to 7"),
         (Real(0.1, 0.4), ["0.1", "0.2"], "0.1 to 0.4"),
-        (Real(0.1, 0.4), [0.3, 0.2], "0.1 to 0.4"),
+        (Real(0.1, 0.4), [0.1, 0.5], "0.1 to 0.4"),
+        (Real(0.1, 0.4), Bounds(low=0.1, high=0.5), "0.1 to 0.4"),
     ],
 )
 def test_narrowing_beyond_the_bounds_is_refused_and_says_what_is_allowed(dimension, wish, allowed):
     with pytest.raises(SpaceError, match=allowed):
-        dimension.narrowed(wish)
+        dimension.within(wish) if isinstance(wish, Bounds) else dimension.among(wish)
 
 
 @pytest.mark.parametrize(

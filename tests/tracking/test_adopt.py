@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from factories import campaign, csv_table
-from simulated import ENVIRONMENT, crash, on_random, simulate, story, when
+from journals import ENVIRONMENT
+from simulated import crash, on_random, simulate, story, when
 from tracking_journals import eventful, write
 from tracking_stores import contents, free_port, home_with_store
 from typer.testing import CliRunner
@@ -195,10 +196,10 @@ def test_writing_everything_of_an_adopted_campaign_again_changes_nothing(old, ne
         store.set_status(run.id, "RUNNING", None)  # as after a crash, which leaves ends unwritten
     sync(new, "tiny")
     after = contents(old.tracking_uri, "tiny")
-    for run in (*before, *after):
-        run["artifacts"].pop("leaderboard.json", None)  # it has the note on the recovery
-        note = run["tags"]["mlflow.note.content"]  # its commands name the home
-        run["tags"]["mlflow.note.content"] = note.replace(str(new.path), str(old.path))
+    for content in (*before, *after):
+        content["artifacts"].pop("leaderboard.json", None)  # it has the note on the recovery
+        note = content["tags"]["mlflow.note.content"]  # its commands name the home
+        content["tags"]["mlflow.note.content"] = note.replace(str(new.path), str(old.path))
     assert after == before
 
 
@@ -499,6 +500,7 @@ def test_a_home_that_cannot_be_written_is_a_clear_error(finished, tmp_path):
         adopt(Home(tmp_path), "tiny", finished[0].tracking_uri, quiet)
 
 
+@pytest.mark.server
 def test_a_campaign_is_adopted_through_a_server(finished, tmp_path):
     home, record = finished
     ports = {"host": "127.0.0.1", "port": free_port(), "log": tmp_path / "server.log"}

@@ -108,6 +108,7 @@ def test_a_deleted_experiment_is_the_reason(tmp_path):
     assert "was deleted in MLflow" in run_campaign(home, eventful()).close()
 
 
+@pytest.mark.server
 def test_a_server_may_come_late_and_go_away_meanwhile(tmp_path, monkeypatch):
     store = home_with_store(tmp_path / "server")
     uri, port = store.tracking_uri, free_port()

@@ -57,7 +57,7 @@ def http(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(params=["sqlite", "http", "postgres"])
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in ("http", "postgres"))])
 def uri(request, tmp_path):
     if request.param == "sqlite":
         return home_with_store(tmp_path / "store").tracking_uri

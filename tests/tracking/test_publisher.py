@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sqlite3
+from typing import Any
 
 import pytest
 import typer
@@ -200,9 +201,12 @@ def test_live_publishing_writes_one_batch_an_epoch(home, monkeypatch):
     store = Store(home.tracking_uri)
     batches: list[str] = []
     real = store.client.log_batch
-    monkeypatch.setattr(
-        store.client, "log_batch", lambda run, **all_of_it: (batches.append(run), real(run, **all_of_it))
-    )
+
+    def counted(run, **all_of_it):
+        batches.append(run)
+        real(run, **all_of_it)
+
+    monkeypatch.setattr(store.client, "log_batch", counted)
     publisher = Publisher(store, home)
     for entry in entries:
         publisher.publish([entry])
@@ -344,7 +348,7 @@ def test_commands_in_descriptions_are_command_lines_of_seqtune(tmp_path, folder)
 
 def _commands(note):
     """The commands in a description, parsed as the shell and the command line do: name and options."""
-    group = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app)
     context = typer.Context(group, info_name="seqtune")
     for line in re.findall("`(.*?)`", note):
         program, *words = shlex.split(line)

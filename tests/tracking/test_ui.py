@@ -19,6 +19,8 @@ from tuning.journal.home import Home
 from tuning.tracking.publisher import sync
 from tuning.tracking.ui import server, ui
 
+pytestmark = pytest.mark.server
+
 SERVE = """
 import sys
 from pathlib import Path
@@ -112,6 +114,6 @@ def test_a_server_that_ends_at_once_is_a_clear_error_with_its_last_words(tmp_pat
 
 def test_a_server_elsewhere_is_named_and_none_is_started(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example")
-    lines = []
+    lines: list[str] = []
     ui(Home(tmp_path), host="127.0.0.1", port=5000, say=lines.append)
     assert lines == ["MLflow already runs at https://me:***@mlflow.example (MLFLOW_TRACKING_URI)"]

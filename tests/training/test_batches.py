@@ -23,7 +23,7 @@ def sized(lengths) -> Arrays:
 
 
 def by_length(arrays, size=8, seed=3):
-    train = TrainConfig(batch_size=size, batches="bucketed")
+    train = TrainConfig(batch_size=size, batching="bucketed")
     return [batch.tolist() for batch in epoch_batches(arrays, train, generator(seed))]
 
 
@@ -53,7 +53,7 @@ def test_by_length_is_a_function_of_the_generator():
 
 def test_two_epochs_differ():
     arrays, shared = unequal(rows=100), generator()
-    train = TrainConfig(batch_size=8, batches="bucketed")
+    train = TrainConfig(batch_size=8, batching="bucketed")
     first, second = ([batch.tolist() for batch in epoch_batches(arrays, train, shared)] for _ in range(2))
     assert first != second
     assert {frozenset(batch) for batch in first} != {frozenset(batch) for batch in second}

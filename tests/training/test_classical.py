@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +15,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, recall_score
 from sklearn.preprocessing import StandardScaler
 
+from data.arrays import Arrays
 from tuning.training import estimators
 from tuning.training.begin import begin
 from tuning.training.classical import ClassicalTrial
 from tuning.training.loop import train, weights_sha256
 
-FAMILIES = {
+FAMILIES: dict[str, dict[str, Any]] = {
     "majority": {"family": "majority"},
     "linear": {"family": "linear"},
     "random-forest": {"family": "random-forest", "trees": 10},
     "minirocket": {"family": "minirocket", "kernels": 84},
 }
-KINDS = {"unequal": unequal, "texts": texts, "regression": regression}
+KINDS: dict[str, Callable[..., Arrays]] = {"unequal": unequal, "texts": texts, "regression": regression}
 
 
 def of(family, kind="unequal", **changes):
@@ -164,11 +167,10 @@ def test_two_classes_have_the_softmax_of_both_signs():
 
 def test_channels_are_read_by_minirocket():
     data = arrays(rows=120)
-    two = {
-        name: replace(part, x=np.concatenate([part.x, part.x[:, ::-1]], axis=2))
-        for name, part in (("train", data.train), ("valid", data.valid))
-    }
-    assert fitted("minirocket", replace(data, **two)).result().objective > 0.8
+    train, valid = (
+        replace(part, x=np.concatenate([part.x, part.x[:, ::-1]], axis=2)) for part in (data.train, data.valid)
+    )
+    assert fitted("minirocket", replace(data, train=train, valid=valid)).result().objective > 0.8
 
 
 def test_fresh_processes_give_the_same_bits():

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 
@@ -10,11 +11,13 @@ from factories import arrays, trial
 from kinds import regression, texts, unequal
 from sklearn.metrics import recall_score
 
+from data.arrays import Arrays
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.loop import DivergedError, Training, train, weights_sha256
+from tuning.training.results import EpochReport, TrialResult
 
 CNN_GRU = {"family": "cnn-gru", "cnn_hidden": 4, "gru_hidden": 4, "blocks": 1, "embedding": 3}
-KINDS = {"unequal": unequal, "texts": texts, "regression": regression}
+KINDS: dict[str, Callable[..., Arrays]] = {"unequal": unequal, "texts": texts, "regression": regression}
 
 
 def of(kind, **changes):
@@ -23,8 +26,8 @@ def of(kind, **changes):
     return trial(**({"model": CNN_GRU, "objective__metric": metric} | changes))
 
 
-def run(config, data):
-    reports = []
+def run(config, data) -> tuple[list[EpochReport], TrialResult]:
+    reports: list[EpochReport] = []
     result = train(config, data, on_epoch=reports.append)
     return [r.model_copy(update={"seconds": 0.0}) for r in reports], result.model_copy(update={"seconds": 0.0})
 

@@ -190,7 +190,7 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
         open=count["waiting"] + count["running"],
         failures=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         values=values[response],
-        estimate=estimate(values[response], metric),
+        estimate=estimate(values[response], metric or response),
         means={name: fmean(of) if of else None for name, of in values.items()},
     )
 

@@ -96,7 +96,9 @@ def basis(comparison: Comparison) -> list[str]:
         lines.append(_tests(comparison))
     names = [level_name(comparison, level.value) for level in comparison.levels if level.estimate.clipped]
     if names:
-        lines.append(f"{'Interval' if len(names) == 1 else 'Intervals'} of {', '.join(names)} clipped to [0, 1].")
+        lines.append(
+            f"{'Interval' if len(names) == 1 else 'Intervals'} of {', '.join(names)} clipped to the response's range."
+        )
     if comparison.by is not None:
         lines.append(
             f"Levels of {comparison.by.rpartition('.')[2]} were analysed separately; significance in only one of them "

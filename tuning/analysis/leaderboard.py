@@ -69,7 +69,7 @@ def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
     data = [f"data: {note}" for one in record.data.values() for note in one.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
-    bounds = ["intervals are clipped to [0, 1], the range of the metric."] if clipped else []
+    bounds = ["intervals are clipped to the range of the metric."] if clipped else []
     return list(dict.fromkeys([*_replicates(record), *bounds, *data, *record.notes]))
 
 

@@ -1,11 +1,12 @@
 """Means with t-intervals, paired t-tests and Holm's adjustment, as values."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from statistics import fmean, stdev
 
-from tuning.campaign.objective import METRICS, REGRESSION_METRICS
+from tuning.campaign.objective import METRICS
 
 ALPHA = 0.05
 """A difference is significant if its adjusted p is below it; intervals have the level 1 - ALPHA."""
@@ -16,15 +17,20 @@ ENOUGH = 2
 ROUNDING = 1e-12
 """Differences that agree to this part of the values are equal."""
 
-PROPORTIONS = tuple(metric for metric in METRICS if metric not in {*REGRESSION_METRICS, "loss"})
-"""Metrics that lie in [0, 1]."""
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(METRICS, (0.0, 1.0)),
+    **dict.fromkeys(("loss", "mae", "rmse", "train_loss", "overfitting", "seconds"), (0.0, math.inf)),
+    "r2": (-math.inf, 1.0),
+    "best_epoch": (1.0, math.inf),
+}
+"""The range of each metric and response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """The mean of n values and its t-interval; None where there are too few values.
 
-    clipped: whether the t-interval exceeds the range of the metric, [0, 1], and was cut there.
+    clipped: whether the t-interval exceeds the range of what is measured, and was cut there.
     """
 
     n: int
@@ -45,8 +51,11 @@ class PairedTest:
     untested: str | None = None
 
 
-def estimate(values: Sequence[float], metric: str | None = None) -> Estimate:
-    """Return the mean of finite values with its t-interval (Student 1908), within the range of their metric if any."""
+def estimate(values: Sequence[float], measured: str | None = None) -> Estimate:
+    """Return the mean of finite values with its t-interval (Student 1908), within the range of what is measured.
+
+    measured: a name of ``RANGES``; None: without bounds.
+    """
     from scipy import stats
 
     n = len(values)
@@ -56,14 +65,15 @@ def estimate(values: Sequence[float], metric: str | None = None) -> Estimate:
     if n < ENOUGH:
         return Estimate(n=n, mean=mean)
     half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * stdev(values) / n**0.5
-    return clipped(Estimate(n=n, mean=mean, low=mean - half, high=mean + half), metric)
+    return clipped(Estimate(n=n, mean=mean, low=mean - half, high=mean + half), measured)
 
 
-def clipped(estimated: Estimate, metric: str | None) -> Estimate:
-    """Return the estimate with its interval cut at 0 and 1 if the metric lies between them."""
-    if metric not in PROPORTIONS or estimated.low is None or estimated.high is None:
+def clipped(estimated: Estimate, measured: str | None) -> Estimate:
+    """Return the estimate with its interval cut to the range of what is measured."""
+    if measured not in RANGES or estimated.low is None or estimated.high is None:
         return estimated
-    low, high = max(0.0, estimated.low), min(1.0, estimated.high)
+    least, most = RANGES[measured]
+    low, high = max(least, estimated.low), min(most, estimated.high)
     return replace(estimated, low=low, high=high, clipped=(low, high) != (estimated.low, estimated.high))
 
 

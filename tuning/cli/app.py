@@ -1,7 +1,6 @@
 """The command ``seqtune``: its subcommands, and how errors end."""
 
 import os
-import signal
 import sys
 import traceback
 from importlib.metadata import version
@@ -28,6 +27,7 @@ from tuning.cli.status import status
 from tuning.cli.sync import sync
 from tuning.cli.top import top
 from tuning.cli.ui import ui
+from tuning.execution.signals import STOP
 
 USER_ERRORS = (CampaignError, DataError, JournalError, RecordError, SpaceError, StoreError)
 
@@ -61,7 +61,7 @@ app.add_typer(datasets_app, name="datasets")
 
 def main() -> None:
     """Run the command line; an error that no message explains is a bug, and is reported as one."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, from the first moment
+    STOP.install()
     try:
         app()
     except KeyboardInterrupt:
@@ -71,6 +71,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_NEGATIVE)
     except Exception:  # noqa: BLE001 - the last place that can say what this is
+        if STOP.requested:  # an interrupted import may fail in any way
+            sys.stderr.write("seqtune: interrupted\n")
+            sys.exit(EXIT_INTERRUPTED)
         traceback.print_exc()
         sys.stderr.write("\nThis is a bug in seqtune. Please report it with the lines above.\n")
         sys.exit(EXIT_NEGATIVE)

@@ -142,7 +142,9 @@ def _means(axes: "Axes", comparison: Comparison) -> None:
     axes.set_xlim(-0.6, len(labels) - 0.4)
     axes.set_xlabel(comparison.factor)
     axes.set_ylabel(response_name(comparison))
-    clipped = "\nIntervals are clipped to [0, 1]." if any(level.estimate.clipped for level in levels) else ""
+    clipped = (
+        "\nIntervals are clipped to the response's range." if any(level.estimate.clipped for level in levels) else ""
+    )
     legend = "Dots: trials.  Diamonds: means with 95 % t-intervals.  The validation split also selects the epoch."
     axes.set_title(f"{legend}{clipped}")
     axes.grid(axis="y", color="0.9")

@@ -52,13 +52,15 @@ def launch(
     from tuning.campaign.file import load
 
     plan = load(campaign, settings=settings or [], trials=trials, name=name)
-    record = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
+    record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         last = record.interruptions[-1]
         typer.echo(f"seqtune: {last.reason}. The same command resumes the campaign", err=True)
         raise typer.Exit({"user": EXIT_INTERRUPTED, "budget": 0, "failures": EXIT_NEGATIVE}[last.cause])
     if not record.ranked():
         raise no_trial(plan.config.name)
+    if not published:
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 class _Tracking:
@@ -68,6 +70,7 @@ class _Tracking:
         self.home = home
         self.name = name
         self.publisher: BackgroundPublisher | None = None
+        self.interrupted = False
 
     def __call__(self, record: "CampaignRecord", entry: "Entry") -> None:
         if self.publisher is None:
@@ -81,11 +84,15 @@ class _Tracking:
         try:
             return self.publisher.close() if self.publisher else None
         except KeyboardInterrupt:
-            return "interrupted while writing"
+            self.interrupted = True
+            return "interrupted"
 
 
-def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) -> "CampaignRecord":
-    """Run a campaign and print its leaderboard; raises what ``launch`` of ``tuning.execution`` raises."""
+def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) -> "tuple[CampaignRecord, bool]":
+    """Run a campaign and print its leaderboard; return its record, and False if publishing to MLflow was interrupted.
+
+    Raises what ``launch`` of ``tuning.execution`` raises.
+    """
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import tables, top
     from tuning.cli.live import display
@@ -120,7 +127,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         tables.line(out, f"MLflow is behind the journal: {behind}. Later: {command}", "yellow")
     if board.ranked:
         _next_steps(board, record, home, out)
-    return record
+    return record, not tracking.interrupted
 
 
 def _next_steps(board: "Leaderboard", record: "CampaignRecord", home: "Home", out: "Console") -> None:

@@ -9,6 +9,7 @@ from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver, Observer
+from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal, read
@@ -47,7 +48,7 @@ def launch(
         }
         for arrays in prepared.values():
             check_task(config, arrays.manifest.class_names)
-        with Journal(path) as journal:
+        with STOP.deferred(), Journal(path) as journal:
             if not journal.entries:
                 journal.append(
                     Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared))
@@ -82,11 +83,8 @@ def _run(
     driver = Driver(journal, plan.space, search, launched=launched, observers=observers)
     if driver.complete:  # only the comparison is new
         return driver.record
-    try:
-        from tuning.execution.ray_tune import LaunchInterrupted, run  # seconds, in which a signal may come
-    except KeyboardInterrupt:
-        driver.interrupted("user", "interrupted by the user")
-        return driver.record
+    from tuning.execution.ray_tune import LaunchInterrupted, run
+
     try:
         run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
     except LaunchInterrupted as interruption:

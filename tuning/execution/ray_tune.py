@@ -6,7 +6,6 @@ Ray's own files, loggers, state snapshots and console output are off: the journa
 import math
 import os
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
 from tuning.campaign.errors import StoreError
 from tuning.execution.driver import Driver
-from tuning.execution.signals import StopRequest, stop_request
+from tuning.execution.signals import STOP
 from tuning.journal.events import Cause
 from tuning.journal.home import Home
 from tuning.training.results import TrialResult
@@ -168,9 +167,8 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 class _Watch(tune.Callback):  # type: ignore[misc]
     """Tells the driver of starts, and raises between steps what must end the launch."""
 
-    def __init__(self, search: _DriverSearch, stop: StopRequest, wall_s: float | None) -> None:
+    def __init__(self, search: _DriverSearch, wall_s: float | None) -> None:
         self.search = search
-        self.stop = stop
         self.wall_s = wall_s
         self.deadline = math.inf if wall_s is None else time.monotonic() + wall_s
 
@@ -184,8 +182,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
             raise self.search.problem
-        if self.stop.requested:
-            raise LaunchInterrupted("user", BY_USER)
+        _stop_if_requested()
         if time.monotonic() > self.deadline:
             raise LaunchInterrupted("budget", f"the budget of {self.wall_s:g} s is used up")
         if reason := self.search.driver.abort_reason:
@@ -204,11 +201,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     resources = config.resources
     # All workers are started at once; Ray's default starts one after the other, each when a trial runs in the last.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
-    with (
-        stop_request() as stop,
-        _ray(resources, stop),
-        tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch,
-    ):
+    with _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
         search = _DriverSearch(driver, arrays, home, resources)
         gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
         attempts = driver.record.target * (1 + resources.max_retries)
@@ -218,7 +211,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             run_config=tune.RunConfig(
                 storage_path=scratch,
                 verbose=0,
-                callbacks=[_Watch(search, stop, config.budget.wall_s)],
+                callbacks=[_Watch(search, config.budget.wall_s)],
                 # Not Ray's own retries: a worker that dies between two trials counts as two failures of the second,
                 # and the second failure is final however many are allowed (2.60).
                 failure_config=tune.FailureConfig(max_failures=0),
@@ -229,22 +222,26 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             raise search.problem
 
 
+def _stop_if_requested() -> None:
+    if STOP.requested:
+        raise LaunchInterrupted("user", BY_USER)
+
+
 @contextmanager
-def _ray(resources: ResourceOptions, stop: StopRequest) -> Iterator[None]:
+def _ray(resources: ResourceOptions) -> Iterator[None]:
     """Ray on this machine for one launch; one that runs in this process already is used, and left running."""
     if ray.is_initialized():
         yield
         return
+    _stop_if_requested()  # importing Ray took seconds
     try:
         try:
             with tempfile.TemporaryDirectory(prefix="seqtune-empty-") as empty:
                 _start(resources, empty)
         except SystemExit:  # Ray's own handler of SIGTERM, in place for a moment while Ray starts
             raise LaunchInterrupted("user", BY_USER) from None
-        if threading.current_thread() is threading.main_thread():
-            stop.install()
-        if stop.requested:
-            raise LaunchInterrupted("user", BY_USER)
+        STOP.install()
+        _stop_if_requested()
         yield
     finally:
         ray.shutdown()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while trials run: a request to stop between two steps."""
+"""Ctrl-C and SIGTERM, as Slurm, Docker and systemd send it: a request to stop, from a process's first moment on."""
 
 import os
 import signal
@@ -10,37 +10,60 @@ from types import FrameType
 
 EXIT_INTERRUPTED = 130
 GRACE_S = 60.0
-"""How long a launch may take to stop before its process ends: where Ray's daemons got the signal too, it may hang."""
+"""How long trials may take to stop before the process exits: if Ray's daemons got the signal too, they may hang."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Set by the first signal; the second one, or ``GRACE_S`` later, ends the process, which the journal survives."""
+    """Remembers a signal.  It raises ``KeyboardInterrupt``, or in a ``deferred`` block waits to be looked at there."""
 
     def __init__(self) -> None:
-        self._requested = threading.Event()
+        self.requested = False
+        self._installed = False
+        self._deferred = False
         self._deadline: threading.Timer | None = None
-
-    @property
-    def requested(self) -> bool:
-        """Whether a signal has come."""
-        return self._requested.is_set()
 
     def install(self) -> None:
         """Handle the signals; again after ``ray.init``, which replaces the handler of SIGTERM."""
-        for number in SIGNALS:
-            signal.signal(number, self._handle)
+        if threading.current_thread() is threading.main_thread():  # Python allows no handlers elsewhere
+            for number in SIGNALS:
+                signal.signal(number, self._handle)
+            self._installed = True
 
-    def close(self) -> None:
-        """Cancel the deadline."""
-        if self._deadline is not None:
-            self._deadline.cancel()
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let no signal interrupt the block: it looks at ``requested`` between two steps.
+
+        A second signal, or ``GRACE_S`` without an end, exits at once, which the journal survives.
+
+        Raises:
+            KeyboardInterrupt: a signal came before, in code that swallowed the exception.
+        """
+        restore = {} if self._installed else {number: signal.getsignal(number) for number in SIGNALS}
+        if self._installed and self.requested:
+            raise KeyboardInterrupt
+        self.requested = False
+        self._deferred = True
+        self.install()
+        try:
+            yield
+        finally:
+            self._deferred = False
+            if self._deadline is not None:
+                self._deadline.cancel()
+            if restore and self._installed:
+                for number, handler in restore.items():
+                    signal.signal(number, handler)
+                self._installed = False
 
     def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+        if not self._deferred:
+            self.requested = True
+            raise KeyboardInterrupt
         if self.requested:
             _exit()
-        self._requested.set()
+        self.requested = True
         self._deadline = threading.Timer(GRACE_S, _exit)
         self._deadline.daemon = True
         self._deadline.start()
@@ -48,21 +71,8 @@ class StopRequest:
         sys.stderr.flush()
 
 
-@contextmanager
-def stop_request() -> Iterator[StopRequest]:
-    """Handle the signals while the block runs; outside the main thread Python allows no handlers, and none is set."""
-    request = StopRequest()
-    if threading.current_thread() is not threading.main_thread():
-        yield request
-        return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    request.install()
-    try:
-        yield request
-    finally:
-        request.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+STOP = StopRequest()
+"""Of this process."""
 
 
 def _exit() -> None:

@@ -104,6 +104,18 @@ class Store:
         location = (artifacts / name).as_uri() if _database(self.uri) else None
         return str(self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
 
+    def experiment_tags(self, experiment: str) -> dict[str, str]:
+        """Return an experiment's tags."""
+        return dict(self.client.get_experiment(experiment).tags)
+
+    def tag_experiment(self, experiment: str, name: str, value: str) -> None:
+        """Set one tag of an experiment."""
+        self.client.set_experiment_tag(experiment, name, value)
+
+    def untag_experiment(self, experiment: str, name: str) -> None:
+        """Remove one tag of an experiment; it must have it."""
+        self.client.delete_experiment_tag(experiment, name)
+
     def runs(self, experiment: str, tags: Mapping[str, str]) -> Iterator[StoredRun]:
         """Yield the runs with these tags, oldest first, including deleted ones."""
         from mlflow.entities import ViewType

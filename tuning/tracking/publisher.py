@@ -19,6 +19,7 @@ from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking
 from tuning.tracking.client import Store, StoredRun, reachable
 from tuning.tracking.layout import Row, Tag, experiment_tags, milliseconds
+from tuning.tracking.view import leaderboard_view, view_tag
 from tuning.training.files import WEIGHTS
 
 ProgressCallback = Callable[[int, int], None]
@@ -71,6 +72,10 @@ class Publisher:
     def _connect(self) -> str:
         name, campaign_id = self._updates.record.config.name, self._updates.campaign_id
         experiment = self.store.experiment(name, self.home.artifacts, experiment_tags(name))
+        if (view := view_tag(campaign_id)) not in self.store.experiment_tags(
+            experiment
+        ):  # else a user may have edited it
+            self.store.tag_experiment(experiment, view, leaderboard_view(self._updates.record, campaign_id))
         for run in self.store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
             kind = run.tags[Tag.RUN_KIND]
             if kind not in ("campaign", "trial"):
@@ -177,7 +182,7 @@ def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> 
 
 
 def delete_runs(home: Home, name: str) -> None:
-    """Move a campaign's runs, reproductions among them, to MLflow's bin.
+    """Move a campaign's runs, reproductions among them, to MLflow's bin, and remove its saved view.
 
     Raises:
         RecordError: no such campaign.
@@ -190,6 +195,10 @@ def delete_runs(home: Home, name: str) -> None:
     with publishing(home, name), reachable(uri):
         store = Store(uri)
         experiment = store.find_experiment(name, deleted_is_error=False)
-        for run in store.runs(experiment, {Tag.CAMPAIGN_ID: event.id}) if experiment else ():
+        if experiment is None:
+            return
+        for run in store.runs(experiment, {Tag.CAMPAIGN_ID: event.id}):
             if not run.deleted:
                 store.delete(run.id)
+        if (view := view_tag(event.id)) in store.experiment_tags(experiment):
+            store.untag_experiment(experiment, view)

@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tuning.campaign.errors import StoreError
+from tuning.campaign.errors import JournalError, StoreError
+from tuning.journal.events import Opened
 from tuning.journal.home import Home
+from tuning.journal.log import read
 from tuning.tracking.client import shown
+from tuning.tracking.view import view_page, view_tag
 
 START_S = 120.0
 """Timeout of a server's start: usually 5 to 15 s, longer on a busy machine."""
@@ -111,28 +114,30 @@ def _tail(log: Path) -> str:
 
 
 def _pages(home: Home, url: str) -> Iterator[str]:
-    """Yield the address of each campaign's page: in order of time, and best trial first."""
+    """Yield the address of each campaign's leaderboard."""
     for name in home.names():
-        experiment = _experiment(url, name)
-        if experiment is None:
-            yield f"{name}: not in MLflow yet; `seqtune sync {name}`"
+        try:
+            event = read(home.journal(name))[0].event
+        except (JournalError, IndexError):
+            yield f"{name}: its journal is damaged"
             continue
-        objective = home.record(name).config.objective
-        page = (
-            f"{url}/#/experiments/{experiment}/runs?workflowType=machine_learning"  # not the pages for language models
-        )
-        key = urllib.parse.quote(f"metrics.`best/{objective.metric}`", safe="")
-        yield f"{name}: {page}"
-        yield f"  best first: {page}&orderByKey={key}&orderByAsc={str(objective.goal == 'min').lower()}"
+        assert isinstance(event, Opened)  # noqa: S101 - every journal begins so
+        experiment, tags = _experiment(url, name)
+        if experiment is not None and view_tag(event.id) in tags:
+            yield f"{name}: {view_page(url, experiment, event.id)}"
+        else:
+            yield f"{name}: not in MLflow yet. Publish it with `{home.command('sync', name)}`"
 
 
-def _experiment(url: str, name: str) -> str | None:
+def _experiment(url: str, name: str) -> tuple[str | None, set[str]]:
+    """Return an experiment's id and the names of its tags."""
     query = urllib.parse.urlencode({"experiment_name": name})
     try:
         with urllib.request.urlopen(f"{url}/api/2.0/mlflow/experiments/get-by-name?{query}", timeout=10) as response:  # noqa: S310 - our own http address
-            return str(json.load(response)["experiment"]["experiment_id"])
+            experiment = json.load(response)["experiment"]
     except urllib.error.HTTPError:
-        return None
+        return None, set()
+    return str(experiment["experiment_id"]), {tag["key"] for tag in experiment.get("tags", ())}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

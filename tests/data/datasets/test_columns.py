@@ -1,5 +1,7 @@
 """Columns of a user's table: which become time steps or inputs, and hints for the usual faults."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from data_factories import columns, config, write_csv, write_npz, write_parquet
@@ -8,11 +10,9 @@ from data.catalogue import resolve
 from data.config import DataOptions
 from data.errors import DataError
 from data.prepare import Prepared, prepare
-from data.rows import Rows
-from data.series import Series
 
 
-def load(dataset, folder, **options) -> Rows | Series:
+def load(dataset, folder, **options) -> Any:
     chosen = DataOptions(dataset=str(dataset), **options)
     data_set = resolve(chosen)
     return data_set.load(chosen, data_set.find(chosen, folder))
@@ -83,7 +83,7 @@ def test_column_lists_that_do_not_fit_the_table_are_refused(tmp_path, options, m
         load("t.csv", tmp_path, **options)
 
 
-SERIES = {"day": ["mon", "tue", "wed"], "a": [1, 2, 3], "b": [4, 5, 6], "y": [7, 8, 9]}
+SERIES: dict[str, list[Any]] = {"day": ["mon", "tue", "wed"], "a": [1, 2, 3], "b": [4, 5, 6], "y": [7, 8, 9]}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,11 @@ def test_groups_of_one_row_each_are_not_noted(tmp_path):
 
 
 def test_groups_of_texts_in_several_parts_are_noted(tmp_path):
-    table = {"text": [f"w{row}" for row in range(90)], "label": ["a", "b"] * 45, "user": [row % 9 for row in range(90)]}
+    table: dict[str, list[Any]] = {
+        "text": [f"w{row}" for row in range(90)],
+        "label": ["a", "b"] * 45,
+        "user": [row % 9 for row in range(90)],
+    }
     notes = prepared(write_csv(tmp_path / "t.csv", table), tmp_path, text="text", group="user").manifest.notes
     assert LEAK in notes
 
@@ -220,7 +224,7 @@ def test_another_separator_is_named_with_the_conversion(tmp_path, separator, plu
 
 
 def test_a_wide_header_is_not_taken_for_another_separator(tmp_path):
-    table = {**{f"step;{step:05}": [step, 1] for step in range(20_000)}, "label": ["a", "b"]}
+    table: dict[str, list[Any]] = {**{f"step;{step:05}": [step, 1] for step in range(20_000)}, "label": ["a", "b"]}
     assert load(write_csv(tmp_path / "t.csv", table), None).rows.x.shape[1] == 20_000
 
 

@@ -143,6 +143,6 @@ def test_no_real_patient_is_in_two_parts(datasets):
     chosen = config("heartbeats", split="grouped")
     data_set = resolve(chosen)
     rows = data_set.load(chosen, data_set.find(chosen, datasets))
-    parts = split(rows.rows.y, rows.groups, chosen, class_names=rows.class_names, official_test=False)
+    parts = split(rows.rows.y.astype(np.int64), rows.groups, chosen, class_names=rows.class_names, official_test=False)
     patients = [set(rows.groups[part].tolist()) for part in (parts.train, parts.valid, parts.test)]
     assert sum(map(len, patients)) == len(set.union(*patients)) == 47

@@ -1,5 +1,7 @@
 """A user's own table is read alike from every format, and every fault in it is one clear message."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,12 +10,11 @@ from data_factories import columns, config, write_csv, write_npz, write_parquet
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.errors import DataError
-from data.rows import Rows
 
 WRITERS = {"t.csv": write_csv, "t.parquet": write_parquet, "t.parq": write_parquet, "t.npz": write_npz}
 
 
-def load(dataset, folder, **options) -> Rows:
+def load(dataset, folder, **options) -> Any:
     chosen = DataOptions(dataset=str(dataset), **options)
     data_set = resolve(chosen)
     return data_set.load(chosen, data_set.find(chosen, folder))
@@ -90,7 +91,7 @@ def test_negative_zeros_are_zeros(tmp_path):
     assert rows.rows.x.tobytes() == bytes(8)
 
 
-CSV_FAULTS = {
+CSV_FAULTS: dict[str, tuple[Any, list[str]]] = {
     "empty": ("", ["the file is empty"]),
     "no rows": ("t0,label\n", ["no rows"]),
     "text for a number": ("t0,t1,label\n1,2,a\n1,oops,b\n", ["row 2", "'t1'", "oops", "number"]),
@@ -148,7 +149,7 @@ def test_a_truncated_file_is_named(tmp_path, name):
         load(path, None)
 
 
-NPZ_FAULTS = {
+NPZ_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no x": ({"y": [0, 1]}, "no array 'x'"),
     "no y": ({"x": np.ones((2, 3))}, "no array 'y'"),
     "one axis": ({"x": np.ones(2), "y": [0, 1]}, r"shape \(2,\)"),

@@ -8,16 +8,16 @@ from data_factories import config, write_csv, write_parquet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.arrays import open_arrays, open_test
+from data.arrays import Part, open_arrays, open_test
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.datasets.airline import AIRLINE
 from data.errors import DataError
 from data.prepare import Prepared, prepare
-from data.texts import FIRST, UNKNOWN, Vocabulary, encode, fit, texts
+from data.texts import FIRST, UNKNOWN, Texts, Vocabulary, encode, fit, texts
 
 
-def as_texts(*raw: str) -> object:
+def as_texts(*raw: str) -> Texts:
     return texts(raw, np.zeros(len(raw), dtype=np.int64), "t.csv")
 
 
@@ -34,7 +34,7 @@ def prepared(path: Path, tmp_path: Path, **changes) -> Prepared:
     return prepare(config(str(path), text="text", **changes), datasets=None, store=tmp_path / "store")
 
 
-def parts_of(ready: Prepared) -> dict[str, object]:
+def parts_of(ready: Prepared) -> dict[str, Part]:
     arrays = open_arrays(ready.directory)
     return {"train": arrays.train, "valid": arrays.valid, "test": open_test(ready.directory)}
 

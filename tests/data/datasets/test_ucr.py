@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from data.catalogue import resolve
 from data.config import DataOptions
 from data.errors import DataError
 from data.prepare import prepare
-from data.rows import Rows
 
 aeon = pytest.importorskip("aeon")
 SHIPPED = Path(aeon.__file__).parent / "datasets" / "data"
@@ -31,7 +31,7 @@ def ts(path: Path, content: str) -> str:
     return str(path)
 
 
-def loaded(dataset: str, datasets: Path | None = None, **changes: str) -> Rows:
+def loaded(dataset: str, datasets: Path | None = None, **changes: Any) -> Any:
     options = DataOptions(dataset=dataset, **changes)
     data_set = resolve(options)
     return data_set.load(options, data_set.find(options, datasets))
@@ -176,9 +176,9 @@ def test_a_name_that_is_none_is_refused(tmp_path, dataset):
 
 
 @pytest.mark.parametrize("key", ["label", "group", "text", "target"])
-def test_options_for_columns_are_refused_for_a_ts_file(tmp_path, key):
+def test_options_for_columns_are_refused_for_a_ts_file(tmp_path: Path, key: str) -> None:
     with pytest.raises(DataError, match=rf"data\.{key}: a \.ts file has no columns"):
-        loaded(ts(tmp_path / "x.ts", text(["1,2:a", "3,4:b"])), **{key: "y"})
+        loaded(ts(tmp_path / "x.ts", text(["1,2:a", "3,4:b"])), None, **{key: "y"})
 
 
 def test_an_archive_has_its_own_test_part(archives):

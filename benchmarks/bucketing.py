@@ -1,10 +1,10 @@
-"""Batches by length against shuffled ones: time of an epoch, and how many of its steps are padding.
+"""Bucketed against shuffled batches: time per epoch and share of padding.
 
-    OMP_NUM_THREADS=1 python benchmarks/by_length.py [--repeats 5]
+    OMP_NUM_THREADS=1 python benchmarks/bucketing.py [--repeats 5]
 
-Real gestures (10 to 51 steps) where SEQTUNE_DATASETS names their folder, else noise of random lengths.  Each model is
-trained both ways, one epoch in turn; the first pair of epochs is not counted.  An epoch's time has its validation
-in it, whose rows are in order of length both ways.  Prints one JSON line.
+Uses the gestures (10 to 51 steps) if SEQTUNE_DATASETS is set, else noise of random lengths.  Each model is trained with
+both, one epoch in turn; the first pair of epochs is a warm-up.  The time of an epoch includes its validation, whose
+rows are sorted by length in both cases.  Prints one JSON line.
 """
 
 import argparse
@@ -32,17 +32,17 @@ MODELS: dict[str, dict[str, object]] = {
     "cnn1d": {"family": "cnn1d"},
     "transformer": {"family": "transformer"},
 }
-WAYS = ("shuffled", "bucketed")
+BATCHING = ("shuffled", "bucketed")
 
 
 def gestures(datasets: Path, store: Path) -> tuple[DataConfig, Arrays]:
-    """Return the real recordings."""
+    """Return the recorded gestures."""
     config = DataConfig(dataset="gestures", split_seed=SEED, balance_seed=SEED)
     return config, open_arrays(prepare(config, datasets=datasets, store=store).directory)
 
 
 def noise(rows: int = 2000, longest: int = 51, classes: int = 20) -> tuple[DataConfig, Arrays]:
-    """Return random numbers of random lengths, about as many as there are gestures."""
+    """Return noise of random lengths, about as many rows as there are gestures."""
     rng = np.random.default_rng(SEED)
 
     def part(count: int) -> Part:
@@ -51,7 +51,7 @@ def noise(rows: int = 2000, longest: int = 51, classes: int = 20) -> tuple[DataC
         x *= (np.arange(longest) < lengths[:, None])[:, :, None]
         return Part(x=x, lengths=lengths, y=rng.integers(0, classes, count))
 
-    made = Arrays(
+    arrays = Arrays(
         train=part(rows),
         valid=part(rows // 4),
         order=np.arange(rows),
@@ -59,7 +59,7 @@ def noise(rows: int = 2000, longest: int = 51, classes: int = 20) -> tuple[DataC
         class_names=tuple(map(str, range(classes))),
         sha256="0" * 64,
     )
-    return DataConfig(dataset="noise", split_seed=SEED, balance_seed=SEED), made
+    return DataConfig(dataset="noise", split_seed=SEED, balance_seed=SEED), arrays
 
 
 def trial(data: DataConfig, arrays: Arrays, model: dict[str, object], train: TrainConfig) -> TrialConfig:
@@ -80,7 +80,7 @@ def trial(data: DataConfig, arrays: Arrays, model: dict[str, object], train: Tra
 
 
 def padded_share(arrays: Arrays, train: TrainConfig) -> float:
-    """Return the share of an epoch's computed steps that are padding."""
+    """Return the share of padding among the time steps of an epoch."""
     lengths = arrays.train.lengths
     batches = list(epoch_batches(arrays, train, torch.Generator().manual_seed(SEED)))
     computed = sum(len(batch) * int(lengths[batch].max()) for batch in batches)
@@ -88,54 +88,56 @@ def padded_share(arrays: Arrays, train: TrainConfig) -> float:
 
 
 def compare(data: DataConfig, arrays: Arrays, model: dict[str, object], repeats: int, batch: int) -> dict[str, object]:
-    """Train both ways in turn."""
+    """Train with shuffled and bucketed batches in turn."""
     trainings = {
-        way: Training(
+        batching: Training(
             trial(
                 data,
                 arrays,
                 model,
-                TrainConfig.model_validate({"epochs": repeats + 1, "batch_size": batch, "batches": way}),
+                TrainConfig.model_validate({"epochs": repeats + 1, "batch_size": batch, "batching": batching}),
             ),
             arrays,
         )
-        for way in WAYS
+        for batching in BATCHING
     }
-    pairs = [[trainings[way].run_epoch() for way in WAYS] for _ in range(repeats + 1)]
-    ratios = [shuffled.seconds / sorted_.seconds for shuffled, sorted_ in pairs[1:]]
+    pairs = [[trainings[batching].run_epoch() for batching in BATCHING] for _ in range(repeats + 1)]
+    ratios = [shuffled.seconds / bucketed.seconds for shuffled, bucketed in pairs[1:]]
     return {
         "seconds": {
-            way: round(statistics.median(pair[i].seconds for pair in pairs[1:]), 3) for i, way in enumerate(WAYS)
+            batching: round(statistics.median(pair[i].seconds for pair in pairs[1:]), 3)
+            for i, batching in enumerate(BATCHING)
         },
-        "shuffled/by-length": {
+        "shuffled/bucketed": {
             "median": round(statistics.median(ratios), 3),
             "min": round(min(ratios), 3),
             "max": round(max(ratios), 3),
         },
-        "accuracy": {way: round(pairs[-1][i].metrics["accuracy"], 4) for i, way in enumerate(WAYS)},
+        "accuracy": {batching: round(pairs[-1][i].metrics["accuracy"], 4) for i, batching in enumerate(BATCHING)},
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--repeats", type=int, default=5, help="epochs per model and batching")
+    parser.add_argument("--batch", type=int, default=32, help="batch size")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     options = parser.parse_args()
     folder = os.environ.get("SEQTUNE_DATASETS")
     with tempfile.TemporaryDirectory() as store:
         data, arrays = gestures(Path(folder), Path(store)) if folder else noise()
         shares = {
-            way: round(
-                padded_share(arrays, TrainConfig.model_validate({"batch_size": options.batch, "batches": way})), 4
+            batching: round(
+                padded_share(arrays, TrainConfig.model_validate({"batch_size": options.batch, "batching": batching})),
+                4,
             )
-            for way in WAYS
+            for batching in BATCHING
         }
         results = {name: compare(data, arrays, MODELS[name], options.repeats, options.batch) for name in options.models}
     print(
         json.dumps(
             {
-                "benchmark": "by_length",
+                "benchmark": "bucketing",
                 "dataset": data.dataset,
                 "training_rows": len(arrays.order),
                 "batch_size": options.batch,

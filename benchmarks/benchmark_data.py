@@ -1,4 +1,4 @@
-"""Trials of the heartbeat study for the benchmarks: the report's best configurations, on as many rows as asked for."""
+"""Data and trials that several benchmarks share: the heartbeat report's best configurations, and a small table."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ BEST = {
         "batch_size": 32,
     },
 }
-"""The heartbeat report's two best rows; both with a plateau factor of 0.2."""
+"""The two best configurations of the heartbeat report; both have a plateau factor of 0.2."""
 
 
 def beats(
@@ -38,7 +38,7 @@ def beats(
     valid_fraction: float = 0.2,
     datasets: Path | None = None,
 ) -> tuple[DataConfig, Prepared]:
-    """Prepare real beats; ``SEQTUNE_DATASETS`` names their folder where ``datasets`` does not."""
+    """Prepare real beats from ``datasets``, default: the folder in ``SEQTUNE_DATASETS``."""
     folder = datasets or Path(os.environ["SEQTUNE_DATASETS"])
     config = DataConfig(
         dataset="heartbeats",
@@ -62,7 +62,7 @@ def trial(
     index: int = 0,
     **train: object,
 ) -> TrialConfig:
-    """A trial as the report's protocol has it."""
+    """Return a trial with the protocol of the report."""
     return TrialConfig.model_validate(
         {
             "campaign": "benchmark",
@@ -80,7 +80,7 @@ def trial(
 
 
 def write_table(path: Path) -> Path:
-    """A hundred and twenty short rows of two classes: trials on it take no time."""
+    """Write a table of 120 short rows of two classes, for trials of well under a second."""
     rng = np.random.default_rng(0)
     label = np.arange(120) % 2
     x = rng.normal(size=(120, 16)) + label[:, None]

@@ -1,0 +1,80 @@
+"""Ctrl-C, and the SIGTERM of Slurm, Docker and systemd: a launch ends with 130 and resumes, whenever they come."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from factories import csv_table
+
+from tuning.journal.home import Home
+
+pytestmark = pytest.mark.ray
+
+SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
+CAMPAIGN = """\
+name = "stopped"
+seed = 3
+[data]
+dataset = "{table}"
+[space]
+name = "cnn2d"
+fix = {{ hidden = 62, layers = 2, blocks = 1 }}
+[search]
+trials = 2
+window = 2
+[train]
+epochs = {epochs}
+"""
+RESUMES = "The same command resumes the campaign"
+
+
+def launch(folder: Path, epochs: int) -> "subprocess.Popen[str]":
+    file = folder / "stopped.toml"
+    file.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv"), epochs=epochs))
+    command = [SEQTUNE, "launch", str(file), "--home", str(folder / "home")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+
+
+def wait_for(process: "subprocess.Popen[str]", journal: Path, kind: str) -> None:
+    while process.poll() is None and not (journal.exists() and f'"kind":"{kind}"' in journal.read_text()):
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("kind", ["nothing yet", "campaign", "launch", "start", "epoch"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_before_the_end_exits_with_130_and_the_launch_resumes(
+    tmp_path: Path, kind: str, number: signal.Signals
+) -> None:
+    journal = Home(tmp_path / "home").journal("stopped")
+    with launch(tmp_path, epochs=50) as process:
+        if kind == "nothing yet":
+            time.sleep(1.5)
+        else:
+            wait_for(process, journal, kind)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "*** SIGTERM received" not in err  # Ray's stack dump
+    assert "interrupted" in err
+    if journal.exists() and Home(tmp_path / "home").record("stopped").launches:
+        record = Home(tmp_path / "home").record("stopped")
+        assert record.finished_at is None
+        assert [event.cause for event in record.interruptions] == ["user"]
+        assert RESUMES in err
+
+
+def test_sigterm_while_finishing_loses_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with launch(tmp_path, epochs=1) as process:
+        wait_for(process, home.journal("stopped"), "finish")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=120)
+    assert home.record("stopped").finished_at is not None
+    assert "Traceback" not in err
+    published = "MLflow is behind the journal" not in out
+    assert process.returncode == (0 if published and "interrupted" not in err else 130), err
+    assert published or "seqtune sync stopped" in out
