@@ -48,6 +48,12 @@ def contents(uri: str, experiment: str = "beats") -> list[dict[str, Any]]:
     return sorted((_content(store, run, names) for run in runs), key=lambda run: (run["name"], run["start"]))
 
 
+def experiment_tags(uri: str, experiment: str = "beats") -> dict[str, str]:
+    """The tags of an experiment, without MLflow's own times."""
+    store = Store(uri)
+    return store.experiment_tags(store.find_experiment(experiment))
+
+
 def _content(store: Store, run: Any, names: dict[str, str]) -> dict[str, Any]:
     client, info = store.client, run.info
     tags = dict(run.data.tags)

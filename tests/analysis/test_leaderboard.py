@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from factories import campaign
-from journals import journal, record, table
+from journals import Run, journal, record, table
 from rich.console import Console
 
 from tuning.analysis.leaderboard import Leaderboard, leaderboard
@@ -73,6 +73,18 @@ def test_a_narrow_terminal_loses_columns_and_says_which(tmp_path: Path) -> None:
     assert "0.8000" in narrow
     assert "oversample" in narrow
     assert "…" not in narrow
+
+
+def test_eighty_columns_keep_trial_and_objective_whole_and_drop_dimensions() -> None:
+    values = {f"model.dimension_{letter}": 0.123456 for letter in "abcdefghij"}
+    runs = [Run(settings=values | {"train.batch_size": size}, seed=size, score=size / 100) for size in (16, 32)]
+    narrow = printed(leaderboard(record(runs), 10), width=80)
+    assert "0.3200" in narrow
+    assert "t001" in narrow
+    assert "…" not in narrow
+    assert "..." not in narrow
+    assert "columns hidden: " in " ".join(narrow.split())
+    assert all(len(line) <= 80 for line in narrow.splitlines() if "t00" in line)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -57,7 +58,7 @@ def written(folder: Path, trials: int) -> Path:
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
     folder = tmp_path_factory.mktemp("flow")
-    home, file = Home(folder / "home"), written(folder, 3)
+    home, file = Home(folder / "my home"), written(folder, 3)
     done = subprocess.run(
         [SEQTUNE, "launch", file, "--home", home.path], capture_output=True, text=True, check=False, cwd=folder
     )
@@ -86,6 +87,24 @@ def test_a_launch_prints_a_line_a_trial_then_the_leaderboard_and_what_to_do_next
     assert "flow: finished, 3 of 3 trials completed" in lines
     assert any(line.startswith("  seqtune export flow -k 10 --out flow-top10.json --home ") for line in lines)
     assert "MLflow is behind" not in launched.out
+
+
+def test_every_command_under_next_runs_as_pasted(launched: Launched) -> None:
+    commands = [line.strip() for line in launched.out.partition("Next:")[2].splitlines() if line.strip()]
+    assert [shlex.split(command)[1] for command in commands] == ["export", "reproduce", "ui"]
+    path = f"{Path(SEQTUNE).parent}:{os.environ['PATH']}"
+    for command in commands:
+        if " ui " in command:  # serves until it is stopped: reading its help shows that the options are accepted
+            command += " --help"  # noqa: PLW2901 - one more word
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=launched.file.parent,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def test_mlflow_has_every_trial_and_the_campaign(launched: Launched) -> None:
@@ -134,7 +153,7 @@ def test_with_replicates_a_launch_names_the_first_trial_of_the_best_configuratio
     best = configurations(home.record("flow"))[0]
     assert [trial.config.index for trial in best.completed] in ([0, 1], [2, 3])
     first = best.completed[0].config.index
-    assert f"seqtune reproduce flow --trial {first} --home home" in launched.stdout
+    assert f"seqtune reproduce flow --trial {first} " in launched.stdout
     assert f"   1  t{first:03d}-t{first + 1:03d}  " in launched.stdout
     top = tmp_path / "top.json"
     CliRunner().invoke(app, ["export", "flow", "--out", str(top), "--home", str(home.path)])

@@ -11,11 +11,12 @@ import threading
 import urllib.request
 
 import pytest
-from tracking_journals import eventful, opened, write
+from tracking_journals import eventful, opened, report, write
 from tracking_stores import free_port, home_with_store
 
 from tuning.campaign.errors import StoreError
 from tuning.journal.home import Home
+from tuning.journal.log import read
 from tuning.tracking.publisher import sync
 from tuning.tracking.ui import server, ui
 
@@ -32,11 +33,13 @@ ui(Home(Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]), say=lambda 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """MLflow's pages in a process of their own: its output until it is ready, and the process."""
+    """MLflow's pages in a process of their own: its output until it is ready, its home, the process and its port."""
     home = home_with_store(tmp_path_factory.mktemp("home"))
     write(home, eventful())
     sync(home, "beats")
     write(home, [opened("unpublished")], "unpublished")
+    home.campaign("damaged").mkdir()
+    home.journal("damaged").write_text("nonsense\n" * 2)
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     command = [sys.executable, "-c", SERVE, str(home.path), str(port)]
@@ -49,45 +52,52 @@ def pages(tmp_path_factory):
         if "Ctrl-C" in line:
             break
     giving_up.cancel()
-    yield lines, process, port
+    yield lines, home, process, port
     process.terminate()
     process.wait()
     process.stdout.close()
 
 
-def test_it_says_where_each_campaign_is_to_be_seen(pages):
-    lines, _, port = pages
-    page = f"http://127.0.0.1:{port}/#/experiments/1/runs?workflowType=machine_learning"
+def test_the_address_of_each_campaign_s_leaderboard_is_printed(pages):
+    lines, home, _, port = pages
+    campaign_id = read(home.journal("beats"))[0].event.id
+    page = f"http://127.0.0.1:{port}/#/experiments/1/runs?viewStateShareKey={campaign_id}&compareRunsMode=TABLE"
     assert lines[1:] == [
-        f"beats: {page}",
-        f"  best first: {page}&orderByKey=metrics.%60best%2Frecall_macro%60&orderByAsc=false",
-        "unpublished: not in MLflow yet; `seqtune sync unpublished`",
+        f"beats: {page}&workflowType=machine_learning",
+        "damaged: its journal is damaged",
+        f"unpublished: not in MLflow yet. Publish it with `{home.command('sync', 'unpublished')}`",
         f"MLflow: http://127.0.0.1:{port}   Press Ctrl-C to stop",
     ]
 
 
 @pytest.mark.browser
-def test_the_page_shows_the_campaign_and_its_trials(pages):
+def test_the_leaderboard_shows_metrics_and_searched_values_best_trial_first(pages):
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("neither chromium nor google-chrome is on the PATH")
     from playwright.sync_api import expect, sync_playwright
 
-    lines, _, _ = pages
-    (best_first,) = (line.partition("best first: ")[2] for line in lines if "best first" in line)
+    lines, *_ = pages
+    (address,) = (line.partition("beats: ")[2] for line in lines if line.startswith("beats: "))
     options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page()
-        page.goto(best_first)
+        page = browser.new_page(viewport={"width": 1800, "height": 900})
+        page.goto(address)
         trials = page.get_by_role("link", name=re.compile(r"^t00\d$"))
         expect(trials).to_have_count(5, timeout=60_000)
-        assert trials.first.inner_text() == "t003"
+        assert trials.all_inner_texts()[:2] == ["t003", "t002"]
+        columns = ["best/recall_macro", "best/accuracy", "best/epoch", "model.hidden", "train.learning_rate"]
+        for column in columns:
+            expect(page.get_by_role("columnheader", name=column, exact=True)).to_be_visible()
+        best = str(report(3, 3).metrics["recall_macro"])
+        expect(page.get_by_role("gridcell", name=best, exact=True).first).to_be_visible()
+        expect(page.get_by_role("gridcell", name="67", exact=True)).to_be_visible()
         browser.close()
 
 
 def test_it_ends_without_leaving_a_server(pages):
-    _, process, port = pages
+    _, _, process, port = pages
     process.send_signal(signal.SIGTERM)
     assert "MLflow stopped" in process.communicate(timeout=30)[0]
     assert process.returncode == 0

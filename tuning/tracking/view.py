@@ -20,9 +20,7 @@ TRAINING = "workflowType=machine_learning"
 
 RUN = "attributes.`Run Name`"
 
-CREATED = "runDateAndNestInfo"
-
-RUN_WIDTH, CREATED_WIDTH = 100, 140
+RUN_WIDTH = 100
 """In pixels, as every width."""
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
@@ -37,7 +35,7 @@ def view_tag(campaign_id: str) -> str:
 def leaderboard_view(record: CampaignRecord, campaign_id: str) -> str:
     """Return the tag's value."""
     columns = _columns(record)
-    widths = {RUN: RUN_WIDTH} | {column: _width(column) for column in columns} | {CREATED: CREATED_WIDTH}
+    widths = {RUN: RUN_WIDTH} | {column: _width(column) for column in columns}
     objective = record.config.objective
     state = {
         "searchFilter": f"tags.`{Tag.RUN_KIND}` = 'trial' and tags.`{Tag.CAMPAIGN_ID}` = '{campaign_id}'",
