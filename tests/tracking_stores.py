@@ -49,7 +49,7 @@ def contents(uri: str, experiment: str = "beats") -> list[dict[str, Any]]:
 
 
 def experiment_tags(uri: str, experiment: str = "beats") -> dict[str, str]:
-    """The tags of an experiment, without MLflow's own times."""
+    """The tags of an experiment."""
     store = Store(uri)
     return store.experiment_tags(store.find_experiment(experiment))
 

@@ -32,6 +32,7 @@ def again(**changes: object) -> Reproduction:
         "result": result(0.8),
         "environment": ENVIRONMENT,
         "environment_differences": [],
+        "record_differences": [],
     }
     return Reproduction(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -52,6 +53,13 @@ def test_the_verdict_names_the_epoch_beyond_tolerance() -> None:
     assert verdict(differs) == "differs at epoch 2"
     assert verdict(again(verdict="within tolerance", first_difference=1)) == "within tolerance"
     assert verdict(again()) == "exact"
+
+
+def test_a_false_claim_of_the_record_is_listed(recorded: RecordedTrial) -> None:
+    false = again(verdict="differs", record_differences=["objective: 0.99 recorded, 0.8 again"])
+    lines = printed(recorded, false)
+    assert "differs in the record" in lines
+    assert "  objective: 0.99 recorded, 0.8 again" in lines
 
 
 def test_the_verdict_stands_on_a_line_of_its_own(recorded: RecordedTrial) -> None:

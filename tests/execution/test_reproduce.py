@@ -142,3 +142,43 @@ def test_a_trial_that_never_trained_cannot_be_compared(recorded, home):
     )
     with pytest.raises(RecordError, match=r"no recorded epoch to compare with \(ValueError: too large\)"):
         again(never, home)
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        ({"objective": 0.99}, "objective: 0.99 recorded"),
+        ({"best_epoch": 1}, "best_epoch: 1 recorded"),
+        ({"confusion": [[1, 2], [3, 4]]}, "confusion: "),
+        ({"parameters": 5}, "parameters: 5 recorded"),
+        ({"best_metrics": {"recall_macro": 1.0}}, "best_metrics: "),
+        ({"epochs": 7}, "epochs: 7 recorded, 3 listed"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_result_that_the_epochs_do_not_give_is_found(recorded, home, change, claim):
+    result = recorded.result.model_copy(update=change)
+    if result == recorded.result:
+        result = result.model_copy(update={"best_epoch": 2})
+    outcome = again(recorded.model_copy(update={"result": result}), home)
+    assert outcome.verdict == "differs"
+    assert any(line.startswith(claim.split(":")[0]) for line in outcome.record_differences)
+
+
+def test_an_assignment_that_is_not_the_configurations_is_found(recorded, home):
+    claimed = recorded.model_copy(update={"assignment": {"model.hidden": 999, "data.balance": "raw"}})
+    outcome = again(claimed, home)
+    assert outcome.verdict == "differs"
+    assert outcome.record_differences == ["assignment of model.hidden: 999 recorded, 4 in the configuration"]
+
+
+def test_a_record_whose_last_epochs_are_cut_off_is_found(recorded, home):
+    result = recorded.result.model_copy(update={"epochs": 2})
+    outcome = again(recorded.model_copy(update={"epochs": recorded.epochs[:2], "result": result}), home)
+    assert outcome.verdict == "differs"
+    assert "epochs: the trial does not end after 2" in outcome.record_differences
+
+
+def test_wall_time_is_no_claim(recorded, home):
+    result = recorded.result.model_copy(update={"seconds": 99.0})
+    assert again(recorded.model_copy(update={"result": result}), home).verdict == "exact"

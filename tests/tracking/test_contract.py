@@ -4,33 +4,34 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from itertools import count
+from pathlib import Path
 
 import pytest
 from tracking_journals import eventful, interrupted_first, launched, opened, weights, whole_trial, write
-from tracking_stores import contents, free_port, home_with_store
+from tracking_stores import contents, experiment_tags, free_port, home_with_store
 
 from tuning.journal.events import Finished
 from tuning.journal.home import Home
 from tuning.tracking.client import Store
 from tuning.tracking.publisher import Publisher
 from tuning.tracking.ui import server
+from tuning.tracking.view import PREFIX, view_tag
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
+def postgres():
     """A PostgreSQL server on 127.0.0.1, run by the user postgres where we are root, which it refuses to serve."""
     if shutil.which("initdb") is None or shutil.which("postgres") is None:
         pytest.skip("PostgreSQL's initdb and postgres are not on the PATH")
     driver = next((name for name in ("psycopg", "psycopg2") if find_spec(name)), None)
     if driver is None:
         pytest.skip("neither psycopg nor psycopg2 is installed: SQLAlchemy needs one for PostgreSQL")
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="seqtune-postgres-"))  # pytest's own folders are closed to other users
     user = "postgres" if os.getuid() == 0 else None
     if user:
-        for path in (folder, *folder.parents[:3]):
-            path.chmod(0o755)
         shutil.chown(folder, user)
     port, cluster = free_port(), folder / "cluster"
     initdb = ["initdb", "-D", cluster, "-U", "seqtune", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
@@ -46,6 +47,7 @@ def postgres(tmp_path_factory):
     finally:
         process.send_signal(signal.SIGINT)  # fast: it would wait for our connections otherwise
         process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,9 @@ class FailingStore(Store):
         if self.left < 0:
             raise ConnectionError("the store went away")
         return answer
+
+    def tag_experiment(self, *args):
+        return self._pass("tag_experiment", *args)
 
     def create(self, *args):
         return self._pass("create", *args)
@@ -145,7 +150,8 @@ def test_a_store_that_fails_at_any_one_write_ends_with_the_same_content(tmp_path
         else:
             break
         assert contents(uri) == expected
-    assert allowed == 12
+        assert [name for name in experiment_tags(uri) if name.startswith(PREFIX)] == [view_tag(entries[0].event.id)]
+    assert allowed == 13
 
 
 def test_entries_one_by_one_come_to_the_same_as_all_at_once(uri, tmp_path, whole):

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_metric_name
 from tracking_journals import eventful, trial, weights, write
-from tracking_stores import contents, home_with_store
+from tracking_stores import contents, experiment_tags, home_with_store
 
 from models.configs import CNNGRUConfig
+from tuning.journal.log import read
 from tuning.tracking.layout import ARTIFACTS, KEY_LENGTH, KINDS, METRICS, Tag, metric_key, parameters
 from tuning.tracking.publisher import sync
 
@@ -117,6 +118,12 @@ def test_nothing_else_is_published(tmp_path):
     sync(home, "beats")
     runs = contents(home.tracking_uri)
     assert {tag for run in runs for tag in run["tags"]} - {*Tag} == {"mlflow.runName"}
+    campaign_id = read(home.journal("beats"))[0].event.id
+    assert {*experiment_tags(home.tracking_uri)} == {
+        "mlflow.experimentKind",
+        "seqtune.campaign",
+        f"mlflow.sharedViewState.{campaign_id}",
+    }
     assert {name for run in runs for name in run["artifacts"]} == {*ARTIFACTS}
     families = {name.partition("<")[0] for name in METRICS if "<" in name}
     assert {key for run in runs for key in run["metrics"] if not key.startswith(tuple(families))} == {

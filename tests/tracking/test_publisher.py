@@ -25,20 +25,21 @@ from tracking_journals import (
     whole_trial,
     write,
 )
-from tracking_stores import contents, home_with_store
+from tracking_stores import contents, experiment_tags, home_with_store
 
 from tuning.campaign.errors import RecordError, StoreError
 from tuning.cli.app import app
 from tuning.execution.reproduce import Reproduction
 from tuning.journal.events import Finished, Interrupted, Started
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.log import Entry, read
 from tuning.tracking.changes import PARENT, RunUpdates
 from tuning.tracking.client import Store
 from tuning.tracking.layout import milliseconds
 from tuning.tracking.publisher import Publisher, delete_runs, publishing, sync
 from tuning.tracking.read import recorded_trial, trial_run
 from tuning.tracking.reproduction import log_reproduction
+from tuning.tracking.view import PREFIX, view_tag
 
 
 @pytest.fixture
@@ -383,6 +384,8 @@ def test_delete_runs_moves_the_runs_of_a_campaign_and_no_others_to_the_bin(home,
         deleted = {run.tags["mlflow.runName"] for run in runs if run.deleted}
         assert deleted == {"beats", "t000", "t001", "t002", "t000 exact"}
         assert sorted(run.tags["mlflow.runName"] for run in runs if not run.deleted) == ["beats", "t000"]
+        views = [name for name in experiment_tags(home.tracking_uri) if name.startswith(PREFIX)]
+        assert views == [view_tag(read(other.journal("beats"))[0].event.id)]
     store.client.delete_experiment(store.find_experiment("beats"))
     delete_runs(home, "beats")
 

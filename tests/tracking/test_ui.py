@@ -89,10 +89,10 @@ def test_the_leaderboard_shows_metrics_and_searched_values_best_trial_first(page
         assert trials.all_inner_texts()[:2] == ["t003", "t002"]
         columns = ["best/recall_macro", "best/accuracy", "best/epoch", "model.hidden", "train.learning_rate"]
         for column in columns:
-            expect(page.get_by_role("columnheader", name=column, exact=True)).to_be_visible()
+            expect(page.get_by_role("columnheader", name=column, exact=True).first).to_be_visible()
         best = str(report(3, 3).metrics["recall_macro"])
         expect(page.get_by_role("gridcell", name=best, exact=True).first).to_be_visible()
-        expect(page.get_by_role("gridcell", name="67", exact=True)).to_be_visible()
+        expect(page.get_by_role("gridcell", name="67", exact=True).first).to_be_visible()
         browser.close()
 
 

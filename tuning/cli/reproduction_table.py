@@ -72,7 +72,9 @@ class ReproductionTable:
 
 
 def verdict(outcome: "Reproduction") -> str:
-    """Return ``exact``, ``within tolerance`` or ``differs at epoch 3``."""
+    """Return ``exact``, ``within tolerance``, ``differs at epoch 3`` or ``differs in the record``."""
+    if outcome.record_differences:
+        return "differs in the record"
     return f"differs at epoch {outcome.beyond_tolerance}" if outcome.verdict == "differs" else outcome.verdict
 
 
@@ -85,6 +87,9 @@ def _grounds(outcome: "Reproduction", epochs: int) -> str:
         )
         which = "the only epoch" if epochs == 1 else f"all {epochs} epochs"
         return f"metrics and weights of {which} are bit-identical{best}"
+    if outcome.record_differences:
+        claims = "".join(f"\n  {claim}" for claim in outcome.record_differences)
+        return f"the epochs are bit-identical, but the record claims something else:{claims}"
     return (
         f"bits differ from epoch {outcome.first_difference}; "
         f"the largest difference of a metric is {outcome.largest_difference:.2g}"

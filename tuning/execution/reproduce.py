@@ -8,6 +8,7 @@ from typing import Literal
 
 from data.arrays import open_arrays
 from data.prepare import prepare
+from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
@@ -38,6 +39,8 @@ class Reproduction:
     result: TrialResult
     environment: Environment
     environment_differences: list[str]
+    record_differences: list[str]
+    """What the record claims beside its epochs and does not follow from them: a changed or truncated record."""
 
 
 def reproduce(
@@ -85,8 +88,10 @@ def reproduce(
     )
     if first is None and recorded.result and recorded.result.weights_sha256 not in (None, result.weights_sha256):
         first = beyond = result.best_epoch
+    claims = [] if first is not None else _false_claims(recorded, result, finished=training.done)
+    exact, close = first is None and not claims, beyond is None and not claims
     return Reproduction(
-        verdict="exact" if first is None else "within tolerance" if beyond is None else "differs",
+        verdict="exact" if exact else "within tolerance" if close else "differs",
         first_difference=first,
         beyond_tolerance=beyond,
         largest_difference=largest,
@@ -94,7 +99,42 @@ def reproduce(
         result=result,
         environment=environment,
         environment_differences=differences(recorded.environment, environment) if recorded.environment else [],
+        record_differences=claims,
     )
+
+
+def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool) -> list[str]:
+    """Name what a record says of its trial that the same epochs do not give, each with both values.
+
+    finished: whether the trial ends after the recorded epochs.
+    """
+    before = recorded.result
+    claims = [
+        f"assignment of {path}: {value!r} recorded, {trained!r} in the configuration"
+        for path, value in recorded.assignment.items()
+        if (trained := _configured(recorded.config, path)) != value
+    ]
+    if before.epochs != len(recorded.epochs):
+        claims.append(f"epochs: {before.epochs} recorded, {len(recorded.epochs)} listed")
+    if before.status not in {"completed", "stopped"}:  # a trial that failed ends where the failure came
+        return claims
+    if not finished:
+        claims.append(f"epochs: the trial does not end after {len(recorded.epochs)}")
+    same = {"seconds", "reason", "epochs"}  # wall time; words; compared above
+    claims += [
+        f"{name}: {value!r} recorded, {getattr(again, name)!r} again"
+        for name, value in before
+        if name not in same and value != getattr(again, name)
+    ]
+    return claims
+
+
+def _configured(config: TrialConfig, path: str) -> object:
+    """Return the value of a path such as ``model.hidden``; None where the configuration lacks it."""
+    value: object = config
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 def _compare(
