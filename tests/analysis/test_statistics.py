@@ -40,14 +40,16 @@ def test_an_interval_of_a_proportion_lies_in_0_to_1_and_holds_the_mean(values: l
     assert result.clipped == (free.low < 0 or free.high > 1)
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "recall_macro", "precision_macro", "f1_macro"])
+@pytest.mark.parametrize(
+    "metric", ["accuracy", "balanced_accuracy", "recall_macro", "precision_macro", "f1_macro", "r2"]
+)
 def test_the_interval_of_a_proportion_is_clipped(metric: str) -> None:
     result = estimate([0.95, 1.0], metric)
     assert (result.high, result.clipped) == (1.0, True)
     assert result.low == estimate([0.95, 1.0]).low
 
 
-@pytest.mark.parametrize("metric", ["loss", "mae", "rmse", "r2", None])
+@pytest.mark.parametrize("metric", ["loss", "mae", "rmse", None])
 def test_other_intervals_are_not_clipped(metric: str | None) -> None:
     result = estimate([0.95, 1.0], metric)
     assert (result.high or 0.0) > 1

@@ -189,6 +189,20 @@ def test_the_names_of_classes_do_not_overlap(classes, turned):
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
+@pytest.mark.parametrize("name", ["$10_$20", "a$b", "$\\frac$", "x_1^2"])
+def test_class_names_are_drawn_as_they_are_and_not_as_mathematics(name):
+    figure = confusion_figure([[3, 1], [0, 4]], (name, "other"))
+    figure.canvas.draw()
+    assert figure.axes[0].get_xticklabels()[0].get_text().replace("\\$", "$") == name
+
+
+def test_the_figure_of_sixty_classes_stays_small():
+    classes = [f"class {k}" for k in range(60)]
+    figure = confusion_figure([[5 * (a == b) for a in classes] for b in classes], classes)
+    assert max(figure.get_size_inches()) <= 16
+    assert len(figure.axes[0].texts) == 0
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

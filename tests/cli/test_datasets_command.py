@@ -37,7 +37,7 @@ def test_a_download_says_what_came_and_how_it_was_checked(tmp_path: Path) -> Non
         again = fetch(site, "--datasets", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"ucr/Tiny: 2 files downloaded, 0 already there: {tmp_path}/ucr/Tiny" in done.stdout
-    assert "none is published to compare it with" in done.stdout
+    assert "none is published for comparison" in done.stdout
     assert "0 files downloaded, 2 were there already" in again.stdout
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.configs import CNN1DConfig, CNN2DConfig, MajorityConfig, RecurrentConfig
-from search_spaces.dimensions import Choice, Integer, Real
+from search_spaces.dimensions import Bounds, Choice, Integer, Real
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY
 from search_spaces.grid import point, size
@@ -92,7 +92,9 @@ def test_continuous_dimensions_are_named_with_what_to_do():
     )
 
 
-@pytest.mark.parametrize("cut", [{"fix": {"dropout": 0.2}}, {"narrow": {"dropout": [0.2, 0.2]}}], ids=["fix", "narrow"])
+@pytest.mark.parametrize(
+    "cut", [{"fix": {"dropout": 0.2}}, {"narrow": {"dropout": Bounds(low=0.2, high=0.2)}}], ids=["fix", "narrow"]
+)
 def test_a_continuous_dimension_with_one_value_can_be_counted(cut):
     space = ONE.with_dimension("model.dropout", Real(0.1, 0.4)).restricted(**cut)
     assert size(space) == 8

@@ -37,6 +37,8 @@ from tuning.tracking.publisher import Publisher, sync
 from tuning.tracking.ui import server
 from tuning.training.files import WEIGHTS
 
+pytestmark = pytest.mark.server
+
 
 def with_trials(config, trials):
     return config.model_copy(update={"search": config.search.model_copy(update={"trials": trials})})
@@ -500,7 +502,6 @@ def test_a_home_that_cannot_be_written_is_a_clear_error(finished, tmp_path):
         adopt(Home(tmp_path), "tiny", finished[0].tracking_uri, quiet)
 
 
-@pytest.mark.server
 def test_a_campaign_is_adopted_through_a_server(finished, tmp_path):
     home, record = finished
     ports = {"host": "127.0.0.1", "port": free_port(), "log": tmp_path / "server.log"}

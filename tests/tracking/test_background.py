@@ -14,6 +14,8 @@ from tuning.tracking.client import Store
 from tuning.tracking.publisher import publishing, sync
 from tuning.tracking.ui import server
 
+pytestmark = pytest.mark.server
+
 
 def run_campaign(home, events, name="beats"):
     """Append events as a launch does, telling a publisher of each; return it, still open."""
@@ -108,7 +110,6 @@ def test_a_deleted_experiment_is_the_reason(tmp_path):
     assert "was deleted in MLflow" in run_campaign(home, eventful()).close()
 
 
-@pytest.mark.server
 def test_a_server_may_come_late_and_go_away_meanwhile(tmp_path, monkeypatch):
     store = home_with_store(tmp_path / "server")
     uri, port = store.tracking_uri, free_port()

@@ -20,6 +20,8 @@ from tuning.tracking.publisher import Publisher
 from tuning.tracking.ui import server
 from tuning.tracking.view import PREFIX, view_tag
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def postgres():
@@ -59,7 +61,7 @@ def http(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in ("http", "postgres"))])
+@pytest.fixture(params=["sqlite", "http", "postgres"])
 def uri(request, tmp_path):
     if request.param == "sqlite":
         return home_with_store(tmp_path / "store").tracking_uri

@@ -111,6 +111,7 @@ def test_a_trial_s_parameters_are_frozen(model, own):
     assert sorted(named) == sorted([*COMMON.split(), *(f"model.{name}" for name in own.split())])
 
 
+@pytest.mark.server
 def test_nothing_else_is_published(tmp_path):
     home = home_with_store(tmp_path / "home")
     weights(home, 2)

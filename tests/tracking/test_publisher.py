@@ -41,6 +41,8 @@ from tuning.tracking.read import recorded_trial, trial_run
 from tuning.tracking.reproduction import log_reproduction
 from tuning.tracking.view import PREFIX, view_tag
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 def home(tmp_path):

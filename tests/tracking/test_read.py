@@ -16,6 +16,8 @@ from tuning.tracking.publisher import sync
 from tuning.tracking.read import recorded_trial, trial_run
 from tuning.tracking.reproduction import log_reproduction
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):

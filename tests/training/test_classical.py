@@ -175,7 +175,7 @@ def test_channels_are_read_by_minirocket():
 
 def test_fresh_processes_give_the_same_bits():
     code = (
-        "import sys; sys.path[:0] = ['tests', 'tests/tuning']\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/training']\n"
         "from test_classical import FAMILIES, fitted, unequal\n"
         "for family in FAMILIES: print(fitted(family, unequal()).result().weights_sha256)"
     )
@@ -187,7 +187,7 @@ def test_fresh_processes_give_the_same_bits():
 def test_a_network_trained_after_a_baseline_in_one_worker_has_the_same_bits():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from factories import arrays, trial\nfrom tuning.training import train\n"
+        "from factories import arrays, trial\nfrom tuning.training.loop import train\n"
         "print(train(trial(), arrays()).weights_sha256, 'sklearn' in sys.modules)"
     )
     alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

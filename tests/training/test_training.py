@@ -46,7 +46,7 @@ def test_another_seed_gives_other_weights():
 def test_a_fresh_process_gives_the_same_weights():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from factories import arrays, trial\nfrom tuning.training import train\n"
+        "from factories import arrays, trial\nfrom tuning.training.loop import train\n"
         "print(train(trial(), arrays()).weights_sha256)"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +39,7 @@ class Reproduction:
     result: TrialResult
     environment: Environment
     environment_differences: list[str]
-    record_differences: list[str]
+    record_differences: list[str] = field(default_factory=list)
     """What the record claims beside its epochs and does not follow from them: a changed or truncated record."""
 
 

@@ -20,6 +20,13 @@ MAX_HORIZONTAL = 4
 """Longest class name, in letters, that fits horizontally below its column; longer ones are rotated."""
 
 
+LARGEST_INCHES = 16.0
+"""Side of the largest confusion matrix."""
+
+MOST_VALUES = 26
+"""Classes beyond which a confusion matrix shows colours without values."""
+
+
 def preload() -> None:
     """Import the plotting libraries, which takes a second or two."""
     import_module("matplotlib.figure")
@@ -80,11 +87,13 @@ def confusion_figure(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
 
     absolute = np.asarray(counts, dtype=float)
     normalised = absolute / np.maximum(absolute.sum(axis=1, keepdims=True), 1.0)
-    side = 3.0 + 0.5 * len(classes)
+    side = min(3.0 + 0.5 * len(classes), LARGEST_INCHES)
+    names = [name.replace("$", r"\$") for name in classes]  # a pair of $ would be read as mathematics
     figure = Figure(figsize=(side, side), layout="constrained")  # not pyplot, which is not thread-safe
     axes = figure.subplots()
-    ConfusionMatrixDisplay(normalised, display_labels=list(classes)).plot(
+    ConfusionMatrixDisplay(normalised, display_labels=names).plot(
         ax=axes,
+        include_values=len(classes) <= MOST_VALUES,
         values_format=".2f",
         cmap="Blues",
         colorbar=False,

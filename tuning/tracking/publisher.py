@@ -136,7 +136,14 @@ class Publisher:
             self.store.log_artifact(run.id, weights)
         if trial.result is not None and trial.result.confusion:
             classes = record.data[record.variant(trial.config)].classes
-            self.store.log_figure(run.id, "confusion.png", confusion_figure(trial.result.confusion, classes))
+            self._log_confusion(run, trial.result.confusion, classes)
+
+    def _log_confusion(self, run: StoredRun, counts: list[list[int]], classes: tuple[str, ...]) -> None:
+        """Log the figure; one that cannot be drawn must not stop the record, which has the counts as a file too."""
+        try:
+            self.store.log_figure(run.id, "confusion.png", confusion_figure(counts, classes))
+        except (ValueError, RuntimeError, MemoryError) as error:
+            self.store.log_artifacts(run.id, {"confusion-error.txt": f"the figure was not drawn: {error}\n"})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""A trial's state on disk."""
+"""A trial's state on disk: the SHA-256 of what follows, then what ``torch.save`` wrote."""
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import torch
 
 from tuning.training.begin import TrialRun
 from tuning.training.files import write_file
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def save_checkpoint(run: TrialRun, path: Path) -> None:
@@ -17,14 +20,19 @@ def save_checkpoint(run: TrialRun, path: Path) -> None:
     """
     content = io.BytesIO()  # torch hides the disk's own error behind a RuntimeError
     torch.save(run.state(), content)
+    state = content.getvalue()
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, content.getbuffer())
+    write_file(path, hashlib.sha256(state).digest() + state)
 
 
 def load_checkpoint(run: TrialRun, path: Path) -> None:
     """Restore a checkpoint into a run.
 
     Raises:
-        ValueError: it belongs to another configuration.
+        ValueError: the file is damaged, or belongs to another configuration.
     """
-    run.restore(torch.load(path, weights_only=True))
+    content = path.read_bytes()
+    digest, state = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(state).digest() != digest:
+        raise ValueError("the checkpoint is damaged: its checksum does not match")
+    run.restore(torch.load(io.BytesIO(state), weights_only=True))

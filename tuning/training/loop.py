@@ -207,6 +207,8 @@ class Training:
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(state["random_cuda"])
         self.history = [EpochReport.model_validate_json(text) for text in state["history"]]
+        if self.history and weights_sha256(self.model.state_dict()) != self.history[-1].weights_sha256:
+            raise ValueError("the checkpoint's weights are not those of its last epoch")
         self.best = None if state["best_epoch"] is None else self.history[state["best_epoch"] - 1]
         self.best_weights = state["best_weights"]
         self.best_counts = state["best_counts"]

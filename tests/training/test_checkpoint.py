@@ -1,0 +1,65 @@
+"""A checkpoint is restored bit for bit, or refused."""
+
+import io
+import random
+
+import pytest
+import torch
+from factories import arrays, trial
+
+from tuning.training.begin import begin
+from tuning.training.checkpoint import load_checkpoint, save_checkpoint
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    run = begin(trial(), arrays())
+    run.run_epoch()
+    save_checkpoint(run, tmp_path / "checkpoint.pt")
+    return run, tmp_path / "checkpoint.pt"
+
+
+def test_a_restored_run_ends_with_the_same_bits(checkpoint):
+    run, path = checkpoint
+    expected = run.run_epoch().weights_sha256  # first: all runs of a process share torch's generator
+    again = begin(trial(), arrays())
+    load_checkpoint(again, path)
+    assert again.run_epoch().weights_sha256 == expected
+
+
+def test_a_flipped_bit_anywhere_is_refused(checkpoint):
+    _, path = checkpoint
+    sound = path.read_bytes()
+    places = random.Random(0).sample(range(8 * len(sound)), 200)
+    accepted = []
+    for place in places:
+        damaged = bytearray(sound)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            load_checkpoint(begin(trial(), arrays()), path)
+        except ValueError as error:
+            assert "checksum does not match" in str(error)
+        else:
+            accepted.append(place)
+    assert accepted == []
+
+
+@pytest.mark.parametrize("size", [0, 10, 32, 500])
+def test_a_truncated_checkpoint_is_refused(checkpoint, size):
+    _, path = checkpoint
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(ValueError, match="checksum does not match"):
+        load_checkpoint(begin(trial(), arrays()), path)
+
+
+def test_weights_that_are_not_those_of_the_last_epoch_are_refused(checkpoint):
+    run, _ = checkpoint
+    state = run.state()
+    content = io.BytesIO()
+    torch.save(state, content)
+    forged = torch.load(io.BytesIO(content.getvalue()), weights_only=True)
+    name = next(iter(forged["model"]))
+    forged["model"][name] = forged["model"][name] + 1
+    with pytest.raises(ValueError, match="weights are not those of its last epoch"):
+        begin(trial(), arrays()).restore(forged)
