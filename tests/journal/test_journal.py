@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import json
 import os
@@ -9,7 +10,7 @@ from journals import ENVIRONMENT
 
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import Finished, Interrupted, Launched, Opened, Retried
-from tuning.journal.log import Journal, encode, read
+from tuning.journal.log import Journal, encode, read, repair
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_damage_in_the_middle_is_named_with_its_line(path, damage):
     lines[1] = lines[1][:30] + damage + lines[1][31:]
     path.write_bytes(b"".join(lines))
     before = path.read_bytes()
-    with pytest.raises(JournalError, match=r"journal\.jsonl, line 2: .*backup"):
+    with pytest.raises(JournalError, match=r"journal\.jsonl, line 2: .*repair NAME"):
         Journal(path)
     assert path.read_bytes() == before
 
@@ -99,3 +100,50 @@ def test_a_write_that_stops_half_way_is_taken_back(path, monkeypatch):
         assert path.read_bytes() == before
         journal.append(Finished(trials=4))
     assert [entry.n for entry in read(path)] == [0, 1, 2, 3]
+
+
+def test_a_flip_of_any_byte_is_refused_or_changes_nothing(path):
+    sound, entries = path.read_bytes(), read(path)
+    changed = []
+    for place in range(len(sound)):
+        for bit in (0, 2, 5):
+            damaged = bytearray(sound)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            with contextlib.suppress(JournalError):
+                if read(path) != entries:
+                    changed.append((place, bit))
+    assert changed == []
+
+
+def test_a_torn_tail_is_kept_beside_the_journal(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7])
+    with Journal(path):
+        pass
+    assert path.with_suffix(".torn").read_bytes() == whole.splitlines(keepends=True)[-1][:-7]
+
+
+def test_a_second_writer_is_refused_even_without_the_campaigns_lock(path):
+    with Journal(path), pytest.raises(StoreError, match="is being written by another process"):
+        Journal(path)
+
+
+def test_repair_keeps_the_lines_before_the_damage_and_the_damaged_file(path):
+    sound = path.read_bytes()
+    lines = sound.splitlines(keepends=True)
+    damaged = lines[0] + lines[1].replace(b'"trials":4', b'"trials":5') + lines[2]
+    path.write_bytes(damaged)
+    done = repair(path)
+    assert (done.kept, done.lines) == (1, 3)
+    assert "line 2: damaged" in done.problem
+    assert path.read_bytes() == lines[0]
+    assert path.with_suffix(".damaged").read_bytes() == damaged
+    assert repair(path) is None
+
+
+def test_a_journal_without_a_sound_line_is_not_emptied(path):
+    path.write_bytes(b"nothing\nsound\n")
+    with pytest.raises(JournalError, match="No line before it is sound"):
+        repair(path)
+    assert path.read_bytes() == b"nothing\nsound\n"

@@ -8,6 +8,7 @@ import tempfile
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from pathlib import Path
 
 import pytest
 from tracking_journals import eventful, interrupted_first, launched, opened, weights, whole_trial, write
@@ -36,9 +37,32 @@ def postgres():
     if user:
         shutil.chown(folder, user)
     port, cluster = free_port(), folder / "cluster"
-    initdb = ["initdb", "-D", cluster, "-U", "seqtune", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    initdb: list[str | Path] = [
+        "initdb",
+        "-D",
+        cluster,
+        "-U",
+        "seqtune",
+        "-A",
+        "trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
     subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
-    command = ["postgres", "-D", cluster, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
+    command: list[str | Path] = [
+        "postgres",
+        "-D",
+        cluster,
+        "-p",
+        str(port),
+        "-k",
+        folder,
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-F",
+    ]
     process = subprocess.Popen(command, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30", "-q"]

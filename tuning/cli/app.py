@@ -20,6 +20,7 @@ from tuning.cli.doctor import doctor
 from tuning.cli.export import export
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.repair import repair
 from tuning.cli.reproduce import reproduce
 from tuning.cli.schema import schema
 from tuning.cli.spaces import spaces
@@ -54,7 +55,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (launch, status, top, compare, export, reproduce, sync, adopt, delete, ui, spaces, schema, doctor):
+for command in (
+    *(launch, status, top, compare, export, reproduce),
+    *(sync, adopt, repair, delete),
+    *(ui, spaces, schema, doctor),
+):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 

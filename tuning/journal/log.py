@@ -5,8 +5,10 @@ CRC-32 of the line before it, which tells damage from an append that a crash cut
 """
 
 import contextlib
+import fcntl
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable
@@ -23,7 +25,9 @@ from tuning.training.files import sync_folder, write_file
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 _CRC = ',"crc":"'
 
-ADVICE = "Restore the file from a backup, or move it away and launch again to start over"
+_COMPLETE = re.compile(rb',"crc":"[0-9a-f]{8}"}.')
+
+ADVICE = "Keep the sound lines with `seqtune repair NAME`, or restore the file from a backup"
 
 
 class Entry(NamedTuple):
@@ -64,10 +68,16 @@ class Journal:
             self._file = path.open("ab", buffering=0)
             if new:
                 sync_folder(path.parent)
+            fcntl.flock(
+                self._file, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # beside the campaign's lock, whose file may be deleted
             if content.sound < path.stat().st_size:
                 write_file(path.with_suffix(".torn"), path.read_bytes()[content.sound :])
                 self._file.truncate(content.sound)
                 os.fsync(self._file.fileno())
+        except BlockingIOError as error:
+            self._file.close()
+            raise StoreError(f"{path} is being written by another process. Wait for it or end it") from error
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error}. Choose another --home") from error
         self._size = content.sound
@@ -127,6 +137,54 @@ def create(path: Path, events: Iterable[tuple[float, Event]]) -> None:
         raise StoreError(f"{path} cannot be written: {error}. Free some space, or choose another --home") from error
 
 
+class Repair(NamedTuple):
+    """What ``repair`` did.  lines: of the damaged file, complete or not."""
+
+    kept: int
+    lines: int
+    problem: str
+    backup: Path
+
+
+def repair(path: Path) -> Repair | None:
+    """Cut a damaged journal before its first damaged line; the whole file is kept beside it.  None: it is sound.
+
+    Later lines depend on the lost one.  What they recorded is trained again by the next launch, with the same bits.
+
+    Raises:
+        JournalError: not even the first line is sound.
+        StoreError: the folder cannot be written.
+    """
+    try:
+        _read(path)
+    except JournalError as error:
+        problem = str(error).partition(f". {ADVICE}")[0]
+    else:
+        return None
+    lines = path.read_bytes().split(b"\n")
+    sound: list[bytes] = []
+    version = VERSION
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            fields = _fields(line, path, number)
+            version = _version(fields, path) if number == 1 else version
+            _entry(fields, path, number, version)
+        except JournalError:
+            break
+        sound.append(line + b"\n")
+    if not sound:
+        raise JournalError(
+            f"{problem}. Nothing can be repaired: restore the file from a backup, or delete the campaign"
+        )
+    backup = path.with_suffix(".damaged")
+    try:
+        write_file(backup, path.read_bytes())
+        write_file(path, b"".join(sound))
+    except OSError as error:
+        raise StoreError(f"{path.parent} cannot be written: {error}. Free some space") from error
+    return Repair(len(sound), len([line for line in lines if line]), problem, backup)
+
+
 def encode(entry: Entry) -> bytes:
     """One line, newline included."""
     fields = _EVENTS.dump_python(entry.event, mode="json")
@@ -140,7 +198,7 @@ def encode(entry: Entry) -> bytes:
 def _read(path: Path) -> _Content:
     if not path.exists():
         return _Content([], 0, VERSION)
-    *lines, _torn = path.read_bytes().split(b"\n")  # not splitlines: a damaged byte may be another line break
+    *lines, torn = path.read_bytes().split(b"\n")  # not splitlines: a damaged byte may be another line break
     entries: list[Entry] = []
     version = VERSION
     for number, line in enumerate(lines, start=1):
@@ -148,6 +206,8 @@ def _read(path: Path) -> _Content:
         if number == 1:
             version = _version(fields, path)
         entries.append(_entry(fields, path, number, version))
+    if _COMPLETE.search(torn):  # not torn by a crash: its end of line is damaged
+        raise JournalError(f"{path}, line {len(lines) + 1}: damaged (it does not end with a line break). {ADVICE}")
     return _Content(entries, sum(len(line) + 1 for line in lines), version)
 
 
