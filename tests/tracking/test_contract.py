@@ -8,7 +8,6 @@ import tempfile
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from pathlib import Path
 
 import pytest
 from tracking_journals import eventful, interrupted_first, launched, opened, weights, whole_trial, write
@@ -37,28 +36,16 @@ def postgres():
     if user:
         shutil.chown(folder, user)
     port, cluster = free_port(), folder / "cluster"
-    initdb: list[str | Path] = [
-        "initdb",
-        "-D",
-        cluster,
-        "-U",
-        "seqtune",
-        "-A",
-        "trust",
-        "--no-sync",
-        "-E",
-        "UTF8",
-        "--locale=C",
-    ]
+    initdb = ["initdb", "-D", str(cluster), "-U", "seqtune", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
     subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
-    command: list[str | Path] = [
+    command = [
         "postgres",
         "-D",
-        cluster,
+        str(cluster),
         "-p",
         str(port),
         "-k",
-        folder,
+        str(folder),
         "-c",
         "listen_addresses=127.0.0.1",
         "-F",

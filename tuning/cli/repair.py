@@ -23,6 +23,4 @@ def repair(*, name: NameArgument, home: HomeOption = VAR) -> None:
     record = place.record(name)
     typer.echo(f"{name}: kept {done.kept} of {done.lines} lines; the damaged file is {done.backup}")
     typer.echo(f"damage: {done.problem}")
-    typer.echo(
-        f"{len(record.ended)} of {record.target} trials have ended; launch the campaign again to train the others"
-    )
+    typer.echo(f"{len(record.ended)} of {record.target} trials have ended; the next launch trains the others")

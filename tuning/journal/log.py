@@ -68,9 +68,8 @@ class Journal:
             self._file = path.open("ab", buffering=0)
             if new:
                 sync_folder(path.parent)
-            fcntl.flock(
-                self._file, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # beside the campaign's lock, whose file may be deleted
+            # Beside the campaign's lock, a file of its own that somebody may delete.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if content.sound < path.stat().st_size:
                 write_file(path.with_suffix(".torn"), path.read_bytes()[content.sound :])
                 self._file.truncate(content.sound)
@@ -173,9 +172,7 @@ def repair(path: Path) -> Repair | None:
             break
         sound.append(line + b"\n")
     if not sound:
-        raise JournalError(
-            f"{problem}. Nothing can be repaired: restore the file from a backup, or delete the campaign"
-        )
+        raise JournalError(f"{problem}. No line before it is sound: restore a backup, or delete the campaign")
     backup = path.with_suffix(".damaged")
     try:
         write_file(backup, path.read_bytes())
