@@ -79,6 +79,7 @@ def test_every_trial_has_the_data_that_its_assignment_says(tmp_path):
     assert len({trial.config.data_sha256 for trial in record.trials.values()}) > 2
 
 
+@pytest.mark.server
 def test_a_campaign_of_windows_that_crashed_is_adopted_and_goes_on(tmp_path, monkeypatch):
     undisturbed = simulate(Home(tmp_path / "undisturbed"), TWO_BY_TWO)
     old = home_with_store(tmp_path / "old")
