@@ -24,7 +24,6 @@ from tuning.campaign.plan import plan
 from tuning.cli import app as cli
 from tuning.execution.launch import launch
 from tuning.execution.ray_tune import _ray
-from tuning.execution.signals import stop_request
 from tuning.journal import log as journal
 from tuning.journal.events import Interrupted
 from tuning.journal.home import Home
@@ -537,7 +536,7 @@ def test_a_real_campaign_goes_on_elsewhere_and_comes_out_the_same(old, new):
         """Without the clock, which alone may differ in trials that both homes trained."""
         return [[*t.config, *(e.model_copy(update={"seconds": 0}) for e in t.epochs)] for t in record.trials.values()]
 
-    with stop_request() as stop, _ray(REAL.resources, stop):
+    with _ray(REAL.resources):
         before = launched(old, plan(REAL))
         sync(old, "tiny")
         result, record = adopted(new, old.tracking_uri)
