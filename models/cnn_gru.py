@@ -50,7 +50,7 @@ class CNNGRU(nn.Module):
             x = block(x, mask)  # (B,F,T)
         x, lengths = halved(x, lengths)  # (B,F,T/2)
         states, _ = self.gru(self.linear(x.transpose(1, 2)))  # (B,T/2,H)
-        # Padding stands at the back: no valid state has read it.
+        # Padding is at the back: no valid state depends on it.
         summary = last_valid(states, lengths) if self.attention is None else self.attention(states, lengths)  # (B,H)
         logits: Tensor = self.out(functional.relu(self.dense(summary)))
         return logits

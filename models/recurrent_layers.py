@@ -1,7 +1,7 @@
 """Layers of recurrent cells, in one or both directions, that never read the padding of a batch.
 
-Padding stands at the back, so a forward layer has passed every valid step before it reaches any; what it makes of the
-padding is not used.  A backward layer is a forward one over each sequence's valid steps in reverse.  The states are
+Padding is at the back, so a forward layer has passed every valid step before it reaches any; its states there are not
+used.  A backward layer is a forward one over each sequence's valid steps in reverse.  The states are
 those of torch's packed sequences, which take two (rnn, gru) to five times (lstm) as long on a CPU (a training step of
 128 units, 32 rows of 25 to 100 steps): each packed step's backward pass fills an array as long as all of them.
 

@@ -1,6 +1,6 @@
-"""Fields of a trial's configuration that mean something only where another field has certain values.
+"""Fields of a trial's configuration that are active only if another field has certain values.
 
-Without this a search would train one configuration several times under different values of a field that nothing reads.
+Without this a search would train one configuration several times under different values of an unused field.
 """
 
 from collections.abc import Callable
@@ -34,4 +34,4 @@ CONDITIONS = {
     "train.plateau_factor": _PLATEAU,
     "train.plateau_patience": _PLATEAU,
 }
-"""Path -> where it means something.  Where a space does not decide the other field, it does."""
+"""Path -> when it is active.  Where a space does not decide the other field, it is."""

@@ -2,4 +2,4 @@
 
 
 class SpaceError(ValueError):
-    """A space, dimension or value that does not exist or lies outside its bounds."""
+    """A space, dimension or value that does not exist or is out of bounds."""

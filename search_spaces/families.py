@@ -15,6 +15,6 @@ def family_name(family: Family) -> str:
 
 
 def has(family: Family, path: str) -> bool:
-    """Return whether a path means something for a family: its own fields, and ``train.*`` where it is neural."""
+    """Return whether a path is a parameter of a family: its own fields, and ``train.*`` if it is neural."""
     room, _, last = path.partition(".")
     return last in family.model_fields if room == "model" else room != "train" or issubclass(family, NeuralConfig)

@@ -13,8 +13,8 @@ from search_spaces.space import Assignment, Space
 def point(space: Space, index: int) -> Assignment:
     """Return the assignment at a place of the grid, 0 .. ``size(space)`` - 1.
 
-    The last dimension changes fastest; ``model.family``, wherever it stands, slowest, and then whether a field has
-    values on which others depend.  A configuration stands there once, however many dimensions mean nothing for it.
+    The last dimension changes fastest; ``model.family`` slowest at any position, and then whether a field has
+    values on which others depend.  Each configuration occurs once, however many dimensions are inactive for it.
 
     Raises:
         SpaceError: a dimension is continuous, or the grid has no such place.
@@ -35,10 +35,10 @@ def size(space: Space) -> int:
     if space.size is not None:
         return space.size
     continuous = {path: d for path, d in space.dimensions.items() if d.values() is None}
-    told = "; ".join(f"{path} is continuous ({d.describe()})" for path, d in continuous.items())
+    reasons = "; ".join(f"{path} is continuous ({d.describe()})" for path, d in continuous.items())
     example = ", ".join(f'"{path}" = {d.describe().split()[0]}' for path, d in continuous.items())
     raise SpaceError(
-        f'space "{space.name}": a grid needs dimensions whose values can be counted, but {told}. Give each one value '
+        f'space "{space.name}": a grid needs dimensions whose values can be counted, but {reasons}. Give each one value '
         f"with space.fix = {{ {example} }}, or by equal bounds in space.narrow; or use another search.algorithm"
     )
 

@@ -62,7 +62,7 @@ def test_an_unfinished_campaign_says_that_it_may_change(tmp_path: Path) -> None:
 
 
 def test_notes_on_the_data_stand_below_the_table_once(tmp_path: Path) -> None:
-    assert printed(board(tmp_path, notes=("12 rows occur twice.",))).count("Note: data: 12 rows occur twice.") == 1
+    assert printed(board(tmp_path, notes=("12 rows occur twice.",))).count("Note: 12 rows occur twice.") == 1
 
 
 def test_a_narrow_terminal_loses_columns_and_says_which(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_the_table_of_configurations(replicated: Leaderboard) -> None:
 
 def test_what_the_figures_of_configurations_are_is_noted(replicated: Leaderboard) -> None:
     assert replicated.notes[0] == (
-        "each configuration has 3 trials with seeds of their own. Figures are means over those that completed, "
-        "the interval is a 95 % t-interval; `seqtune compare tiny` tests differences."
+        "each configuration has 3 trials, with the same 3 seeds for all configurations. Values are means over completed "
+        "trials, intervals are 95 % t-intervals; `seqtune compare tiny` tests differences."
     )
 
 

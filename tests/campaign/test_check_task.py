@@ -92,7 +92,13 @@ def printed(shown, width=200):
 
 @pytest.fixture(scope="module")
 def forecast(tmp_path_factory):
-    home = home_with_store(tmp_path_factory.mktemp("forecast"))
+    home = Home(tmp_path_factory.mktemp("forecast"))
+    return home, simulate(home, FORECAST)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    home = home_with_store(tmp_path_factory.mktemp("published"))
     record = simulate(home, FORECAST)
     sync(home, "tiny")
     return home, record
@@ -133,8 +139,9 @@ def test_a_forecast_is_exported_and_read_back(forecast, tmp_path, suffix):
     assert set(exported.data_sha256) == {"raw window=8", "raw window=16"}
 
 
-def test_a_forecast_s_runs_have_errors_and_no_confusion(forecast):
-    runs = contents(forecast[0].tracking_uri, "tiny")
+@pytest.mark.server
+def test_a_forecast_s_runs_have_errors_and_no_confusion(published):
+    runs = contents(published[0].tracking_uri, "tiny")
     trials = [run for run in runs if run["name"] != "tiny" and run["status"] == "FINISHED"]
     assert trials
     for run in trials:
@@ -147,8 +154,9 @@ def test_a_forecast_s_runs_have_errors_and_no_confusion(forecast):
         assert json.loads(profile)["train"] == {"rows": 8}
 
 
-def test_a_forecast_is_adopted_whole(forecast, tmp_path):
-    home, record = forecast
+@pytest.mark.server
+def test_a_forecast_is_adopted_whole(published, tmp_path):
+    home, record = published
     new = Home(tmp_path)
     adopt(new, "tiny", home.tracking_uri, lambda *_: None)
     assert story(new.record("tiny")) == story(record)

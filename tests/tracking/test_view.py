@@ -3,6 +3,7 @@
 import json
 
 import factories
+import pytest
 from journals import data_record
 from tracking_journals import eventful, interrupted_first, opened, write
 from tracking_stores import experiment_tags, home_with_store
@@ -51,6 +52,7 @@ def test_an_objective_to_be_minimised_is_sorted_ascending():
     ]
 
 
+@pytest.mark.server
 def test_a_view_that_a_user_edited_stays(tmp_path):
     home = home_with_store(tmp_path)
     key = view_tag(write(home, interrupted_first())[0].event.id)
@@ -61,6 +63,7 @@ def test_a_view_that_a_user_edited_stays(tmp_path):
     assert experiment_tags(home.tracking_uri)[key] == "edited"
 
 
+@pytest.mark.server
 def test_an_experiment_without_the_view_gets_it_and_keeps_its_other_tags(tmp_path):
     home = home_with_store(tmp_path)
     key = view_tag(write(home, eventful())[0].event.id)

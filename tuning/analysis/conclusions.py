@@ -127,6 +127,9 @@ def interval(mean: float | None, low: float | None, high: float | None) -> list[
     """Return a mean and the ends of its interval, with two digits of the interval's half-width."""
     half = (high - low) / 2 if high is not None and low is not None else 0.0
     decimals = min(MOST, max(0, 1 - math.floor(math.log10(half)))) if half else places(mean)
+    # An end that is not 0 must not be printed as 0: whether the interval contains 0 is what readers look for.
+    while decimals < MOST and any(value and float(_fixed(value, decimals)) == 0 for value in (low, high)):
+        decimals += 1
     return ["" if value is None else _fixed(value, decimals) for value in (mean, low, high)]
 
 

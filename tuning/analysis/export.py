@@ -30,7 +30,7 @@ class Selection(_Frozen):
 
 
 class ExportedConfiguration(_Frozen):
-    """The replicates that an entry stands for: mean objective of the completed ones, and its 95 % t-interval."""
+    """The replicates that an entry represents: mean objective of the completed ones, and its 95 % t-interval."""
 
     trials: tuple[int, ...]
     completed: int

@@ -67,7 +67,7 @@ def selection(record: CampaignRecord) -> str:
 
 def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
-    data = [f"data: {note}" for one in record.data.values() for note in one.notes]
+    data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
     return list(dict.fromkeys([*_replicates(record), *bounds, *data, *record.notes]))
@@ -78,8 +78,8 @@ def _replicates(record: CampaignRecord) -> list[str]:
     if count == 1:
         return []
     tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
-    seeds = f"each configuration has {count} trials with seeds of their own"
-    return [f"{seeds}. Figures are means over those that completed, the interval is a 95 % t-interval{tests}."]
+    seeds = f"each configuration has {count} trials, with the same {count} seeds for all configurations"
+    return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{tests}."]
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:

@@ -2,7 +2,7 @@
 
 
 class CampaignError(ValueError):
-    """A campaign file that cannot be run as it stands."""
+    """A campaign file that cannot be run."""
 
 
 class RecordError(LookupError):

@@ -105,7 +105,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _others(folder: Path, wanted: Path) -> str:
-    """Name the campaign files that stand in the folder, or else in ./campaigns, and the one meant perhaps."""
+    """Name the campaign files of the folder, or else of ./campaigns, and the nearest."""
     for place in (folder, Path("campaigns")):
         if there := sorted(str(p) for p in place.glob("*.toml") if p.name != "pyproject.toml"):
             return f". There are: {', '.join(there)}.{nearest(wanted, there)}"

@@ -31,7 +31,7 @@ Path = tuple[str | int, ...]
 
 
 def messages(error: ValidationError, document: Mapping[str, Any], model: type[BaseModel]) -> list[tuple[Path, str]]:
-    """Return (key path, message) of every wrong value, a union's alternatives told as one.
+    """Return (key path, message) of every wrong value, a union's alternatives as one.
 
     document: what was validated;  model: the class it was validated as.
     """
@@ -136,7 +136,7 @@ def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _known(path: Path, model: type[BaseModel]) -> str:
-    """The keys that the table of an unknown key has, and the nearest, in whichever table it stands."""
+    """The keys that the table of an unknown key has, and the nearest key of any table."""
     word, table = str(path[-1]), path[:-1]
     everywhere = key_paths(model)
     here = [str(p[-1]) for p in everywhere if p[:-1] == table]

@@ -1,6 +1,6 @@
 """The driver of a campaign: the one place where suggestions, reports and ends become journal entries.
 
-It knows no Ray: workers are whoever asks ``next_trial`` and reports back.  Every event is in the journal before the
+Independent of Ray: a worker is any caller of ``next_trial`` that reports back.  Every event is in the journal before the
 search or an observer sees it.
 """
 

@@ -108,7 +108,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "folder": str(self.home.trial(trial.campaign, trial.index)),
                     "wall_s": self.resources.trial_wall_s,
                 }
-        # Whoever is told that it is over asks no more: a trial whose worker dies must find us still asked.
+        # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
         return self.FINISHED if self.driver.exhausted and not self.live else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         if progress.disk_full is not None:
             raise StoreError(
                 f"{self.home.path}: trial {index} cannot be kept: {progress.disk_full}. The campaign stops here; "
-                "make room and launch it again, it goes on from the last epoch kept"
+                "free some space and launch it again; it resumes from the last checkpoint"
             )
         if progress.note is not None:
             self.driver.noted(index, progress.note)

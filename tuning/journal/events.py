@@ -87,7 +87,7 @@ class Started(_Event):
     attempt: int
     """1, 2, ..."""
     from_epoch: int = 0
-    """The last completed epoch that this attempt goes on from."""
+    """The last completed epoch, from which this attempt resumes."""
 
 
 class EpochEnded(_Event):

@@ -24,8 +24,8 @@ class _FailureKeepingSearch(HyperOptSearch):  # type: ignore[misc]
     def _to_hyperopt_result(self, result: dict[str, Any]) -> dict[str, Any]:
         if result.get(_FAILED):
             return {"status": STATUS_FAIL}
-        told: dict[str, Any] = super()._to_hyperopt_result(result)
-        return told
+        converted: dict[str, Any] = super()._to_hyperopt_result(result)
+        return converted
 
 
 class HyperOptProposer:
@@ -61,6 +61,6 @@ class HyperOptProposer:
         self.search.on_trial_complete(str(index), error=True)
 
     def tell(self, index: int, outcome: Outcome) -> None:
-        """Hand a result over; a failure stays known as one."""
-        told = {_FAILED: True} if outcome.objective is None else {_LOSS: self.sign * outcome.objective}
-        self.search.on_trial_complete(str(index), result=told)
+        """Report a configuration's outcome; a failure is reported as one."""
+        result = {_FAILED: True} if outcome.objective is None else {_LOSS: self.sign * outcome.objective}
+        self.search.on_trial_complete(str(index), result=result)

@@ -5,7 +5,7 @@ trial order: before suggestion k is asked for, the results of trials 0 .. k - wi
 ``window`` trials in flight a campaign is then the same on any number of workers.
 
 With N replicates trial k is replicate k % N of configuration k // N.  The algorithm is asked once for a configuration
-and told the mean of its replicates.
+and given the mean of its replicates.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Suggestion:
 
     same_as: where these values were suggested before, the first such trial; of a replicate the same replicate of that
     configuration.  Replicates of one configuration do not count as repeated.
-    replicate: which of its configuration's replicates the trial is; of a repeated configuration the count goes on.
+    replicate: which of its configuration's replicates the trial is; for a repeated configuration the count continues.
     """
 
     index: int

@@ -18,7 +18,7 @@ class Outcome:
 
 
 class Proposer(Protocol):
-    """A search algorithm, told of results in the order of its proposals.  ``index`` counts configurations."""
+    """A search algorithm that learns results in the order of its proposals.  ``index`` counts configurations."""
 
     def propose(self, index: int) -> Assignment:
         """Values for configuration ``index``; asked again for one index, other values."""

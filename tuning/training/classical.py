@@ -1,4 +1,4 @@
-"""A trial of a classical family: fitted at once, told and kept like one epoch of training.
+"""A trial of a classical family: fitted at once, reported and recorded as one epoch of training.
 
 Of a trial's ``train`` and ``rungs`` nothing applies; its seed, data and objective do.  Runs on the CPU.
 """
@@ -97,7 +97,7 @@ class ClassicalTrial:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return nothing: a fit that was interrupted begins anew, with the same bits."""
+        """Return nothing: an interrupted fit starts over, with the same bits."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:

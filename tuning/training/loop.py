@@ -1,7 +1,7 @@
 """The training loop: a trial's configuration and arrays in, epoch reports and a result out.  Plain torch.
 
-No Ray, MLflow or printing in here.  Global random generators are touched in one place, when a
-training begins or goes on.
+No Ray, MLflow or printing in here.  Global random generators are set in one place, when a
+training starts or resumes.
 """
 
 import hashlib
