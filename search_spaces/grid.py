@@ -38,8 +38,8 @@ def size(space: Space) -> int:
     reasons = "; ".join(f"{path} is continuous ({d.describe()})" for path, d in continuous.items())
     example = ", ".join(f'"{path}" = {d.describe().split()[0]}' for path, d in continuous.items())
     raise SpaceError(
-        f'space "{space.name}": a grid needs dimensions whose values can be counted, but {reasons}. Give each one value '
-        f"with space.fix = {{ {example} }}, or by equal bounds in space.narrow; or use another search.algorithm"
+        f'space "{space.name}": a grid needs dimensions whose values can be counted, but {reasons}. Give each one '
+        f"value with space.fix = {{ {example} }}, or by equal bounds in space.narrow; or use another search.algorithm"
     )
 
 

@@ -136,8 +136,8 @@ def test_the_table_of_configurations(replicated: Leaderboard) -> None:
 
 def test_what_the_figures_of_configurations_are_is_noted(replicated: Leaderboard) -> None:
     assert replicated.notes[0] == (
-        "each configuration has 3 trials, with the same 3 seeds for all configurations. Values are means over completed "
-        "trials, intervals are 95 % t-intervals; `seqtune compare tiny` tests differences."
+        "each configuration has 3 trials, with the same 3 seeds for all configurations. Values are means over "
+        "completed trials, intervals are 95 % t-intervals; `seqtune compare tiny` tests differences."
     )
 
 

@@ -1,7 +1,7 @@
 """The driver of a campaign: the one place where suggestions, reports and ends become journal entries.
 
-Independent of Ray: a worker is any caller of ``next_trial`` that reports back.  Every event is in the journal before the
-search or an observer sees it.
+Independent of Ray: a worker is any caller of ``next_trial`` that reports back.  Every event is in the journal before
+the search or an observer sees it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
