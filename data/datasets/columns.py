@@ -1,7 +1,6 @@
 """CSV and Parquet files as columns: every fault becomes one message with file, row and column."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.config import DataOptions
+from data.datasets.csv_columns import consecutive, csv_names, is_number, read_csv
 from data.errors import DataError
 from data.formats import PARQUET_SUFFIXES
 from data.messages import as_list, listed, nearest, quoted
@@ -22,7 +22,6 @@ LABELS = ("label", "target", "class")
 UNNAMED = ("", "__index_level_0__")
 """What pandas calls row numbers in a CSV and in a Parquet file."""
 DIFFERENT_LENGTHS = "fill or drop them; sequences of different length go into an .npz file with an array `lengths`"
-SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def column_names(path: Path, *, header: bool = True) -> list[str]:
@@ -30,12 +29,7 @@ def column_names(path: Path, *, header: bool = True) -> list[str]:
 
     Raises DataError where the file cannot be read, its header is missing, or two columns have the same name.
     """
-    if path.suffix in PARQUET_SUFFIXES:
-        names = _parquet_names(path)
-    else:
-        names = _csv_names(path, header=header)
-        if header:
-            _check_header(path, names)
+    names = _parquet_names(path) if path.suffix in PARQUET_SUFFIXES else csv_names(path, header=header)
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
@@ -112,7 +106,7 @@ def number_columns(path: Path, names: Sequence[str]) -> list[str]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.reader(file)
         first = dict(zip(next(rows), next(rows, []), strict=False))
-    return [name for name in names if not first.get(name) or _is_number(first[name])]
+    return [name for name in names if not first.get(name) or is_number(first[name])]
 
 
 def no_hint(_column: str) -> str:
@@ -192,19 +186,12 @@ def _tables(
     if path.suffix in PARQUET_SUFFIXES:
         tables = read_parquet(path, names)
     else:
-        tables = _read_csv(path, names, others, header=header, line_breaks=line_breaks, hint=hint)
+        everything = column_names(path, header=header)
+        tables = read_csv(path, everything, names, others, header=header, line_breaks=line_breaks, hint=hint)
     for table in tables:
         if table.num_rows == 0:
             raise DataError(f"{path}: the file has no rows.")
         yield table
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _first_text(values: list[Any], name: str) -> str:
@@ -217,99 +204,15 @@ def _first_text(values: list[Any], name: str) -> str:
     return f"column {name!r} holds numbers as {type(values[0]).__name__}: store them as float32."
 
 
-def _csv_names(path: Path, *, header: bool) -> list[str]:
-    try:
-        with path.open(
-            encoding="utf-8-sig", errors="replace", newline=""
-        ) as file:  # Arrow reports where UTF-8 is wrong
-            first = next(csv.reader(file), [])
-            file.seek(0)
-            line = file.readline()
-    except (OSError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
-    if not first:
-        raise DataError(f"{path}: the file is empty, or begins with an empty line.")
-    for separator, plural in SEPARATORS.items():
-        if line.count(separator) > line.count(","):
-            raise DataError(f"{path}: {_separator_fault(path, separator, plural)}")
-    return first if header else [str(place) for place in range(len(first))]
-
-
-def _separator_fault(path: Path, separator: str, plural: str) -> str:
-    read = f"pandas.read_csv({quoted(path.name)}, sep={quoted(separator)})"
-    converted = quoted(f"{path.stem}-commas.csv")
-    decimals = ' If its numbers have decimal commas, add decimal="," to read_csv.' if separator == ";" else ""
-    return (
-        f"the columns are separated by {plural}; a CSV file needs commas. Convert it: "
-        f"{read}.to_csv({converted}, index=False).{decimals}"
-    )
-
-
-def _check_header(path: Path, names: list[str]) -> None:
-    """Raise DataError where the first line holds numbers only, except consecutive ones: pandas numbers columns so."""
-    if all(map(_is_number, names)) and not _consecutive(names):
-        raise DataError(
-            f"{path}: the first line holds only numbers ({listed(names)}): the header is missing. "
-            "The first line must be a header with a name for each column, as t0,t1,t2,label."
-        )
-
-
-def _consecutive(names: list[str]) -> bool:
-    return all(map(str.isdecimal, names)) and bool((np.diff([int(name) for name in names]) == 1).all())
-
-
 def _label_hint(names: list[str]) -> str:
     """Return the label column that was probably meant, or that the first line looks like a row."""
     for name in names:
         if nearest(name, LABELS):
             return f" Did you mean data.label = {quoted(name)}?"
-    numbers = [name for name in names if _is_number(name)]
-    if numbers and not _consecutive(numbers):
+    numbers = [name for name in names if is_number(name)]
+    if numbers and not consecutive(numbers):
         return " Is the header missing? The first line must have a name for each column."
     return ""
-
-
-def _read_csv(
-    path: Path,
-    wanted: Sequence[str],
-    others: Sequence[str],
-    *,
-    header: bool,
-    line_breaks: bool,
-    hint: Callable[[str], str],
-) -> Iterator[Any]:
-    """Yield one Arrow table: ``others`` as text, all other columns as float32; no type is inferred.
-
-    line_breaks: values may contain line breaks, which takes longer.
-    """
-    import pyarrow as pa
-    from pyarrow import csv as arrow
-
-    names = column_names(path, header=header)
-    types = {name: pa.string() if name in others else pa.float32() for name in names}
-    try:
-        yield arrow.read_csv(
-            path,
-            read_options=arrow.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
-            parse_options=arrow.ParseOptions(newlines_in_values=line_breaks),
-            convert_options=arrow.ConvertOptions(column_types=types, include_columns=list(wanted)),
-        )
-    except pa.ArrowException as error:
-        raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
-
-
-def _explained(fault: str, names: list[str], skipped: int, hint: Callable[[str], str]) -> str:
-    """Return Arrow's message about a CSV file in our words; other messages as they are."""
-    value = re.search(r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (?:invalid value )?(.*)", fault)
-    if value:
-        place, line, kind, got = value.groups()
-        name, start = names[int(place)], f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs"
-        return f"{start} UTF-8 text." if kind == "string" else f"{start} a number.{hint(name)}"
-    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
-    if width:
-        line, expected, got = width.groups()
-        return f"row {int(line) - skipped} has {got} columns, the first line has {expected}."
-    return f"cannot be read as CSV: {fault}."
 
 
 def _parquet_names(path: Path) -> list[str]:

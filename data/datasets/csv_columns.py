@@ -1,0 +1,115 @@
+"""CSV files: their header and their columns as Arrow tables; every fault becomes one message with row and column."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.errors import DataError
+from data.messages import listed, quoted
+
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+
+def csv_names(path: Path, *, header: bool) -> list[str]:
+    """Return the column names of the first line; without a header "0", "1", ...
+
+    Raises DataError where the file cannot be read or is empty, another separator is used, or the header is missing.
+    """
+    try:
+        with path.open(
+            encoding="utf-8-sig", errors="replace", newline=""
+        ) as file:  # Arrow reports where UTF-8 is wrong
+            first = next(csv.reader(file), [])
+            file.seek(0)
+            line = file.readline()
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
+    if not first:
+        raise DataError(f"{path}: the file is empty, or begins with an empty line.")
+    for separator, plural in SEPARATORS.items():
+        if line.count(separator) > line.count(","):
+            raise DataError(f"{path}: {_separator_fault(path, separator, plural)}")
+    if not header:
+        return [str(place) for place in range(len(first))]
+    _check_header(path, first)
+    return first
+
+
+def _separator_fault(path: Path, separator: str, plural: str) -> str:
+    read = f"pandas.read_csv({quoted(path.name)}, sep={quoted(separator)})"
+    converted = quoted(f"{path.stem}-commas.csv")
+    decimals = ' If its numbers have decimal commas, add decimal="," to read_csv.' if separator == ";" else ""
+    return (
+        f"the columns are separated by {plural}; a CSV file needs commas. Convert it: "
+        f"{read}.to_csv({converted}, index=False).{decimals}"
+    )
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    """Raise DataError where the first line holds numbers only, except consecutive ones: pandas numbers columns so."""
+    if all(map(is_number, names)) and not consecutive(names):
+        raise DataError(
+            f"{path}: the first line holds only numbers ({listed(names)}): the header is missing. "
+            "The first line must be a header with a name for each column, as t0,t1,t2,label."
+        )
+
+
+def consecutive(names: list[str]) -> bool:
+    """Return whether the names are numbers, each one more than the one before."""
+    return all(map(str.isdecimal, names)) and bool((np.diff([int(name) for name in names]) == 1).all())
+
+
+def read_csv(
+    path: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    others: Sequence[str],
+    *,
+    header: bool,
+    line_breaks: bool,
+    hint: Callable[[str], str],
+) -> Iterator[Any]:
+    """Yield one Arrow table of the columns ``wanted``: ``others`` as text, all others as float32.
+
+    names: all columns of the file.  line_breaks: values may contain line breaks, which takes longer.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    types = {name: pa.string() if name in others else pa.float32() for name in names}
+    try:
+        yield arrow.read_csv(
+            path,
+            read_options=arrow.ReadOptions(column_names=list(names), skip_rows=int(header), use_threads=False),
+            parse_options=arrow.ParseOptions(newlines_in_values=line_breaks),
+            convert_options=arrow.ConvertOptions(column_types=types, include_columns=list(wanted)),
+        )
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+
+
+def _explained(fault: str, names: Sequence[str], skipped: int, hint: Callable[[str], str]) -> str:
+    """Return Arrow's message about a CSV file in our words; other messages as they are."""
+    value = re.search(r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (?:invalid value )?(.*)", fault)
+    if value:
+        place, line, kind, got = value.groups()
+        name, start = names[int(place)], f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs"
+        return f"{start} UTF-8 text." if kind == "string" else f"{start} a number.{hint(name)}"
+    width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
+    if width:
+        line, expected, got = width.groups()
+        return f"row {int(line) - skipped} has {got} columns, the first line has {expected}."
+    return f"cannot be read as CSV: {fault}."
+
+
+def is_number(value: str) -> bool:
+    """Return whether a text is a number."""
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
