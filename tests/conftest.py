@@ -16,6 +16,7 @@ GROUPS = {"ray": "ray", "server": "server", "browser": "server"}
 """Marker -> the group of tests that one pytest-xdist worker runs, so that there is one Ray cluster at a time."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.pluginmanager.hasplugin("xdist"):
         return

@@ -154,6 +154,6 @@ class Home:
             lock.release()
             if not self.journal(name).exists():  # deleted, or a launch that failed before it began: leave nothing
                 path.unlink(missing_ok=True)
-                for folder in (path.parent, self.path):
+                for folder in (path.parent, self.arrays, self.path):
                     with suppress(OSError):
                         folder.rmdir()  # only where nothing is in it
