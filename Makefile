@@ -29,7 +29,7 @@ check: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser"
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 docs: env
 	$(BIN)/python docs/generate.py

@@ -12,6 +12,20 @@ from hypothesis import settings
 settings.register_profile("seqtune", deadline=None)  # two workers share the processor with whatever else runs
 settings.load_profile("seqtune")
 
+GROUPS = {"ray": "ray", "server": "server", "browser": "server"}
+"""Marker -> the group of tests that one pytest-xdist worker runs, so that there is one Ray cluster at a time."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        for marker, group in GROUPS.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(group))
+                break
+
 
 @pytest.fixture(scope="session")
 def datasets() -> Path:
