@@ -21,12 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.arrays import MANIFEST, Part, open_arrays
+from data.arrays import Part
 from data.balance import epoch_order
 from data.balanced_parts import write_balanced
 from data.config import Balance, DataConfig
-from data.manifest import Manifest
+from data.manifest import MANIFEST, Manifest
 from data.prepare import prepare
+from data.prepared import open_arrays
 
 MIB = 1024.0
 

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.arrays import Arrays, Part, open_arrays
+from data.arrays import Arrays, Part
 from data.config import DataConfig
 from data.prepare import prepare
+from data.prepared import open_arrays
 from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
 from tuning.campaign.objective import ObjectiveConfig
 from tuning.training.batches import epoch_batches

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from benchmark_data import BEST, beats, trial
 
-from data.arrays import open_arrays
+from data.prepared import open_arrays
 from tuning.training.loop import Training
 
 

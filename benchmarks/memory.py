@@ -37,7 +37,7 @@ def prepared_arrays(directory: Path) -> None:
     """Train on prepared arrays."""
     import numpy as np
 
-    from data.arrays import open_arrays
+    from data.prepared import open_arrays
     from tuning.training.batches import BatchSource
 
     arrays = open_arrays(directory)

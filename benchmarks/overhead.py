@@ -21,8 +21,8 @@ import optuna
 from benchmark_data import write_table
 from mlflow.entities import Metric
 
-from data.arrays import open_arrays
 from data.prepare import prepare
+from data.prepared import open_arrays
 from search_spaces.dimensions import Choice, Integer, Real
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.plan import Plan, plan

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from benchmark_data import BEST, beats, trial
 
-from data.arrays import open_arrays, open_test
+from data.prepared import open_arrays, open_test
 from tuning.training.batches import BatchSource
 from tuning.training.loop import Training
 from tuning.training.metrics import confusion, from_counts

@@ -17,8 +17,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 from search_regret import interval
 
-from data.arrays import open_arrays, open_test
 from data.prepare import prepare
+from data.prepared import open_arrays, open_test
 from tuning.journal.home import Home
 from tuning.journal.record import TrialRecord
 from tuning.training.batches import BatchSource

@@ -45,7 +45,7 @@ def points() -> list[tuple[Any, ...]]:
 
 def run(point: tuple[Any, ...], device: str, store: Path) -> list[tuple[Any, ...]]:
     """Train one grid point and return its lines."""
-    from data.arrays import open_arrays
+    from data.prepared import open_arrays
     from tuning.training.loop import Training
 
     values = dict(zip((*GRID, "seed"), point, strict=True))

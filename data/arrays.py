@@ -1,18 +1,10 @@
-"""The arrays of a trial, and how to open prepared ones; imports only NumPy, so that workers stay small."""
+"""The arrays of a trial."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from data.errors import DataError
-
-MANIFEST = "manifest.json"
-"""Written last into a prepared directory: names, counts and hashes of the .npy files beside it."""
 
 # N rows, T time steps, C channels, K classes
 
@@ -93,51 +85,3 @@ class Counts:
     test: Mapping[str, int]
     epoch: Mapping[str, int]
     """Rows of one epoch, after balancing."""
-
-
-def open_arrays(directory: Path) -> Arrays:
-    """Return a prepared directory's training and validation part, read-only and memory-mapped.
-
-    Processes that open the same directory share its pages: no copy per trial.  Raises DataError if there are none.
-    """
-    manifest = _manifest(directory)
-    return Arrays(
-        train=_part(directory, "train"),
-        valid=_part(directory, "valid"),
-        order=_array(directory, "order"),
-        class_weights=_array(directory, "class_weights") if "class_weights" in manifest["arrays"] else None,
-        class_names=tuple(manifest["class_names"]),
-        sha256=str(manifest["sha256"]),
-        tokens=manifest.get("tokens"),
-        scale=Scale(**manifest["scale"]) if manifest.get("scale") else None,
-    )
-
-
-def open_test(directory: Path) -> Part:
-    """Return a prepared directory's test part.  No command reads it yet: models are selected without it."""
-    _manifest(directory)
-    return _part(directory, "test")
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{directory}: no prepared arrays here ({error}). Prepare the data again.") from error
-    return content
-
-
-def _part(directory: Path, name: str) -> Part:
-    return Part(
-        x=_array(directory, f"{name}_x"),
-        lengths=_array(directory, f"{name}_lengths"),
-        y=_array(directory, f"{name}_y"),
-    )
-
-
-def _array(directory: Path, name: str) -> NDArray[Any]:
-    path = directory / f"{name}.npy"
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))  # a plain array on the mapped pages
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: damaged or gone ({error}). Prepare the data again.") from error

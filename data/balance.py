@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Part
-from data.config import DataConfig
+from data.config import DataConfig, Kind
 from data.errors import DataError
-from data.rows import Kind, classes
+from data.rows import classes
 
 # N rows, M rows of an epoch, T time steps, C channels, K classes
 

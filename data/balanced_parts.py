@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.arrays import Part, open_arrays
+from data.arrays import Part
 from data.balance import check_smote, check_weights, class_weights, epoch_order, smote_rows
 from data.config import DataConfig
 from data.content import Content, PreparationProgress, class_counts, write_array
 from data.manifest import ArrayFile, Manifest
+from data.prepared import open_arrays
 from data.rows import classes
 from data.store import share, write
 

@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+Kind = Literal["sequences", "texts", "series"]
+"""The rows of a data set: sequences of numbers, texts, or the time steps of one series."""
+
 Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 """How the training part, and only the training part, is balanced.
 

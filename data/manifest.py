@@ -5,17 +5,20 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from data.arrays import MANIFEST, Counts, Scale
-from data.config import DataConfig
+from data.arrays import Counts, Scale
+from data.config import DataConfig, Kind
 from data.files import SourceFile
-from data.rows import Kind
 
 FORMAT = 2
 """Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows).
 
 2: until then raw arrays that were prepared for a balanced variant first had that variant's order of rows."""
+MANIFEST = "manifest.json"
+"""Written last into a prepared directory: names, counts and hashes of the .npy files beside it."""
+CHECKSUM = "checksum"
+"""The key under which the file has the hash of all its others."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")
 
@@ -59,15 +62,20 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest | None":
-        """Return a directory's manifest, or None where there is no readable one."""
+        """Return a directory's manifest, or None where there is no undamaged one."""
         try:
-            return cls.model_validate_json((directory / MANIFEST).read_bytes())
-        except (OSError, ValidationError):
+            content = json.loads((directory / MANIFEST).read_bytes())
+            if content.pop(CHECKSUM) != _sha256(content):
+                return None
+            return cls.model_validate(content)
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return None
 
     def write(self, directory: Path) -> None:
         """Write it; the last file of a directory."""
-        (directory / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        content = self.model_dump(mode="json")
+        text = json.dumps(content | {CHECKSUM: _sha256(content)}, indent=2)
+        (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool) -> str:

@@ -10,11 +10,10 @@ from pathlib import Path
 from data.balance import check_balance
 from data.balanced_parts import write_balanced
 from data.catalogue import CATALOGUE, resolve
-from data.config import DataConfig
+from data.config import DataConfig, Kind
 from data.content import Content, PreparationProgress
 from data.files import SourceFile, file_names, fingerprint
 from data.manifest import TEST, TRAINING, Manifest, identity, key
-from data.rows import Kind
 from data.split_parts import write_raw
 from data.store import building, find
 from data.texts import FIRST

@@ -3,19 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Part
-from data.config import DataOptions
+from data.config import DataOptions, Kind
 from data.errors import DataError
 from data.series import Series
 from data.texts import Texts
-
-Kind = Literal["sequences", "texts", "series"]
-"""The rows of a data set: sequences of numbers, texts, or the time steps of one series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ PARTIAL = ".partial-"
 ABANDONED_S = 24 * 3600.0
 """An unfinished directory older than this was left by a killed process."""
 BLOCK_ROWS = 4096
+BLOCK_BYTES = 2**20
 
 
 def find(directory: Path, key: str, *, verify: bool) -> Manifest | None:
@@ -89,13 +90,19 @@ def rows_of(array: NDArray[Any], rows: NDArray[np.int64]) -> Iterator[NDArray[An
 
 
 def content_sha256(path: Path) -> str:
-    """Return the hash of a file as ``write`` returned it; empty where it is no .npy file."""
+    """Return the hash of a file as ``write`` returned it; empty where it cannot be read or is no such file.
+
+    Plain reads, not a memory map: a broken disk then raises an error instead of killing the process.
+    """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
+            digest = _digest(dtype, shape)
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
     except (OSError, ValueError):
         return ""
-    digest = _digest(array.dtype, array.shape)
-    digest.update(_bytes(array))
     return str(digest.hexdigest())
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from data_factories import columns, config, write_csv, write_npz
 
-from data.arrays import open_arrays, open_test
 from data.errors import DataError
 from data.manifest import ArrayFile, identity
 from data.prepare import Prepared, prepare
+from data.prepared import open_arrays, open_test
 
 PREPARE = """
 import json, sys
@@ -253,7 +253,7 @@ def test_smote_on_a_class_without_neighbours_is_refused_and_leaves_no_entry_of_i
 
 def test_a_worker_that_opens_arrays_imports_numpy_alone(tmp_path, mine):
     code = (
-        "import sys; from pathlib import Path; from data.arrays import open_arrays; open_arrays(Path(sys.argv[1]));"
+        "import sys; from pathlib import Path; from data.prepared import open_arrays; open_arrays(Path(sys.argv[1]));"
         "print({'pandas', 'sklearn', 'imblearn', 'pyarrow', 'pydantic', 'scipy', 'torch'} & set(sys.modules))"
     )
     directory = str(prepared(mine, tmp_path).directory)

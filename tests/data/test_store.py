@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from data_factories import columns, config, write_csv
 
-from data.arrays import open_arrays, open_test
 from data.errors import DataError
 from data.prepare import Prepared, prepare
+from data.prepared import open_arrays, open_test
 from data.store import ABANDONED_S
 
 CONFIG = config("synthetic", max_rows=2000)

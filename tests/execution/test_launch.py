@@ -17,7 +17,7 @@ from tuning.campaign.config import BudgetOptions, ComparisonOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
 from tuning.execution.launch import launch
-from tuning.execution.ray_tune import _ray
+from tuning.execution.ray_session import session
 from tuning.journal.home import Home
 from tuning.training.results import TrialResult
 
@@ -55,7 +55,7 @@ def digest(record):
 @pytest.fixture(scope="module", autouse=True)
 def one_ray():
     """Ray takes seconds to start: the launches of this process share one."""
-    with _ray(CONFIG.resources):
+    with session(CONFIG.resources):
         yield
 
 

@@ -102,7 +102,8 @@ def test_a_full_disk_is_nobodys_failure_and_the_trial_goes_on_when_there_is_room
         run = TrialWorker(made(), prepared.directory, small / "t")
         step = run.step()
         assert step.result is None
-        assert "No space left on device" in step.disk_full
+        assert step.blocked == "storage"
+        assert "No space left on device" in step.note
         assert list((small / "t").iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

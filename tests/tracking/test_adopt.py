@@ -23,7 +23,7 @@ from tuning.campaign.file import load
 from tuning.campaign.plan import plan
 from tuning.cli import app as cli
 from tuning.execution.launch import launch
-from tuning.execution.ray_tune import _ray
+from tuning.execution.ray_session import session
 from tuning.journal import log as journal
 from tuning.journal.events import Interrupted
 from tuning.journal.home import Home
@@ -536,7 +536,7 @@ def test_a_real_campaign_goes_on_elsewhere_and_comes_out_the_same(old, new):
         """Without the clock, which alone may differ in trials that both homes trained."""
         return [[*t.config, *(e.model_copy(update={"seconds": 0}) for e in t.epochs)] for t in record.trials.values()]
 
-    with _ray(REAL.resources):
+    with session(REAL.resources):
         before = launched(old, plan(REAL))
         sync(old, "tiny")
         result, record = adopted(new, old.tracking_uri)

@@ -1,7 +1,9 @@
 """``seqtune launch``: start or resume a campaign."""
 
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -56,11 +58,21 @@ def launch(
     if record.finished_at is None:
         last = record.interruptions[-1]
         typer.echo(f"seqtune: {last.reason}. The same command resumes the campaign", err=True)
-        raise typer.Exit({"user": EXIT_INTERRUPTED, "budget": 0, "failures": EXIT_NEGATIVE}[last.cause])
+        code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(last.cause, EXIT_NEGATIVE)
+        if last.cause == "ray":
+            _exit_at_once(code)
+        raise typer.Exit(code)
     if not record.ranked():
         raise no_trial(plan.config.name)
     if not published:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """Exit without Python's own end, which would wait for Ray's lost processes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 class _Tracking:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tuning.cli import tables
 from tuning.cli.tables import BEST, Column, searched_columns
-from tuning.journal.events import Ended, Launched, Noted, Retried
+from tuning.journal.events import Ended, Interrupted, Launched, Noted, Retried
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
@@ -71,6 +71,8 @@ class Lines:
         elif isinstance(event, Noted):
             whose = "" if event.trial is None else f"{trial_name(event.trial)} "
             tables.line(self.target, f"{whose}{event.text}")
+        elif isinstance(event, Interrupted) and event.cause == "data":
+            tables.line(self.target, event.reason)
         elif isinstance(event, Ended):
             tables.line(self.target, ended_line(record, record.trials[event.trial]))
 

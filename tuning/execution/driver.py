@@ -36,6 +36,14 @@ FAILURES_BEFORE_GIVING_UP = 5
 """A campaign whose first configurations all fail, this many and at least a window of trials, is ended."""
 
 
+class LaunchInterrupted(Exception):  # noqa: N818 - no error: a wish, a budget, or something to mend
+    """The launch ends before the campaign does."""
+
+    def __init__(self, cause: Cause, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
+
+
 class Driver:
     """Runs one launch of a campaign; continues where the journal ends."""
 

@@ -8,7 +8,7 @@ from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
-from tuning.execution.driver import Driver, Observer
+from tuning.execution.driver import Driver, LaunchInterrupted, Observer
 from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
@@ -16,6 +16,9 @@ from tuning.journal.log import Journal, read
 from tuning.journal.record import CampaignRecord, fold
 from tuning.search.suggest import ordered_search
 from tuning.training.environment import check_device, current, share_commit
+
+PREPARATIONS = 3
+"""Times that one launch prepares arrays that are damaged or deleted while trials need them."""
 
 
 def launch(
@@ -42,23 +45,39 @@ def launch(
         if entries := read(path):
             before = fold(entries)
             plan = resumed(plan, before.config, trials=before.target)
-        prepared = {
-            variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
-            for variant, data in variants(config).items()
-        }
-        for arrays in prepared.values():
-            check_task(config, arrays.manifest.class_names)
-        with STOP.deferred(), Journal(path) as journal:
-            if not journal.entries:
-                journal.append(
-                    Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared))
-                )
-            record = fold(journal.entries)
-            _check_same_data(record, prepared)
-            over = record.finished_at is not None and len(record.ended) >= plan.trials
-            if over and config.comparison in (None, record.config.comparison):
-                return record
-            return _run(plan, journal, prepared, home=home, datasets=datasets, observers=observers)
+        for _ in range(PREPARATIONS):
+            record = _attempt(plan, path, home=home, datasets=datasets, observers=observers, progress=progress)
+            if record.finished_at is not None or record.interruptions[-1].cause != "data":
+                break
+        return record
+
+
+def _attempt(
+    plan: Plan,
+    path: Path,
+    *,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer],
+    progress: Callable[[str], None],
+) -> CampaignRecord:
+    """Prepare the data where it is not, and run until the campaign ends or is interrupted."""
+    config = plan.config
+    prepared = {
+        variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+        for variant, data in variants(config).items()
+    }
+    for arrays in prepared.values():
+        check_task(config, arrays.manifest.class_names)
+    with STOP.deferred(), Journal(path) as journal:
+        if not journal.entries:
+            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
+        record = fold(journal.entries)
+        _check_same_data(record, prepared)
+        over = record.finished_at is not None and len(record.ended) >= plan.trials
+        if over and config.comparison in (None, record.config.comparison):
+            return record
+        return _run(plan, journal, prepared, home=home, datasets=datasets, observers=observers)
 
 
 def _run(
@@ -83,7 +102,7 @@ def _run(
     driver = Driver(journal, plan.space, search, launched=launched, observers=observers)
     if driver.complete:  # only the comparison is new
         return driver.record
-    from tuning.execution.ray_tune import LaunchInterrupted, run
+    from tuning.execution.ray_tune import run
 
     try:
         run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)

@@ -1,11 +1,15 @@
 """Ray Tune as the place where trials run: a class Trainable with reused actors, and a Searcher that asks the driver.
 
-Ray's own files, loggers, state snapshots and console output are off: the journal is the only record.
+The Searcher withholds and hands out trials as the driver says; Ray's own retries and checkpoints are off.
 """
+
+import tuning.search.ray_settings  # noqa: F401 - before ray
+
+# isort: split
 
 import math
 import os
-import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,47 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ray import tune
+from ray.tune.search import Searcher
+
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
-from tuning.campaign.errors import StoreError
-from tuning.execution.driver import Driver
-from tuning.execution.signals import STOP
-from tuning.journal.events import Cause
+from tuning.execution.driver import Driver, LaunchInterrupted
+from tuning.execution.ray_session import session, stop_if_requested, supervise
+from tuning.execution.worker import TrialWorker, WorkerMessage
 from tuning.journal.home import Home
 from tuning.training.results import TrialResult
-
-_QUIET = {
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_TRAIN_V2_ENABLED": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
-os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
-
-import ray  # noqa: E402 - reads the environment while it is imported
-from ray import tune  # noqa: E402
-from ray.tune.search import Searcher  # noqa: E402
-
-from tuning.execution.worker import TrialWorker, WorkerMessage  # noqa: E402
-
-OBJECT_STORE_BYTES = 128 * 2**20
-"""Little goes through Ray's object store: arrays are mapped from the disk."""
-
-
-BY_USER = "interrupted by the user"
-
-
-class LaunchInterrupted(Exception):  # noqa: N818 - no error: a wish or a budget
-    """The launch ends before the campaign does."""
-
-    def __init__(self, cause: Cause, reason: str) -> None:
-        super().__init__(reason)
-        self.cause = cause
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
@@ -74,14 +46,15 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         """Train one epoch."""
         progress = self.run.step()
-        over = progress.result is not None or progress.disk_full is not None
+        over = progress.result is not None or progress.blocked is not None
         return {"progress": progress.model_dump_json(), "done": over}
 
 
 class _DriverSearch(Searcher):  # type: ignore[misc]
     """Carries trials from the driver to Ray and reports back.
 
-    What goes wrong here is kept and raised between Ray's steps, where it reaches the caller unwrapped.
+    What goes wrong here is kept and raised between Ray's steps, where it reaches the caller unwrapped.  Ray calls from
+    a thread of its own, which is abandoned if Ray dies: from then on no call reaches the driver.
     """
 
     def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions) -> None:
@@ -94,9 +67,17 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
         self.problem: BaseException | None = None
+        self.last_report = time.monotonic()
+        self._lock = threading.Lock()
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """Let no further call reach the driver."""
+        with self._lock:
+            self._abandoned = True
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        with self._kept():
+        with self.kept():
             busy = self.problem is not None or len(self.live) >= self.resources.concurrency
             trial = None if busy else self.driver.next_trial()
             if trial is not None:
@@ -112,12 +93,12 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         return self.FINISHED if self.driver.exhausted and not self.live else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        with self._kept():
+        with self.kept():
             self._report(self.indices[trial_id], result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: FBT001, FBT002 - Ray's signature
         self.live.discard(trial_id)
-        with self._kept():
+        with self.kept():
             index = self.indices[trial_id]
             if result is None or error:
                 self._died(index)
@@ -139,11 +120,9 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 
     def _report(self, index: int, result: dict[str, Any]) -> WorkerMessage:
         progress = WorkerMessage.model_validate_json(result["progress"])
-        if progress.disk_full is not None:
-            raise StoreError(
-                f"{self.home.path}: trial {index} cannot be kept: {progress.disk_full}. The campaign stops here; "
-                "free some space and launch it again; it resumes from the last checkpoint"
-            )
+        self.last_report = time.monotonic()
+        if progress.blocked is not None:
+            raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained: {progress.note}")
         if progress.note is not None:
             self.driver.noted(index, progress.note)
         self.driver.reported(index, progress.reports)
@@ -157,11 +136,15 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         return {}
 
     @contextmanager
-    def _kept(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as problem:  # noqa: BLE001 - kept for the next step
-            self.problem = self.problem or problem
+    def kept(self) -> Iterator[None]:
+        """Keep what goes wrong in a block that calls the driver, until the step ends."""
+        with self._lock:
+            if self._abandoned:
+                raise SystemExit  # ends the abandoned thread
+            try:
+                yield
+            except Exception as problem:  # noqa: BLE001 - kept for the next step
+                self.problem = self.problem or problem
 
 
 class _Watch(tune.Callback):  # type: ignore[misc]
@@ -176,13 +159,13 @@ class _Watch(tune.Callback):  # type: ignore[misc]
         return {}  # as above
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
-        with self.search._kept():  # noqa: SLF001 - one adapter, two of Ray's hooks
+        with self.search.kept():
             self.search.driver.started(self.search.indices[trial.trial_id])
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
             raise self.search.problem
-        _stop_if_requested()
+        stop_if_requested()
         if time.monotonic() > self.deadline:
             raise LaunchInterrupted("budget", f"the budget of {self.wall_s:g} s is used up")
         if reason := self.search.driver.abort_reason:
@@ -195,21 +178,22 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
 
     Raises:
-        LaunchInterrupted: Ctrl-C or SIGTERM, the budget's end, or nothing but failures.
+        LaunchInterrupted: Ctrl-C or SIGTERM, the budget's end, nothing but failures, arrays or a disk that cannot be
+            used, or the end of Ray's processes.
         StoreError, JournalError: from the driver.
     """
     resources = config.resources
     # All workers are started at once; Ray's default starts one after the other, each when a trial runs in the last.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
-    with _ray(resources), tempfile.TemporaryDirectory(prefix="seqtune-ray-") as scratch:
+    with session(resources) as scratch:
         search = _DriverSearch(driver, arrays, home, resources)
         gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
         attempts = driver.record.target * (1 + resources.max_retries)
-        tune.Tuner(
+        tuner = tune.Tuner(
             tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
             tune_config=tune.TuneConfig(search_alg=search, num_samples=attempts, reuse_actors=True),
             run_config=tune.RunConfig(
-                storage_path=scratch,
+                storage_path=str(scratch),
                 verbose=0,
                 callbacks=[_Watch(search, config.budget.wall_s)],
                 # Not Ray's own retries: a worker that dies between two trials counts as two failures of the second,
@@ -217,44 +201,10 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
-        ).fit()
+        )
+        try:
+            supervise(tuner.fit, idle_s=lambda: time.monotonic() - search.last_report)
+        finally:
+            search.abandon()
         if search.problem is not None:
             raise search.problem
-
-
-def _stop_if_requested() -> None:
-    if STOP.requested:
-        raise LaunchInterrupted("user", BY_USER)
-
-
-@contextmanager
-def _ray(resources: ResourceOptions) -> Iterator[None]:
-    """Ray on this machine for one launch; one that runs in this process already is used, and left running."""
-    if ray.is_initialized():
-        yield
-        return
-    _stop_if_requested()  # importing Ray took seconds
-    try:
-        try:
-            with tempfile.TemporaryDirectory(prefix="seqtune-empty-") as empty:
-                _start(resources, empty)
-        except SystemExit:  # Ray's own handler of SIGTERM, in place for a moment while Ray starts
-            raise LaunchInterrupted("user", BY_USER) from None
-        STOP.install()
-        _stop_if_requested()
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _start(resources: ResourceOptions, empty: str) -> None:
-    ray.init(
-        address="local",
-        # Otherwise workers look for packages in the user's folder first, and may well find a `data` or `models` there.
-        runtime_env={"working_dir": empty},
-        num_cpus=resources.concurrency * resources.threads,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-        object_store_memory=OBJECT_STORE_BYTES,
-    )

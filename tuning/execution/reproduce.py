@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from data.arrays import open_arrays
 from data.prepare import prepare
+from data.prepared import open_arrays
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home

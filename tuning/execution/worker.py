@@ -6,19 +6,20 @@ Framework-free; the Ray adapter and nothing else calls it.  Imports torch and Nu
 import errno
 import logging
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save
 
-from data.arrays import Arrays, open_arrays
+from data.arrays import Arrays
+from data.errors import DataError
+from data.prepared import open_arrays, verify
 from tuning.campaign.config import TrialConfig
 from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
 from tuning.training.results import EpochReport, TrialResult
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 _logger = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ class WorkerMessage(BaseModel):
     reports: list[EpochReport] = []
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
-    disk_full: str | None = None
-    """The disk is full, which is no failure of the trial: the launch must end and can be resumed."""
+    blocked: Literal["data", "storage"] | None = None
+    """Arrays or files cannot be used, for which ``note`` has the reason.  The trial has not failed; the launch ends."""
     note: str | None = None
     environment: Environment | None = None
 
@@ -55,9 +56,12 @@ class TrialWorker:
         """Train one epoch.  An exception is the trial's failure, with its reason, not the worker's."""
         try:
             return self._step()
+        except DataError as error:
+            return WorkerMessage(blocked="data", note=str(error))
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in DISK_FULL:
-                return WorkerMessage(disk_full=str(error))
+            # Any error of a file or its disk: full, read-only, gone, stale.  Too little memory is the trial's own.
+            if isinstance(error, OSError) and error.errno not in {None, errno.ENOMEM}:
+                return WorkerMessage(blocked="storage", note=str(error))
             _logger.exception("trial %d failed", self.trial.index)
             return WorkerMessage(**self._failure(f"{type(error).__name__}: {error}"))
 
@@ -70,6 +74,7 @@ class TrialWorker:
         training = self.training
         if not training.done:
             training.run_epoch()
+            verify(self.arrays)  # looks at sizes and times alone where nothing was written since
             save_checkpoint(training, self.folder / CHECKPOINT)
             resumed.append(training.history[-1])
         end: dict[str, TrialResult | Environment] = {}
@@ -95,7 +100,7 @@ class TrialWorker:
     def _open(self) -> Arrays:
         arrays = open_arrays(self.arrays)
         if arrays.sha256 != self.trial.data_sha256:
-            raise ValueError(
+            raise DataError(
                 f"{self.arrays}: prepared data {arrays.sha256[:12]} is not the trial's {self.trial.data_sha256[:12]}"
             )
         return arrays

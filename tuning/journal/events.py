@@ -9,9 +9,10 @@ from tuning.campaign.config import CampaignConfig, ComparisonOptions, TrialConfi
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-Cause = Literal["user", "budget", "failures"]
+Cause = Literal["user", "budget", "failures", "data", "storage", "ray"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-"""Who ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, or trials of which all failed."""
+"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, prepared
+arrays that are damaged or gone, a disk that cannot be written or read, or the end of one of Ray's processes."""
 
 
 class _Event(BaseModel):

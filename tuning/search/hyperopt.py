@@ -1,5 +1,9 @@
 """HyperOptSearch of Ray Tune as a proposer: native spaces, and failures that HyperOpt keeps."""
 
+import tuning.search.ray_settings  # noqa: F401 - before ray
+
+# isort: split
+
 from functools import partial
 from typing import Any
 

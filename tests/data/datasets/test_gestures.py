@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 from data_factories import config, write_parquet
 
-from data.arrays import open_arrays
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.datasets.gestures import GESTURES
 from data.errors import DataError
 from data.prepare import prepare
+from data.prepared import open_arrays
 from data.split import split
 
 

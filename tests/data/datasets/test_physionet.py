@@ -8,12 +8,12 @@ import pytest
 from data_factories import beats, config, records
 from mitdb import write_record
 
-from data.arrays import open_arrays, open_test
 from data.config import DataOptions
 from data.datasets.patients import DS1, DS2, PACED, RECORDS, patients
 from data.datasets.physionet import cut_all, find, load
 from data.errors import DataError
 from data.prepare import prepare
+from data.prepared import open_arrays, open_test
 
 OPTIONS = DataOptions(dataset="heartbeats-physionet")
 

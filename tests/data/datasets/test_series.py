@@ -7,12 +7,12 @@ from data_factories import config, write_csv, write_parquet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.arrays import open_arrays, open_test
 from data.catalogue import describe, resolve
 from data.config import DataOptions
 from data.datasets.mackey_glass import MACKEY_GLASS, POINTS
 from data.errors import DataError
 from data.prepare import Prepared, prepare
+from data.prepared import open_arrays, open_test
 from data.series import Series, cut
 
 IN_ORDER = {"split": "chronological"}

@@ -8,12 +8,13 @@ from data_factories import config, write_csv, write_parquet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.arrays import Part, open_arrays, open_test
+from data.arrays import Part
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.datasets.airline import AIRLINE
 from data.errors import DataError
 from data.prepare import Prepared, prepare
+from data.prepared import open_arrays, open_test
 from data.texts import FIRST, UNKNOWN, Texts, Vocabulary, encode, fit, texts
 
 

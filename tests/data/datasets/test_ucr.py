@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from data_factories import config
 
-from data.arrays import open_arrays, open_test
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.errors import DataError
 from data.prepare import prepare
+from data.prepared import open_arrays, open_test
 
 aeon = pytest.importorskip("aeon")
 SHIPPED = Path(aeon.__file__).parent / "datasets" / "data"

@@ -1,0 +1,221 @@
+"""Ray on this machine for the time of one launch: private to the user, and watched.
+
+Everything that Ray writes lies in a folder that nobody else may enter and that is removed afterwards.  All its servers
+listen on the loopback interface alone and ask for a token that only the processes of this launch have.
+"""
+
+import tuning.search.ray_settings  # noqa: F401 - before ray
+
+# isort: split
+
+import concurrent.futures
+import fcntl
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import ray
+
+from tuning.campaign.config import ResourceOptions
+from tuning.campaign.errors import StoreError
+from tuning.execution.driver import LaunchInterrupted
+from tuning.execution.signals import STOP
+
+BY_USER = "interrupted by the user"
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Little goes through Ray's object store: arrays are mapped from the disk."""
+POLL_S = 1.0
+STALLED_S = 60.0
+"""A worker that computes always uses processor time; one that uses none for so long hangs, and is killed."""
+SILENCE_S = 300.0
+"""After so long without a report and without a worker that trains, Ray is taken for dead."""
+_PREFIX = "seqtune-ray-"
+_LONGEST_FOLDER = 107 - len("/seqtune-ray-12345678/r/session_2026-11-21_20-30-54_703980_4194304/sockets/plasma_store")
+"""Characters of a folder for temporary files; Linux takes no longer path of a socket than 107."""
+_SECRET = re.compile(r"passw|secret|token|credential|api_?key|access_?key|private_?key", re.IGNORECASE)
+
+
+@contextmanager
+def session(resources: ResourceOptions) -> Iterator[Path]:
+    """Ray on this machine for one launch, and a private folder.  Ray that runs in this process already goes on running.
+
+    Raises:
+        LaunchInterrupted: a signal came while Ray was starting.
+        StoreError: no folder can be written for Ray's files, or Ray has died in this process before.
+    """
+    with _private_folder() as folder:
+        if ray.is_initialized():
+            if name := dead_process():
+                raise StoreError(f"Ray's process {name} has ended, and Ray cannot start twice. Start a new process")
+            yield folder
+            return
+        stop_if_requested()  # importing Ray took seconds
+        try:
+            try:
+                _start(resources, folder)
+            except SystemExit:  # Ray's own handler of SIGTERM, in place for a moment while Ray starts
+                raise LaunchInterrupted("user", BY_USER) from None
+            STOP.install()
+            stop_if_requested()
+            yield folder
+        finally:
+            _stop()
+
+
+def supervise(fit: Callable[[], object], *, idle_s: Callable[[], float]) -> None:
+    """Run ``fit`` to its end, unless Ray dies; kill workers that hang.
+
+    ``fit`` runs in a thread of its own, as a call into a lost GCS never returns.  idle_s: time since the last report.
+
+    Raises:
+        LaunchInterrupted: one of Ray's processes ended, or nothing happens any more; else what ``fit`` raises.
+    """
+    future: concurrent.futures.Future[object] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(fit())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="ray-tune", daemon=True).start()
+    workers = _Workers()
+    while not concurrent.futures.wait([future], timeout=POLL_S).done:
+        if name := dead_process():
+            raise LaunchInterrupted("ray", f"Ray's process {name} ended unexpectedly (killed, or out of memory?)")
+        training = workers.kill_stalled()
+        if not training and idle_s() > SILENCE_S:
+            raise LaunchInterrupted("ray", f"no report and no worker that trains for {SILENCE_S:.0f} s")
+    future.result()
+
+
+def stop_if_requested() -> None:
+    """Raise LaunchInterrupted after a signal."""
+    if STOP.requested:
+        raise LaunchInterrupted("user", BY_USER)
+
+
+def dead_process() -> str | None:
+    """Return the name of a process without which Ray does not work and that has ended; None while all live."""
+    node = ray._private.worker._global_node  # noqa: SLF001 - no public way to it
+    dead = node.dead_processes() if node is not None else []
+    return next((name for name, _ in dead if name in {"gcs_server", "raylet"}), None)
+
+
+def secret_variables(environment: Mapping[str, str]) -> Iterable[str]:
+    """Return the names of the variables that look like passwords, tokens or keys, or hold an address with one.
+
+    Workers get them empty: they train, and need none.
+    """
+    return [
+        name
+        for name, value in environment.items()
+        if name != "RAY_AUTH_TOKEN" and (_SECRET.search(name) or re.search(r"://[^/\s]+@", value))
+    ]
+
+
+class _Workers:
+    """The processes that train, by the processor time that they have used."""
+
+    def __init__(self) -> None:
+        self.progress: dict[int, tuple[float, float]] = {}
+        """pid -> processor seconds, and when they last grew."""
+        self.now = 0.0
+        """Counts samples, not the time that a suspended machine or process spends."""
+
+    def kill_stalled(self) -> bool:
+        """Kill workers that hang in the middle of an epoch; return whether any other is training."""
+        self.now += POLL_S
+        progress = {}
+        for pid, seconds in _training():
+            before, since = self.progress.get(pid, (-1.0, self.now))
+            progress[pid] = (before, since) if seconds <= before else (seconds, self.now)
+            if self.now - progress[pid][1] > STALLED_S:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.progress = progress
+        return bool(progress)
+
+
+def _training() -> Iterator[tuple[int, float]]:
+    """Yield pid and processor seconds of each worker that is in the middle of an epoch."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            # Ray names its workers by what they do: ray::ResourceTrainable.train, and ray::IDLE.
+            if (process.cmdline() or [""])[0].startswith("ray::ResourceTrainable."):
+                times = process.cpu_times()
+                yield process.pid, times.user + times.system
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """A folder for Ray's files that only this user may enter.  Removed afterwards, after a kill by a later launch."""
+    try:
+        parent = tempfile.gettempdir()
+        parent = parent if len(parent) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - the folder in it is private
+        _remove_abandoned(Path(parent))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = (folder / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise StoreError(
+            f"no folder for Ray's temporary files can be made: {error}. Free some space, or name another folder by the "
+            "environment variable TMPDIR"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders of launches that were killed: ours, and locked by nobody."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            with (folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(resources: ResourceOptions, folder: Path) -> None:
+    empty = folder / "empty"
+    empty.mkdir()
+    # Ray prints the last lines of a lost process's log to standard output, also where that is --json.
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None  # noqa: SLF001 - no public way to it
+    ray.init(
+        address="local",
+        # Ray opens this folder to everybody, but not the one around it.
+        _temp_dir=str(folder / "r"),
+        runtime_env={
+            # Otherwise workers look for packages in the user's folder first, and may well find a `data` there.
+            "working_dir": str(empty),
+            "env_vars": dict.fromkeys(secret_variables(os.environ), ""),
+        },
+        num_cpus=resources.concurrency * resources.threads,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        object_store_memory=OBJECT_STORE_BYTES,
+    )
+
+
+def _stop() -> None:
+    if dead_process() is None:
+        ray.shutdown()
+        return
+    # ``ray.shutdown`` waits for what is lost, and so does Python's own end.
+    workers = [pid for pid, _ in _training()]
+    ray._private.worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001 - no public way to it
+    for pid in workers:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
