@@ -15,7 +15,7 @@ class Site:
     """What is served, and how.
 
     cuts: bytes after which the next answers break off, in turn.  statuses: of the next answers, in turn, instead of
-    one with a body.  seen: path and Range of each request.
+    one with a body.  seen: path and Range of each request.  authorizations: that header's value in each that has it.
     """
 
     files: dict[str, bytes]
@@ -24,6 +24,7 @@ class Site:
     ranges: bool = True
     pause_s: float = 0.0
     seen: list[tuple[str, str | None]] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
     url: str = ""
 
 
@@ -37,7 +38,8 @@ def serving(site: Site) -> Iterator[Site]:
             wanted = self.headers.get("Range")
             name = self.path.lstrip("/")
             site.seen.append((name, wanted))
-            body = site.files.get(name)
+            site.authorizations += self.headers.get_all("Authorization", [])
+            body = site.files.get(name.partition("?")[0])
             if site.statuses or body is None:
                 self.answer(site.statuses.pop(0) if site.statuses else 404, b"")
                 return

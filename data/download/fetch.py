@@ -6,7 +6,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from data.addresses import masked
 from data.datasets.patients import RECORDS
 from data.datasets.ucr import PREFIX, archive_name
 from data.download.http import DownloadProgress, Fetched, digest, download, open_session, read_text, unwritable
@@ -22,7 +24,7 @@ PHYSIONET = "https://physionet.org/files/mitdb/1.0.0/"
 ARCHIVES = "https://www.timeseriesclassification.com/aeon-toolkit/"
 SUMS = "SHA256SUMS.txt"
 SOURCE = "SOURCE.json"
-"""Beside an archive's files: its URL and its SHA-256, which is not published."""
+"""Beside an archive's files: its URL without secrets and its SHA-256, which is not published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,8 @@ def fetch(name: str, datasets: Path | None, *, source: str | None, progress: Dow
     if datasets is None:
         raise DataError(f"{name}: no folder to download to.{hint(datasets)}")
     base = source or (PHYSIONET if archive is None else ARCHIVES)
-    if not base.startswith(("http://", "https://")):
-        raise DataError(f"--from {base}: needs the URL of a folder, http://... or https://...")
-    base = base.rstrip("/") + "/"
+    if not _is_url(base):
+        raise DataError(f"--from {masked(base)}: needs the URL of a folder, http://... or https://...")
     folder = datasets.expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,18 +71,34 @@ def fetch(name: str, datasets: Path | None, *, source: str | None, progress: Dow
         raise unwritable(error, folder) from error
 
 
+def _is_url(base: str) -> bool:
+    try:
+        return urlsplit(base).scheme in {"http", "https"}
+    except ValueError:  # [ without ]
+        return False
+
+
+def _address(base: str, name: str) -> str:
+    """Return the URL of a file in a folder, which may have a query with a token."""
+    parts = urlsplit(base)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl()
+
+
 def _records(session: "Session", base: str, folder: Path, progress: DownloadProgress) -> FetchedDataSet:
     """Download the 48 records of MIT-BIH, each file verified with PhysioNet's published checksums."""
-    text = read_text(session, base + SUMS)
+    sums_url = _address(base, SUMS)
+    text = read_text(session, sums_url)
     pairs = (line.split(maxsplit=1) for line in text.splitlines())
     sums = {pair[1].strip("* "): pair[0].lower() for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - sum and name
     names = ["RECORDS", *(f"{record}.{suffix}" for record in RECORDS for suffix in ("hea", "atr", "dat"))]
     missing = [name for name in names if name not in sums]
     if missing:
         raise DataError(
-            f"{base}{SUMS}: has no checksum of {missing[0]}: not the folder of MIT-BIH's records. Check --from."
+            f"{masked(sums_url)}: has no checksum of {missing[0]}: not the folder of MIT-BIH's records. Check --from."
         )
-    files = tuple(download(session, base + name, folder / name, sha256=sums[name], progress=progress) for name in names)
+    files = tuple(
+        download(session, _address(base, name), folder / name, sha256=sums[name], progress=progress) for name in names
+    )
     (folder / SUMS).write_text(text, encoding="utf-8")
     return FetchedDataSet(name=HEARTBEATS, folder=folder, files=files, notes=("every file has its published sha256",))
 
@@ -92,14 +109,14 @@ def _archive(session: "Session", base: str, name: str, folder: Path, progress: D
     notes: tuple[str, ...] = ()
     new = not all(path.is_file() for path in paths)
     if new:
-        url = f"{base}{name}.zip"
+        url = _address(base, f"{name}.zip")
         packed = download(session, url, folder / f"{name}.zip", sha256=None, progress=progress)
         try:
             unpack(packed.path, paths)
         finally:
             packed.path.unlink()
         record = folder / name / SOURCE
-        origin = {"url": url, "bytes": packed.bytes, "sha256": packed.sha256}
+        origin = {"url": masked(url), "bytes": packed.bytes, "sha256": packed.sha256}
         record.write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
         notes = (f"sha256 of the archive: {packed.sha256}; none is published for comparison. Recorded in {record}",)
     files = tuple(

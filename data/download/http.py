@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.addresses import masked
 from data.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ def download(session: "Session", url: str, target: Path, *, sha256: str | None, 
             checksum = _complete(session, url, part, progress)
         if sha256 is not None and checksum != sha256:
             part.unlink()
-            raise DataError(
-                f"{url}: sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the "
-                "error persists, the server has another file."
+            raise _error(
+                url,
+                f"sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the error "
+                "persists, the server has another file.",
             )
         part.replace(target)
         return Fetched(path=target, bytes=target.stat().st_size, sha256=checksum, new=True, checked=sha256 is not None)
@@ -111,9 +113,10 @@ def _complete(session: "Session", url: str, part: Path, progress: DownloadProgre
             reason = error
             continue
         return digest(part)
-    raise DataError(
-        f"{url}: the connection broke {ATTEMPTS} times, the last time after {part.stat().st_size:,} bytes ({reason}). "
-        "An interrupted download resumes: run the same command again."
+    raise _error(
+        url,
+        f"the connection broke {ATTEMPTS} times, the last time after {part.stat().st_size:,} bytes ({reason}). An "
+        "interrupted download resumes: run the same command again.",
     )
 
 
@@ -155,17 +158,19 @@ def _get(session: "Session", url: str, offset: int) -> "Response":
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         return session.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
     except (RequestException, ValueError) as error:  # ValueError: an invalid URL
-        raise DataError(
-            f"{url}: no connection ({_reason(error)}). Is there a network? Without one, copy the files from a "
-            "machine that has one, or name a reachable mirror with --from URL."
+        raise _error(
+            url,
+            f"no connection ({_reason(error)}). Is there a network? Without one, copy the files from a machine that "
+            "has one, or name a reachable mirror with --from URL.",
         ) from error
 
 
 def _check_status(response: "Response", url: str) -> None:
     if response.status_code not in {OK, PARTIAL}:
-        raise DataError(
-            f"{url}: the server answers {response.status_code} {response.reason}. Check the name, or name a mirror "
-            "with --from URL."
+        raise _error(
+            url,
+            f"the server answers {response.status_code} {response.reason}. Check the name, or name a mirror with "
+            "--from URL.",
         )
 
 
@@ -175,7 +180,7 @@ def _body(response: "Response", url: str) -> str:
     try:
         return response.content.decode("utf-8", errors="replace")
     except RequestException as error:
-        raise DataError(f"{url}: the connection broke ({_reason(error)}). Run the command again.") from error
+        raise _error(url, f"the connection broke ({_reason(error)}). Run the command again.") from error
 
 
 def _range(response: "Response") -> tuple[int, int | None]:
@@ -189,6 +194,10 @@ def _range(response: "Response") -> tuple[int, int | None]:
 def _length(response: "Response") -> int | None:
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
+
+
+def _error(url: str, text: str) -> DataError:
+    return DataError(masked(f"{url}: {text}"))
 
 
 def _reason(error: BaseException) -> str:
