@@ -15,7 +15,8 @@ class Site:
     """What is served, and how.
 
     cuts: bytes after which the next answers break off, in turn.  statuses: of the next answers, in turn, instead of
-    one with a body.  seen: path and Range of each request.  authorizations: that header's value in each that has it.
+    one with a body.  reason: the phrase beside a status.  seen: path and Range of each request.  authorizations: that
+    header's value in each request that has it.
     """
 
     files: dict[str, bytes]
@@ -24,6 +25,7 @@ class Site:
     ranges: bool = True
     pause_s: float = 0.0
     seen: list[tuple[str, str | None]] = field(default_factory=list)
+    reason: str | None = None
     authorizations: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -52,7 +54,7 @@ def serving(site: Site) -> Iterator[Site]:
                 self.answer(200, body)
 
         def answer(self, status: int, body: bytes, **headers: str) -> None:
-            self.send_response(status)
+            self.send_response(status, site.reason)
             for key, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(key, value)
             self.end_headers()

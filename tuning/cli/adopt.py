@@ -29,11 +29,11 @@ def adopt(
     from tuning.cli import tables
 
     place, out = open_home(home), tables.console(error=as_json)
-    with out.status("reading the store") as status:
+    with tables.spinner(out, "reading the store") as show:
         from tuning.tracking import adopt as tracking
 
         uri = tracking_uri or place.tracking_uri
-        adopted = tracking.adopt(place, name, uri, lambda k, of: status.update(f"trial {k} of {of}"))
+        adopted = tracking.adopt(place, name, uri, lambda k, of: show(f"trial {k} of {of}"))
     elsewhere = uri != place.tracking_uri
     tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out, elsewhere=elsewhere))
 

@@ -100,17 +100,17 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise StoreError(f"MLflow's server ended with code {process.returncode}:\n{_tail(log)}\nFull log: {log}")
+            raise StoreError(f"MLflow's server ended with code {process.returncode}:", *_tail(log), f"Full log: {log}")
         try:
             with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own http address
                 return
         except OSError:
             time.sleep(0.2)
-    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its log:\n{_tail(log)}")
+    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its log:", *_tail(log))
 
 
-def _tail(log: Path) -> str:
-    return masked("\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]))
+def _tail(log: Path) -> list[str]:
+    return [masked(line) for line in log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]]
 
 
 def _pages(home: Home, url: str) -> Iterator[str]:
