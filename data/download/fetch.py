@@ -11,7 +11,16 @@ from urllib.parse import urlsplit
 from data.addresses import masked
 from data.datasets.patients import RECORDS
 from data.datasets.ucr import PREFIX, archive_name
-from data.download.http import DownloadProgress, Fetched, digest, download, open_session, read_text, unwritable
+from data.download.http import (
+    MAX_BYTES,
+    DownloadProgress,
+    Fetched,
+    digest,
+    download,
+    open_session,
+    read_text,
+    unwritable,
+)
 from data.errors import DataError
 from data.files import hint
 from data.messages import nearest
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
 HEARTBEATS = "heartbeats-physionet"
 PHYSIONET = "https://physionet.org/files/mitdb/1.0.0/"
 ARCHIVES = "https://www.timeseriesclassification.com/aeon-toolkit/"
+RECORD_BYTES = 4_000_000
+"""Of one file of MIT-BIH; its largest have 1,950,000."""
 SUMS = "SHA256SUMS.txt"
 SOURCE = "SOURCE.json"
 """Beside an archive's files: its URL without secrets and its SHA-256, which is not published."""
@@ -37,10 +48,13 @@ class FetchedDataSet:
     notes: tuple[str, ...] = ()
 
 
-def fetch(name: str, datasets: Path | None, *, source: str | None, progress: DownloadProgress) -> FetchedDataSet:
+def fetch(
+    name: str, datasets: Path | None, *, source: str | None, progress: DownloadProgress, max_bytes: int | None = None
+) -> FetchedDataSet:
     """Download a data set into ``datasets``; complete files are not downloaded again.
 
     source: the URL of a mirror's folder, instead of the publisher's.
+    max_bytes: of one file; default: what the publisher's files have at most.
 
     Raises:
         DataError: an unknown name, no folder, another call at work on the folder, or an error of ``download``.
@@ -61,8 +75,8 @@ def fetch(name: str, datasets: Path | None, *, source: str | None, progress: Dow
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".fetch.lock", timeout=0), open_session() as session:
             if archive is None:
-                return _records(session, base, folder / "mitdb", progress)
-            return _archive(session, base, archive, folder / "ucr", progress)
+                return _records(session, base, folder / "mitdb", max_bytes=max_bytes or RECORD_BYTES, progress=progress)
+            return _archive(session, base, archive, folder / "ucr", max_bytes=max_bytes or MAX_BYTES, progress=progress)
     except Timeout:
         raise DataError(
             f"{folder}: another `seqtune datasets fetch` is running on this folder. Wait for it to end."
@@ -84,7 +98,9 @@ def _address(base: str, name: str) -> str:
     return parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl()
 
 
-def _records(session: "Session", base: str, folder: Path, progress: DownloadProgress) -> FetchedDataSet:
+def _records(
+    session: "Session", base: str, folder: Path, *, max_bytes: int, progress: DownloadProgress
+) -> FetchedDataSet:
     """Download the 48 records of MIT-BIH, each file verified with PhysioNet's published checksums."""
     sums_url = _address(base, SUMS)
     text = read_text(session, sums_url)
@@ -97,20 +113,30 @@ def _records(session: "Session", base: str, folder: Path, progress: DownloadProg
             f"{masked(sums_url)}: has no checksum of {missing[0]}: not the folder of MIT-BIH's records. Check --from."
         )
     files = tuple(
-        download(session, _address(base, name), folder / name, sha256=sums[name], progress=progress) for name in names
+        download(
+            session,
+            _address(base, name),
+            folder / name,
+            sha256=sums[name],
+            max_bytes=max_bytes,
+            progress=progress,
+        )
+        for name in names
     )
     (folder / SUMS).write_text(text, encoding="utf-8")
     return FetchedDataSet(name=HEARTBEATS, folder=folder, files=files, notes=("every file has its published sha256",))
 
 
-def _archive(session: "Session", base: str, name: str, folder: Path, progress: DownloadProgress) -> FetchedDataSet:
+def _archive(
+    session: "Session", base: str, name: str, folder: Path, *, max_bytes: int, progress: DownloadProgress
+) -> FetchedDataSet:
     """Download one archive and unpack its training and test file."""
     paths = tuple(folder / name / f"{name}_{which}.ts" for which in ("TRAIN", "TEST"))
     notes: tuple[str, ...] = ()
     new = not all(path.is_file() for path in paths)
     if new:
         url = _address(base, f"{name}.zip")
-        packed = download(session, url, folder / f"{name}.zip", sha256=None, progress=progress)
+        packed = download(session, url, folder / f"{name}.zip", sha256=None, max_bytes=max_bytes, progress=progress)
         try:
             unpack(packed.path, paths)
         finally:

@@ -49,6 +49,9 @@ def fetch(
     source: Annotated[
         str | None, typer.Option("--from", help="A mirror of the publisher's folder.", metavar="URL")
     ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(help="Largest file; default: 4 MB of a record, 4 GiB of an archive.", min=1)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Download a data set, or resume its download.
@@ -62,7 +65,7 @@ def fetch(
     folder, listed = ctx.obj  # of `seqtune datasets --datasets FOLDER fetch NAME`, and of SEQTUNE_DATASETS
     try:
         with _bar(tables.console(error=True)) as report:
-            outcome = download(name, datasets or folder, source=source, progress=report)
+            outcome = download(name, datasets or folder, source=source, progress=report, max_bytes=max_bytes)
     except KeyboardInterrupt:
         say("seqtune: interrupted; the same command resumes the download", error=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
