@@ -15,7 +15,10 @@ class Site:
     """What is served, and how.
 
     cuts: bytes after which the next answers break off, in turn.  statuses: of the next answers, in turn, instead of
-    one with a body.  seen: path and Range of each request.
+    one with a body.  reason: the phrase beside a status.  seen: path and Range of each request.  authorizations: that
+    header's value in each request that has it.  redirects: path -> URL.  encoding: of the files' bytes.
+    header_pause_s: before each byte of a status line.  pieces: bytes sent at once, with pause_s between.  chunks: send
+    no length.  error_body: of redirects and of answers in ``statuses``.
     """
 
     files: dict[str, bytes]
@@ -24,6 +27,14 @@ class Site:
     ranges: bool = True
     pause_s: float = 0.0
     seen: list[tuple[str, str | None]] = field(default_factory=list)
+    reason: str | None = None
+    redirects: dict[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    header_pause_s: float = 0.0
+    pieces: int = 4096
+    chunks: bool = False
+    error_body: bytes = b""
+    authorizations: list[str] = field(default_factory=list)
     url: str = ""
 
 
@@ -37,9 +48,13 @@ def serving(site: Site) -> Iterator[Site]:
             wanted = self.headers.get("Range")
             name = self.path.lstrip("/")
             site.seen.append((name, wanted))
-            body = site.files.get(name)
+            site.authorizations += self.headers.get_all("Authorization", [])
+            if name in site.redirects:
+                self.answer(302, site.error_body, Location=site.redirects[name])
+                return
+            body = site.files.get(name.partition("?")[0])
             if site.statuses or body is None:
-                self.answer(site.statuses.pop(0) if site.statuses else 404, b"")
+                self.answer(site.statuses.pop(0) if site.statuses else 404, site.error_body)
                 return
             start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and site.ranges else 0
             if start >= len(body) and start:
@@ -50,15 +65,28 @@ def serving(site: Site) -> Iterator[Site]:
                 self.answer(200, body)
 
         def answer(self, status: int, body: bytes, **headers: str) -> None:
-            self.send_response(status)
-            for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            try:
+                for byte in b"HTTP/1.1 " if site.header_pause_s else b"":
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(site.header_pause_s)
+            except OSError:  # the client has left
+                self.close_connection = True
+                return
+            self.send_response(status, site.reason)
+            if site.encoding:
+                headers["Content-Encoding"] = site.encoding
+            length = {"Transfer-Encoding": "chunked"} if site.chunks else {"Content-Length": str(len(body))}
+            for key, value in {**length, **headers}.items():
                 self.send_header(key, value)
             self.end_headers()
             cut = site.cuts.pop(0) if body and site.cuts else len(body)
             try:
-                for place in range(0, cut, 4096):
-                    self.wfile.write(body[place : min(place + 4096, cut)])
+                for place in range(0, cut, site.pieces):
+                    piece = body[place : min(place + site.pieces, cut)]
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if site.chunks else piece)
                     time.sleep(site.pause_s)
+                if site.chunks and cut == len(body):
+                    self.wfile.write(b"0\r\n\r\n")
                 if cut < len(body):
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)

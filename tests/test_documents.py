@@ -255,7 +255,7 @@ def keys(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 
 def test_toml_blocks_load(tmp_path: Path) -> None:
     def broken() -> Iterator[str]:
-        whole = tomllib.loads(SMALLEST)
+        whole = tomllib.loads("\n".join(SMALLEST))
         path = tmp_path / "campaign.toml"
         for block in blocks("toml"):
             part = tomllib.loads(block.text)

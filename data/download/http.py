@@ -3,12 +3,15 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.addresses import masked
+from data.download.reading import LEAST_BYTES, WINDOW_S, BrokenError, NoAnswerError, SlowError, reading
 from data.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,15 +19,18 @@ if TYPE_CHECKING:
 
 DownloadProgress = Callable[[str, int, int | None], None]
 """Takes a file's name, its bytes so far, and its size, if the server reports it."""
-TIMEOUT_S = (10.0, 60.0)
-"""For connecting, and between two blocks."""
 RETRIES = 3
-"""Of a request to a busy server, with pauses of 0.5 s and more."""
+"""Of a connection that cannot be made, with growing pauses."""
+PAUSES_S = (0.5, 1.0, 2.0)
+"""Before a busy server is asked again."""
 ATTEMPTS = 5
 """Broken connections of one file after which a call gives up."""
-BLOCK = 2**14
-"""Bytes read at once; an interrupted block is not kept."""
+MAX_BYTES = 4 * 2**30
+"""Of one file, where its publisher names no size."""
+TEXT_BYTES = 2**20
+"""Of a list of checksums, which has a line for each file."""
 OK, PARTIAL, BEYOND = 200, 206, 416
+BUSY = {429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,40 +44,55 @@ class Fetched:
     checked: bool
 
 
-class _BrokenError(Exception):
-    """The connection broke in the middle of a file; the downloaded part is kept."""
-
-
 def open_session() -> "Session":
-    """Return a session that retries a busy server and requests uncompressed bytes, so that ranges are offsets."""
+    """Return a session that requests uncompressed bytes, so that ranges are offsets.
+
+    The bodies of redirects, which may be of any size, are not read.
+    """
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
     session = requests.Session()
     session.headers["Accept-Encoding"] = "identity"
-    busy = Retry(RETRIES, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
+    session.hooks["response"].append(lambda response, **_: response.raw.close() if response.is_redirect else None)
+    # Statuses are retried here: urllib3 reads their whole bodies, and waits as long as Retry-After says.
+    retries = Retry(RETRIES, backoff_factor=0.5, respect_retry_after_header=False)
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=busy))
+        session.mount(scheme, HTTPAdapter(max_retries=retries))
     return session
 
 
 def read_text(session: "Session", url: str) -> str:
-    """Return a small text file; DataError where it cannot be downloaded."""
-    with _get(session, url, 0) as response:
-        _check_status(response, url)
-        return _body(response, url)
+    """Return a small text file.
+
+    Raises:
+        DataError: it cannot be downloaded, or is no small file.
+    """
+    text = bytearray()
+    with _opened(session, url, 0) as (response, blocks):
+        _check_status(response, url, {OK})
+        try:
+            for block in blocks:
+                text += block
+                if len(text) > TEXT_BYTES:
+                    raise _error(url, f"has more than {TEXT_BYTES:,} bytes: not a list of checksums. Check --from.")
+        except BrokenError as error:
+            raise _error(url, f"the connection broke ({error}). Run the command again.") from error
+    return text.decode("utf-8", errors="replace")
 
 
-def download(session: "Session", url: str, target: Path, *, sha256: str | None, progress: DownloadProgress) -> Fetched:
+def download(
+    session: "Session", url: str, target: Path, *, sha256: str | None, max_bytes: int, progress: DownloadProgress
+) -> Fetched:
     """Download ``url`` to ``target``, unless it exists with the right ``sha256``.
 
     An incomplete file is called ``target``.part, which a later call resumes.  It is renamed once it is complete and,
     where ``sha256`` is given, verified.  A resumed file with a wrong checksum is downloaded once more from the start.
 
     Raises:
-        DataError: no connection, no such file, too many interruptions, a wrong checksum, or a file that cannot be
-            written.
+        DataError: no connection, no such file, too many interruptions, too few bytes a minute, more than ``max_bytes``
+            or than announced, a wrong checksum, or a file that cannot be written.
     """
     part = target.with_name(f"{target.name}.part")
     try:
@@ -79,15 +100,16 @@ def download(session: "Session", url: str, target: Path, *, sha256: str | None, 
             return Fetched(path=target, bytes=target.stat().st_size, sha256=sha256, new=False, checked=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         resumed = part.exists()
-        checksum = _complete(session, url, part, progress)
+        checksum = _complete(session, url, part, max_bytes, progress)
         if sha256 is not None and checksum != sha256 and resumed:
             part.unlink()
-            checksum = _complete(session, url, part, progress)
+            checksum = _complete(session, url, part, max_bytes, progress)
         if sha256 is not None and checksum != sha256:
             part.unlink()
-            raise DataError(
-                f"{url}: sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the "
-                "error persists, the server has another file."
+            raise _error(
+                url,
+                f"sha256 is {checksum}, published is {sha256}. The download was deleted. Try again; if the error "
+                "persists, the server has another file.",
             )
         part.replace(target)
         return Fetched(path=target, bytes=target.stat().st_size, sha256=checksum, new=True, checked=sha256 is not None)
@@ -101,46 +123,56 @@ def unwritable(error: OSError, target: Path) -> DataError:
     return DataError(f"{target}: cannot be written: {reason}. Free some space, and run the command again.")
 
 
-def _complete(session: "Session", url: str, part: Path, progress: DownloadProgress) -> str:
+def _complete(session: "Session", url: str, part: Path, max_bytes: int, progress: DownloadProgress) -> str:
     """Stream until ``part`` is complete, resuming after each interruption; return its sha256."""
     for _ in range(ATTEMPTS):
         try:
-            while not _stream(session, url, part, progress):
+            while not _stream(session, url, part, max_bytes, progress):
                 part.unlink()
-        except _BrokenError as error:
+        except BrokenError as error:
             reason = error
             continue
         return digest(part)
-    raise DataError(
-        f"{url}: the connection broke {ATTEMPTS} times, the last time after {part.stat().st_size:,} bytes ({reason}). "
-        "An interrupted download resumes: run the same command again."
+    raise _error(
+        url,
+        f"the connection broke {ATTEMPTS} times, the last time after {part.stat().st_size:,} bytes ({reason}). An "
+        "interrupted download resumes: run the same command again.",
     )
 
 
-def _stream(session: "Session", url: str, part: Path, progress: DownloadProgress) -> bool:
+def _stream(session: "Session", url: str, part: Path, max_bytes: int, progress: DownloadProgress) -> bool:
     """Append the missing bytes to ``part``; False where it is of another file and must be downloaded from the start."""
-    from requests import RequestException
-
     offset = part.stat().st_size if part.exists() else 0
-    with _get(session, url, offset) as response:
+    with _opened(session, url, offset) as (response, blocks):
         if offset and response.status_code == BEYOND:
             return response.headers.get("Content-Range") == f"bytes */{offset}"
-        _check_status(response, url)
+        _check_status(response, url, {OK, PARTIAL} if offset else {OK})
+        encoded = response.headers.get("Content-Encoding", "identity") != "identity"  # although not requested
         if response.status_code == PARTIAL:
             start, total = _range(response)
-            if start != offset:
+            if start != offset or encoded:
                 return False
         else:
-            offset, total = 0, _length(response)
+            offset, total = 0, None if encoded else _length(response)
+        if total is not None and total > max_bytes:
+            raise _too_large(url, part, f"has {total:,} bytes", max_bytes)
         with part.open("ab" if offset else "wb") as file:
             progress(part.stem, offset, total)
             try:
-                for block in response.iter_content(BLOCK):
-                    file.write(block)
+                for block in blocks:
                     offset += len(block)
+                    if total is not None and offset > total:
+                        part.unlink()
+                        raise _error(url, f"the server sends more than the {total:,} bytes of the file. Try a mirror.")
+                    if offset > max_bytes:
+                        raise _too_large(url, part, f"has more than {max_bytes:,} bytes", max_bytes)
+                    file.write(block)
                     progress(part.stem, offset, total)
-            except RequestException as error:
-                raise _BrokenError(_reason(error)) from error
+            except BrokenError:
+                if encoded:  # cannot be resumed, as ranges are those of the encoded bytes
+                    file.flush()
+                    file.truncate(0)
+                raise
             finally:
                 with suppress(OSError):  # a full disk; the written part is kept
                     file.flush()
@@ -148,34 +180,43 @@ def _stream(session: "Session", url: str, part: Path, progress: DownloadProgress
     return True
 
 
-def _get(session: "Session", url: str, offset: int) -> "Response":
-    from requests import RequestException
-
+@contextmanager
+def _opened(session: "Session", url: str, offset: int) -> "Iterator[tuple[Response, Iterator[bytes]]]":
+    """Request a file from ``offset`` on; ask a busy server again."""
+    headers = {"Range": f"bytes={offset}-"} if offset else {}
     try:
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return session.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
-    except (RequestException, ValueError) as error:  # ValueError: an invalid URL
-        raise DataError(
-            f"{url}: no connection ({_reason(error)}). Is there a network? Without one, copy the files from a "
-            "machine that has one, or name a reachable mirror with --from URL."
+        for pause_s in (*PAUSES_S, None):
+            with reading(session, url, headers) as (response, blocks):
+                if pause_s is None or response.status_code not in BUSY:
+                    yield response, blocks
+                    return
+            time.sleep(pause_s)
+    except SlowError as error:
+        raise _error(
+            url,
+            f"fewer than {LEAST_BYTES:,} bytes in {WINDOW_S:.0f} s. An interrupted download resumes: run the same "
+            "command again later, or name a mirror with --from URL.",
+        ) from error
+    except NoAnswerError as error:
+        raise _error(
+            url,
+            f"no connection ({error}). Is there a network? Without one, copy the files from a machine that has one, "
+            "or name a reachable mirror with --from URL.",
         ) from error
 
 
-def _check_status(response: "Response", url: str) -> None:
-    if response.status_code not in {OK, PARTIAL}:
-        raise DataError(
-            f"{url}: the server answers {response.status_code} {response.reason}. Check the name, or name a mirror "
-            "with --from URL."
+def _check_status(response: "Response", url: str, allowed: set[int]) -> None:
+    if response.status_code not in allowed:
+        raise _error(
+            url,
+            f"the server answers {response.status_code} {response.reason}. Check the name, or name a mirror with "
+            "--from URL.",
         )
 
 
-def _body(response: "Response", url: str) -> str:
-    from requests import RequestException
-
-    try:
-        return response.content.decode("utf-8", errors="replace")
-    except RequestException as error:
-        raise DataError(f"{url}: the connection broke ({_reason(error)}). Run the command again.") from error
+def _too_large(url: str, part: Path, found: str, max_bytes: int) -> DataError:
+    part.unlink(missing_ok=True)
+    return _error(url, f"{found}; --max-bytes allows {max_bytes:,}. Nothing was kept. Check the source, or allow more.")
 
 
 def _range(response: "Response") -> tuple[int, int | None]:
@@ -191,13 +232,8 @@ def _length(response: "Response") -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost reason in an exception of requests and urllib3."""
-    inner: object = error
-    while isinstance(inner, BaseException):
-        error = inner
-        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
-    return re.sub(r"^<?HTTPS?Connection[^:]*: ", "", str(error)) or type(error).__name__
+def _error(url: str, text: str) -> DataError:
+    return DataError(masked(f"{url}: {text}"))
 
 
 def digest(path: Path) -> str:

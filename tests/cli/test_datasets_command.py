@@ -66,6 +66,16 @@ def test_a_user_s_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_file_larger_than_allowed_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    packed = archive()
+    with serving(Site(files={"Tiny.zip": packed})) as site:
+        done = fetch(site, "--datasets", tmp_path, "--max-bytes", 1000)
+        allowed = fetch(site, "--datasets", tmp_path, "--max-bytes", len(packed))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"Tiny.zip: has {len(packed):,} bytes; --max-bytes allows 1,000." in done.stderr
+    assert allowed.returncode == 0
+
+
 def test_ctrl_c_keeps_what_came_and_the_same_command_resumes(tmp_path: Path) -> None:
     part = tmp_path / "ucr" / "Tiny.zip.part"
     with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.5)) as site:

@@ -505,9 +505,11 @@ def test_a_campaign_is_adopted_through_a_server(finished, tmp_path):
     home, record = finished
     ports = {"host": "127.0.0.1", "port": free_port(), "log": tmp_path / "server.log"}
     with server(home.tracking_uri, artifacts=home.artifacts, **ports) as (url, _):
-        result, again = adopted(Home(tmp_path / "new"), url)
+        result, again = adopted(Home(tmp_path / "new"), url.replace("//", "//me:s3cr3t@"))
     assert story(again) == story(record)
     assert len(result.weights) == 3
+    assert result.source == url.replace("//", "//***@")
+    assert not [file for file in (tmp_path / "new").rglob("*") if file.is_file() and b"s3cr3t" in file.read_bytes()]
 
 
 def test_an_environment_comes_back_from_its_tags():

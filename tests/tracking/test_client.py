@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from tuning.tracking.client import brief, shown
+from tuning.tracking.error_text import brief
 
 
 def test_a_database_error_is_the_driver_s_message_in_one_line(tmp_path):
@@ -27,12 +27,15 @@ def test_the_system_s_message_is_preferred():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", "RuntimeError"), ("one.\ntwo", "one"), ("x" * 999, "x" * 200), ("to a://b:secret@c", "to a://b:***@c")],
+    [
+        ("", "RuntimeError"),
+        ("one.\ntwo", "one"),
+        ("x" * 999, "x" * 200),
+        ("to a://b:secret@c", "to a://***@c"),
+        (r"answer: (psycopg.Error) bad\n[SQL: SELECT %s]\n[parameters: ('secret',)]", "answer: bad"),
+        ("bad [parameters: ('secret',)]", "bad"),
+        ("pool is full (Background on this error at: https://sqlalche.me/e/20/3o7r)", "pool is full"),
+    ],
 )
 def test_an_error_is_quoted_as_one_short_line_without_passwords(text, expected):
     assert brief(RuntimeError(text)) == expected
-
-
-def test_a_uri_is_shown_without_its_password():
-    assert shown("postgresql://me:secret@host:5432/runs") == "postgresql://me:***@host:5432/runs"
-    assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"

@@ -126,4 +126,4 @@ def test_a_server_elsewhere_is_named_and_none_is_started(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example")
     lines: list[str] = []
     ui(Home(tmp_path), host="127.0.0.1", port=5000, say=lines.append)
-    assert lines == ["MLflow already runs at https://me:***@mlflow.example (MLFLOW_TRACKING_URI)"]
+    assert lines == ["MLflow already runs at https://***@mlflow.example (MLFLOW_TRACKING_URI)"]

@@ -147,4 +147,4 @@ def _checked(path: Path, document: Any) -> Export:
         wrong = [text for _, text in messages(error, document, Export)]
     except (KeyError, TypeError, AttributeError) as error:
         wrong = [f"damaged: {type(error).__name__}: {error}. Export again"]
-    raise RecordError("\n".join(f"{path}: {text}" for text in wrong[:5]))
+    raise RecordError(*(f"{path}: {text}" for text in wrong[:5]))

@@ -1,15 +1,25 @@
-"""What can be wrong with what a user asks of this room; each message says what, where, got, allowed, what to do."""
+"""What can be wrong with what a user asks of this room; each message says what, where, got, allowed, what to do.
+
+Arguments are the lines of a message: a line break within one came with a name or value, and is printed escaped.
+"""
 
 
-class CampaignError(ValueError):
+class _Lines(Exception):  # noqa: N818 - the part that errors share
+    """An error whose arguments are lines."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+
+class CampaignError(_Lines, ValueError):
     """A campaign file that cannot be run."""
 
 
-class RecordError(LookupError):
+class RecordError(_Lines, LookupError):
     """A campaign, trial, run, export or rank that is not there or cannot be read."""
 
 
-class JournalError(ValueError):
+class JournalError(_Lines, ValueError):
     """A journal that is damaged, of a newer version, or belongs to another campaign file."""
 
 
@@ -21,5 +31,5 @@ def no_such_run(where: str) -> str:
     )
 
 
-class StoreError(OSError):
+class StoreError(_Lines, OSError):
     """A place that cannot be written to or reached: disk, home, MLflow server."""

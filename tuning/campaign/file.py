@@ -22,13 +22,14 @@ from tuning.campaign.plan import Plan, campaign_space, plan
 
 Keys = tuple[str, ...]
 
-SMALLEST = """\
-    name = "mine"
-    seed = 1
-    [data]
-    dataset = "synthetic"
-    [space]
-    name = "cnn2d\""""
+SMALLEST = (
+    '    name = "mine"',
+    "    seed = 1",
+    "    [data]",
+    '    dataset = "synthetic"',
+    "    [space]",
+    '    name = "cnn2d"',
+)
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -60,8 +61,8 @@ def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None,
         wrong = messages.messages(error, document, CampaignConfig)
         lines = [f"{_where(keys, given, path)}: {text}" for keys, text in wrong]
         if any(text.endswith("is missing") for text in lines):
-            lines.append(f"A campaign file needs at least\n{SMALLEST}")
-        raise CampaignError("\n".join(lines)) from None
+            lines += ["A campaign file needs at least", *SMALLEST]
+        raise CampaignError(*lines) from None
     for place, number in _numbers(document):
         if not math.isfinite(number):
             raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
@@ -98,9 +99,9 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CampaignError(_unreadable(path, text, str(error))) from None
+        raise CampaignError(*_unreadable(path, text, str(error))) from None
     if not document:
-        raise CampaignError(f"{path}: is empty. A campaign file needs at least\n{SMALLEST}")
+        raise CampaignError(f"{path}: is empty. A campaign file needs at least", *SMALLEST)
     return document
 
 
@@ -112,17 +113,17 @@ def _others(folder: Path, wanted: Path) -> str:
     return f" (looked in {folder.absolute()})"
 
 
-def _unreadable(path: Path, text: str, complaint: str) -> str:
+def _unreadable(path: Path, text: str, complaint: str) -> tuple[str, ...]:
     """Show the line that is no TOML, and a caret under the place."""
     found = _POSITION.fullmatch(complaint)
     if not found:
-        return f"{path}: not TOML: {complaint}"
+        return (f"{path}: not TOML: {complaint}",)
     what, line, column = found.groups()
     lines = text.splitlines() or [""]
     number = min(int(line), len(lines)) if line else len(lines)
     source = lines[number - 1].replace("\t", " ")
     at = int(column) - 1 if column else len(source)
-    return f"{path}, line {number}: not TOML: {what}\n    {source}\n    {' ' * at}^"
+    return f"{path}, line {number}: not TOML: {what}", f"    {source}", f"    {' ' * at}^"
 
 
 def _setting(setting: str) -> tuple[Keys, Any]:

@@ -38,11 +38,11 @@ def resumed(plan: Plan, opened: CampaignConfig, *, trials: int) -> Plan:
     changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and not _may_change(key)]
     name = opened.name
     if changed:
-        lines = "".join(f"\n  {key}: {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in changed)
         raise CampaignError(
-            f"campaign {name!r} was launched with another file:{lines}\n"
+            f"campaign {name!r} was launched with another file:",
+            *(f"  {key}: {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in changed),
             f"Undo the change, choose another name (--name), or delete the campaign (seqtune delete {name}). "
-            f"Only {', '.join(MAY_CHANGE)} may change"
+            f"Only {', '.join(MAY_CHANGE)} may change",
         )
     if plan.trials < trials:
         raise CampaignError(

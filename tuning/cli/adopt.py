@@ -29,16 +29,16 @@ def adopt(
     from tuning.cli import tables
 
     place, out = open_home(home), tables.console(error=as_json)
-    with out.status("reading the store") as status:
+    with tables.spinner(out, "reading the store") as show:
         from tuning.tracking import adopt as tracking
 
-        adopted = tracking.adopt(
-            place, name, tracking_uri or place.tracking_uri, lambda k, of: status.update(f"trial {k} of {of}")
-        )
-    tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out))
+        uri = tracking_uri or place.tracking_uri
+        adopted = tracking.adopt(place, name, uri, lambda k, of: show(f"trial {k} of {of}"))
+    elsewhere = uri != place.tracking_uri
+    tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out, elsewhere=elsewhere))
 
 
-def _show(adoption: "Adoption", home: "Home", target: "Console") -> None:
+def _show(adoption: "Adoption", home: "Home", target: "Console", *, elsewhere: bool) -> None:
     from tuning.cli import tables
 
     name = adoption.campaign
@@ -53,7 +53,7 @@ def _show(adoption: "Adoption", home: "Home", target: "Console") -> None:
     if adoption.others:
         tables.line(target, f"The store has {adoption.others} older campaigns of this name; this is the latest")
     tables.line(target, f"Resume: {home.command('launch', adoption.file)}", whole=True)
-    if home.tracking_uri != adoption.source:
+    if elsewhere:
         tables.line(target, "To write into the same store, set MLFLOW_TRACKING_URI to it")
 
 

@@ -20,6 +20,7 @@ from tuning.cli.doctor import doctor
 from tuning.cli.export import export
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.printing import say_error, say_lines
 from tuning.cli.repair import repair
 from tuning.cli.reproduce import reproduce
 from tuning.cli.schema import schema
@@ -41,7 +42,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except USER_ERRORS as error:
-            typer.echo(f"seqtune: {error}", err=True)
+            say_error(error)
             raise typer.Exit(EXIT_USAGE) from None
         except KeyboardInterrupt:
             typer.echo("seqtune: interrupted", err=True)
@@ -79,7 +80,7 @@ def main() -> None:
         if STOP.requested:  # an interrupted import may fail in any way
             sys.stderr.write("seqtune: interrupted\n")
             sys.exit(EXIT_INTERRUPTED)
-        traceback.print_exc()
+        say_lines(traceback.format_exc(), error=True)
         sys.stderr.write("\nThis is a bug in seqtune. Please report it with the lines above.\n")
         sys.exit(EXIT_NEGATIVE)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tuning.cli.options import EXIT_NEGATIVE, VAR, HomeOption, JsonOption, NameArgument, existing_home
+from tuning.cli.printing import say
 
 
 def compare(
@@ -49,7 +50,7 @@ def compare(
     document = groups[0] if stratum is None else {"by": stratum, "groups": groups}
     tables.emit(document, as_json=as_json, show=lambda: show(comparisons, tables.console()))
     if plot is not None:
-        typer.echo(f"plot: {plot}", err=as_json)
+        say(f"plot: {plot}", error=as_json)
     if not any(comparison.answered for comparison in comparisons):
-        typer.echo(f"seqtune: campaign {name!r}: no level has two completed trials", err=True)
+        say(f"seqtune: campaign {name!r}: no level has two completed trials", error=True)
         raise typer.Exit(EXIT_NEGATIVE)

@@ -7,6 +7,7 @@ from rich.console import Console
 from tuning.analysis.compare import Comparison, Contrast
 from tuning.analysis.conclusions import answer, basis, exclusions, group_name, level_name, numbers, p_value
 from tuning.cli import tables
+from tuning.cli.printing import printable
 from tuning.cli.tables import Column
 from tuning.journal.text import Cell, shown
 
@@ -74,7 +75,7 @@ def _show_means(comparison: Comparison, target: Console) -> None:
         others.insert(0, "objective")
     heads = HEADS | {"objective": tables.folded(comparison.metric)}
     columns = [
-        Column(head=comparison.factor.rpartition(".")[2]),
+        Column(head=printable(comparison.factor.rpartition(".")[2])),
         Column(head="trials", right=True),
         Column(head=heads[comparison.response], right=True),
         Column(head="95 % interval", right=True),
@@ -111,7 +112,7 @@ def _show_contrasts(comparison: Comparison, target: Console) -> None:
     low, high = min(0.0, *ends), max(0.0, *ends)
     glyphs = GLYPHS[target.options.ascii_only]
     columns = [
-        Column(head=comparison.factor.rpartition(".")[2]),
+        Column(head=printable(comparison.factor.rpartition(".")[2])),
         Column(head="difference", right=True),
         Column(head="95 % interval", right=True),
         Column(head=_axis(low, high), spare=3),

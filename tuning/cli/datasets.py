@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuning.cli.options import EXIT_INTERRUPTED, DatasetsOption, JsonOption
+from tuning.cli.printing import printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,9 @@ def fetch(
     source: Annotated[
         str | None, typer.Option("--from", help="A mirror of the publisher's folder.", metavar="URL")
     ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(help="Largest file; default: 4 MB of a record, 4 GiB of an archive.", min=1)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Download a data set, or resume its download.
@@ -61,9 +65,9 @@ def fetch(
     folder, listed = ctx.obj  # of `seqtune datasets --datasets FOLDER fetch NAME`, and of SEQTUNE_DATASETS
     try:
         with _bar(tables.console(error=True)) as report:
-            outcome = download(name, datasets or folder, source=source, progress=report)
+            outcome = download(name, datasets or folder, source=source, progress=report, max_bytes=max_bytes)
     except KeyboardInterrupt:
-        typer.echo("seqtune: interrupted; the same command resumes the download", err=True)
+        say("seqtune: interrupted; the same command resumes the download", error=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     tables.emit(_row(outcome), as_json=as_json or listed, show=lambda: _show_fetched(outcome, tables.console()))
 
@@ -94,7 +98,7 @@ def _bar(target: "Console") -> "Iterator[DownloadProgress]":
     """Show the file under way on a terminal; nothing elsewhere."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=target, transient=True, disable=not target.is_terminal) as progress:
         task = progress.add_task("connecting", total=None)
         shown = ""
@@ -102,7 +106,7 @@ def _bar(target: "Console") -> "Iterator[DownloadProgress]":
         def report(file: str, there: int, total: int | None) -> None:
             nonlocal shown
             if file != shown:
-                progress.reset(task, description=file)
+                progress.reset(task, description=printable(file))
                 shown = file
             progress.update(task, completed=there, total=total)
 

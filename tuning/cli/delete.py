@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tuning.cli.options import EXIT_NEGATIVE, VAR, HomeOption, NameArgument, existing_home
+from tuning.cli.printing import printable, say
 
 
 def delete(
@@ -21,8 +22,8 @@ def delete(
     place = existing_home(home)
     described = place.describe(name)
     what = f"campaign {name} ({described}) in {place.path}{' and its MLflow runs' if runs else ''}"
-    if not yes and not typer.confirm(f"Delete {what}?"):
-        typer.echo("nothing was deleted")
+    if not yes and not typer.confirm(printable(f"Delete {what}?")):
+        say("nothing was deleted")
         raise typer.Exit(EXIT_NEGATIVE)
     with place.locked(name):
         if runs:
@@ -30,4 +31,4 @@ def delete(
 
             delete_runs(place, name)
         place.delete(name)
-    typer.echo(f"deleted: {what}")
+    say(f"deleted: {what}")

@@ -180,18 +180,19 @@ def _shared_memory() -> Check:
 
 
 def _store(home: "Home") -> Check:
-    from tuning.tracking.client import Store, reachable, shown
+    from data.addresses import masked
+    from tuning.tracking.client import Store, reachable
 
     uri = home.tracking_uri
     file = Path(uri.removeprefix("sqlite:///"))
     if uri.startswith("sqlite:///") and not file.exists():
-        return Check(name="MLflow store", state="ok", found=f"{file}, made by the first launch")
+        return Check(name="MLflow store", state="ok", found=f"{masked(str(file))}, made by the first launch")
     try:
         with reachable(uri):
             Store(uri).find_experiment("seqtune-doctor")
     except StoreError as error:
         return Check(name="MLflow store", state="fail", found=str(error))
-    return Check(name="MLflow store", state="ok", found=shown(uri))
+    return Check(name="MLflow store", state="ok", found=masked(uri))
 
 
 def _data_sets(datasets: Path | None) -> list[Check]:

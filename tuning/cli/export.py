@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home, no_trial
+from tuning.cli.printing import say
 
 
 def export(
@@ -34,9 +35,9 @@ def export(
     count, replicated = len(exported.entries), record.config.search.replicates > 1
     best, by = (f"{count} configurations", "mean ") if replicated else (f"{count} trials", "")
     fewer = f" (no more than {count} completed)" if count < k else ""
-    typer.echo(f"{out}: the best {best} of {name} by {by}{exported.selection.metric}, validation split{fewer}")
+    say(f"{out}: the best {best} of {name} by {by}{exported.selection.metric}, validation split{fewer}")
     if record.finished_at is None:
-        typer.echo(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
+        say(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     if out.suffix.lower() in COMPLETE:
         command = place.command("reproduce", out, "--rank", 1, datasets=record.datasets)
-        typer.echo(f"train one again: {command}")
+        say(f"train one again: {command}")

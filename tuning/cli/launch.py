@@ -17,6 +17,7 @@ from tuning.cli.options import (
     no_trial,
     open_home,
 )
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,7 @@ def launch(
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         last = record.interruptions[-1]
-        typer.echo(f"seqtune: {last.reason}. The same command resumes the campaign", err=True)
+        say(f"seqtune: {last.reason}. The same command resumes the campaign", error=True)
         code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(last.cause, EXIT_NEGATIVE)
         if last.cause == "ray":
             _exit_at_once(code)
@@ -155,6 +156,7 @@ def _next_steps(board: "Leaderboard", record: "CampaignRecord", home: "Home", ou
     ]
     if record.config.comparison is not None:
         commands.insert(0, home.command("compare", name))
-    tables.line(out, "\nNext:")
+    tables.line(out, "")
+    tables.line(out, "Next:")
     for command in commands:
         tables.line(out, f"  {command}", whole=True)

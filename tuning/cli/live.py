@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuning.cli import tables
+from tuning.cli.printing import printable
 from tuning.cli.tables import BEST, Column, searched_columns
 from tuning.journal.events import Ended, Interrupted, Launched, Noted, Retried
 from tuning.journal.log import Entry
@@ -111,10 +112,10 @@ class LiveTable:
         record = self.record
         trials = [] if record is None else [t for _, t in sorted(record.trials.copy().items())]
         if record is None or not any(t.attempts for t in trials):
-            self.spinner.update(text=Text(self.doing))
+            self.spinner.update(text=Text(printable(self.doing)))
             yield self.spinner
             return
-        yield Text(headline(record, trials, time.monotonic() - self.began), style="bold")
+        yield Text(printable(headline(record, trials, time.monotonic() - self.began)), style="bold")
         yield Text("")
         room = max(3, (options.max_height or console.height) - AROUND)
         yield _table(console, record, _latest(trials, room))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuning.cli.printing import say
+
 if TYPE_CHECKING:
     from tuning.journal.home import Home
 
@@ -82,5 +84,5 @@ def nearest(word: str, known: list[str]) -> str:
 
 def no_trial(name: str) -> typer.Exit:
     """Say that no trial has completed, and return the exit."""
-    typer.echo(f"seqtune: campaign {name!r}: no trial has completed", err=True)
+    say(f"seqtune: campaign {name!r}: no trial has completed", error=True)
     return typer.Exit(EXIT_NEGATIVE)

@@ -1,8 +1,7 @@
 """``seqtune repair``: keep the sound part of a damaged journal."""
 
-import typer
-
 from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home
+from tuning.cli.printing import say
 
 
 def repair(*, name: NameArgument, home: HomeOption = VAR) -> None:
@@ -18,9 +17,9 @@ def repair(*, name: NameArgument, home: HomeOption = VAR) -> None:
     with place.locked(name):
         done = cut(place.journal(name))
     if done is None:
-        typer.echo(f"{name}: the journal is sound; nothing was changed")
+        say(f"{name}: the journal is sound; nothing was changed")
         return
     record = place.record(name)
-    typer.echo(f"{name}: kept {done.kept} of {done.lines} lines; the damaged file is {done.backup}")
-    typer.echo(f"damage: {done.problem}")
-    typer.echo(f"{len(record.ended)} of {record.target} trials have ended; the next launch trains the others")
+    say(f"{name}: kept {done.kept} of {done.lines} lines; the damaged file is {done.backup}")
+    say(f"damage: {done.problem}")
+    say(f"{len(record.ended)} of {record.target} trials have ended; the next launch trains the others")

@@ -46,14 +46,14 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool
     out = tables.console(error=as_json)
     table = ReproductionTable(target.recorded, out)
     table.start()
-    with out.status("loading the data") as status:  # a spinner on a terminal, nothing elsewhere
+    with tables.spinner(out, "loading the data") as show:  # a spinner on a terminal, nothing elsewhere
         from tuning.execution.reproduce import reproduce as train_again
 
         def on_epoch(report: "EpochReport") -> None:
             table.epoch(report)
-            status.update(f"epoch {report.epoch + 1} of {len(target.recorded.epochs)}")
+            show(f"epoch {report.epoch + 1} of {len(target.recorded.epochs)}")
 
-        outcome = train_again(target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=status.update)
+        outcome = train_again(target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=show)
     table.end(outcome)
     tables.emit(outcome, as_json=as_json, show=lambda: None)
     try:

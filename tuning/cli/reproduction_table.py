@@ -1,5 +1,6 @@
 """A reproduction as the command line shows it: recorded and new epochs side by side, then the verdict."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -57,7 +58,8 @@ class ReproductionTable:
         tables.line(self.target, "")
         colour = {"exact": "bold green", "within tolerance": "bold yellow", "differs": "bold red"}[outcome.verdict]
         tables.line(self.target, verdict(outcome), colour)
-        tables.line(self.target, _grounds(outcome, len(self.recorded.epochs)))
+        for ground in _grounds(outcome, len(self.recorded.epochs)):
+            tables.line(self.target, ground)
         if self.recorded.environment is None:
             tables.line(self.target, "environment: not recorded")
         elif outcome.environment_differences:
@@ -78,22 +80,21 @@ def verdict(outcome: "Reproduction") -> str:
     return f"differs at epoch {outcome.beyond_tolerance}" if outcome.verdict == "differs" else outcome.verdict
 
 
-def _grounds(outcome: "Reproduction", epochs: int) -> str:
+def _grounds(outcome: "Reproduction", epochs: int) -> Iterator[str]:
+    """Yield the lines that explain a verdict."""
     if outcome.verdict == "exact":
-        best = (
-            f"\nweights of the best epoch: sha256 {outcome.result.weights_sha256}"
-            if outcome.result.weights_sha256
-            else ""
-        )
         which = "the only epoch" if epochs == 1 else f"all {epochs} epochs"
-        return f"metrics and weights of {which} are bit-identical{best}"
-    if outcome.record_differences:
-        claims = "".join(f"\n  {claim}" for claim in outcome.record_differences)
-        return f"the epochs are bit-identical, but the record claims something else:{claims}"
-    return (
-        f"bits differ from epoch {outcome.first_difference}; "
-        f"the largest difference of a metric is {outcome.largest_difference:.2g}"
-    )
+        yield f"metrics and weights of {which} are bit-identical"
+        if outcome.result.weights_sha256:
+            yield f"weights of the best epoch: sha256 {outcome.result.weights_sha256}"
+    elif outcome.record_differences:
+        yield "the epochs are bit-identical, but the record claims something else:"
+        yield from (f"  {claim}" for claim in outcome.record_differences)
+    else:
+        yield (
+            f"bits differ from epoch {outcome.first_difference}; "
+            f"the largest difference of a metric is {outcome.largest_difference:.2g}"
+        )
 
 
 def _format(value: float | None) -> str:

@@ -1,7 +1,5 @@
 """``seqtune schema``: the JSON Schema of a campaign file."""
 
-import typer
-
 
 def schema() -> None:
     """Print the JSON Schema of a campaign file, for editors.
@@ -9,6 +7,6 @@ def schema() -> None:
     Example: seqtune schema > campaign.schema.json
     """
     from tuning.campaign.file import json_schema
-    from tuning.journal.text import json_text
+    from tuning.cli.printing import say_json
 
-    typer.echo(json_text(json_schema()))
+    say_json(json_schema())

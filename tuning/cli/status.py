@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuning.cli.options import VAR, HomeOption, JsonOption, existing_home, open_home
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def _campaigns(home: "Home", *, as_json: bool) -> None:
     if rows or as_json:
         tables.emit(rows, as_json=as_json, show=lambda: _show_campaigns(rows, tables.console()))
     else:
-        typer.echo(f"no campaigns in {home.path} yet; `seqtune launch CAMPAIGN.toml` starts one")
+        say(f"no campaigns in {home.path} yet; `seqtune launch CAMPAIGN.toml` starts one")
 
 
 def _journal(home: "Home", name: str, *, as_json: bool) -> None:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,7 @@ def sync(*, name: NameArgument, home: HomeOption = VAR) -> None:
     from tuning.tracking.publisher import sync as bring_up_to_date
 
     out = tables.console(error=True)
-    with out.status("connecting to the store") as status:
-        update: Callable[[int, int], None] = lambda done, of: status.update(f"run {done} of {of}")  # noqa: E731
+    with tables.spinner(out, "connecting to the store") as show:
+        update: Callable[[int, int], None] = lambda done, of: show(f"run {done} of {of}")  # noqa: E731
         bring_up_to_date(place, name, update)
-    typer.echo(f"{name}: MLflow is up to date with the journal")
+    say(f"{name}: MLflow is up to date with the journal")

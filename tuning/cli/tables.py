@@ -1,17 +1,18 @@
 """Tables and lines for people on a terminal, in a pipe and in a log; JSON for programs."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from tuning.journal.text import Cell, json_text, short_names, shown
+from tuning.cli.printing import printable, say_json
+from tuning.journal.text import Cell, short_names, shown
 
 UNBOUNDED = 10_000
 """Characters a line may have where no terminal limits it: a pipe or a file gets whole lines."""
@@ -42,7 +43,14 @@ def console(*, error: bool = False) -> Console:
 
 def line(target: Console, text: str, style: str = "", *, whole: bool = False) -> None:
     """Print text without markup; on a terminal wrapped between words, but for a ``whole`` line, as one to be copied."""
-    target.print(Text(text, style=style), soft_wrap=whole or not target.is_terminal)
+    target.print(Text(printable(text), style=style), soft_wrap=whole or not target.is_terminal)
+
+
+@contextmanager
+def spinner(target: Console, text: str) -> Iterator[Callable[[str], None]]:
+    """Show a text beside a spinner on a terminal, nothing elsewhere; yield what replaces the text."""
+    with target.status(Text(printable(text))) as status:
+        yield lambda new: status.update(Text(printable(new)))
 
 
 def table(
@@ -67,7 +75,7 @@ def fitted(
 
     styles: one for each row, or none.  Gaps are narrowed before a column is left out.
     """
-    cells = [[shown(cell) for cell in row] for row in rows]
+    cells = [[printable(shown(cell)) for cell in row] for row in rows]
     keep = list(range(len(columns)))
     built = _built(columns, cells, keep, WIDE, styles)
     while _width(target, built) > target.width:
@@ -92,14 +100,14 @@ def hidden_columns(target: Console, heads: Sequence[str]) -> None:
 def emit(data: Any, *, as_json: bool, show: Callable[[], None]) -> None:
     """Print data as JSON, or call ``show`` to print it for people."""
     if as_json:
-        typer.echo(json_text(data))
+        say_json(data)
     else:
         show()
 
 
 def folded(name: str) -> str:
     """Break a name into two lines, so that its column is no wider than its figures."""
-    return name.replace("_", "\n", 1)
+    return printable(name).replace("_", "\n", 1)
 
 
 def searched_columns(assignments: Sequence[Mapping[str, Cell]]) -> dict[str, Column]:
@@ -117,7 +125,7 @@ def _built(
     built = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     lines = max(columns[i].head.count("\n") for i in keep)
     for i in keep:
-        head = "\n" * (lines - columns[i].head.count("\n")) + columns[i].head
+        head = "\n" * (lines - columns[i].head.count("\n")) + columns[i].head  # of our own words, or ``folded``
         built.add_column(Text(head), justify="right" if columns[i].right else "left")
     for number, row in enumerate(cells):
         built.add_row(*(Text(row[i]) for i in keep), style=styles[number] if styles else None)

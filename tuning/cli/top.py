@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, no_trial
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,7 @@ def top(
     if not board.ranked:
         raise no_trial(name)
     if plot is not None:
-        typer.echo(f"plot: {plot}", err=as_json)
+        say(f"plot: {plot}", error=as_json)
 
 
 def show(board: "Leaderboard", target: "Console") -> None:

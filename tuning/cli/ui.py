@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tuning.cli.options import VAR, HomeOption, existing_home
+from tuning.cli.printing import say
 
 
 def ui(
@@ -20,4 +21,4 @@ def ui(
     place = existing_home(home)
     from tuning.tracking.ui import ui as serve
 
-    serve(place, host=host, port=port, say=typer.echo)
+    serve(place, host=host, port=port, say=say)

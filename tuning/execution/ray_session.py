@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 import ray
 
+from data.addresses import masked
 from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import StoreError
 from tuning.execution.driver import LaunchInterrupted
@@ -117,7 +118,7 @@ def secret_variables(environment: Mapping[str, str]) -> Iterable[str]:
     return [
         name
         for name, value in environment.items()
-        if name != "RAY_AUTH_TOKEN" and (_SECRET.search(name) or re.search(r"://[^/\s]+@", value))
+        if name != "RAY_AUTH_TOKEN" and (_SECRET.search(name) or masked(value) != value)
     ]
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import tomli_w
 
+from data.addresses import masked
 from tuning.campaign.config import NAME, CampaignConfig
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal import log as journal
 from tuning.journal.home import WEIGHTS_KEPT, Home
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import trial_name
-from tuning.tracking.client import Store, reachable, shown
+from tuning.tracking.client import Store, reachable
 from tuning.tracking.recover import events
 from tuning.tracking.stored import ProgressCallback, StoredCampaign, connect, stored_campaign
 from tuning.training.files import WEIGHTS
@@ -26,7 +27,7 @@ class Adoption:
 
     campaign: str
     source: str
-    """The store's URI without its password."""
+    """The store's URI, its secrets masked."""
     target: int
     ended: list[int]
     to_train: list[int]
@@ -62,7 +63,7 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
         with reachable(uri):
             store = connect(uri)
             stored = stored_campaign(store, name, on_progress)
-        rows = events(stored, shown(uri))
+        rows = events(stored, masked(uri))
         record = fold(journal.Entry(n, at, event) for n, (at, event) in enumerate(rows))
         with _folders(home, name) as (folder, temporary):
             weights = _fetch_weights(store, stored, record, temporary)
@@ -74,7 +75,7 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
             journal.create(home.journal(name), rows)
     return Adoption(
         campaign=name,
-        source=shown(uri),
+        source=masked(uri),
         target=record.target,
         ended=sorted(stored.ended),
         to_train=stored.lost,

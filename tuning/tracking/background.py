@@ -3,12 +3,14 @@
 import queue
 import threading
 
+from data.addresses import masked
 from tuning.campaign.errors import StoreError
 from tuning.journal.home import Home
 from tuning.journal.log import Entry, read
 from tuning.journal.record import CampaignRecord
 from tuning.tracking import artifacts, client
-from tuning.tracking.client import Store, brief, shown
+from tuning.tracking.client import Store
+from tuning.tracking.error_text import brief
 from tuning.tracking.publisher import Publisher, publishing
 
 BATCH_S = 0.5
@@ -65,7 +67,7 @@ class BackgroundPublisher:
             except StoreError as error:
                 self._behind = str(error)
             except Exception as error:  # noqa: BLE001 - no error of MLflow may end the campaign; the journal is complete
-                self._behind = f"{shown(self.home.tracking_uri)}: {brief(error)}"
+                self._behind = f"{masked(self.home.tracking_uri)}: {brief(error)}"
             if self._behind is None or last_attempt:
                 return
             self._closing.wait(wait)

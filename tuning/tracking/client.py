@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.addresses import masked
 from tuning.campaign.errors import StoreError
+from tuning.tracking.error_text import brief
 from tuning.tracking.layout import DatasetInput, Row, RunStatus
 
 if TYPE_CHECKING:
@@ -29,12 +31,6 @@ QUIET = {
 
 PAGE = 500
 """Runs or experiments per request."""
-
-BRIEF = 200
-"""Longest error message that is quoted, in characters."""
-
-_SQLALCHEMY = re.compile(r"\((?:\w+\.)+\w+\) |\s*\[SQL: .*|\s*\(Background on this error at: \S*\)", re.DOTALL)
-"""What SQLAlchemy adds to a driver's message: the exception's class, the statement, a link to its documentation."""
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 """Stores without a server, for which the client chooses the artifact location."""
@@ -82,7 +78,7 @@ class Store:
             if not deleted_is_error:
                 return None
             raise StoreError(
-                f"{shown(self.uri)}: experiment {name!r} was deleted in MLflow. Restore it with `mlflow experiments "
+                f"{masked(self.uri)}: experiment {name!r} was deleted in MLflow. Restore it with `mlflow experiments "
                 f"restore --experiment-id {experiment.experiment_id}`, or launch under another name (--name)"
             )
         return str(experiment.experiment_id)
@@ -244,31 +240,14 @@ def reachable(uri: str) -> Iterator[None]:
         raise
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"{shown(uri)}: the driver of this database is not installed: {error.name}. "
+            f"{masked(uri)}: the driver of this database is not installed: {error.name}. "
             f"Install it (pip install {error.name}), or choose another store with MLFLOW_TRACKING_URI"
         ) from error
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise StoreError(
-            f"{shown(uri)}: the MLflow store cannot be used: {brief(error)}. "
+            f"{masked(uri)}: the MLflow store cannot be used: {brief(error)}. "
             "Check MLFLOW_TRACKING_URI (unset: a SQLite file under --home)"
         ) from error
-
-
-def brief(error: BaseException) -> str:
-    """Return an error as one short line without passwords: the system's message at its bottom, else its first line."""
-    text = _SQLALCHEMY.sub("", str(error)).strip() or type(error).__name__
-    line = text.splitlines()[0]
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            line = cause.strerror + (f": {cause.filename}" if cause.filename else "")
-        cause = cause.__cause__ or cause.__context__
-    return shown(line)[:BRIEF].strip().rstrip(".")
-
-
-def shown(uri: str) -> str:
-    """Return a URI without its password."""
-    return re.sub(r"(://[^:/@\s]+:)[^@\s]+@", r"\1***@", uri)
 
 
 def _database(uri: str) -> bool:
@@ -276,10 +255,24 @@ def _database(uri: str) -> bool:
 
 
 def _connect(uri: str) -> None:
-    """Fail at once where a database is unavailable: MLflow would retry for 102 s."""
-    from sqlalchemy import create_engine
+    """Fail at once where a database is unavailable: MLflow would retry for 102 s.
 
-    engine = create_engine(uri)
+    Raises:
+        StoreError: not an address, or one whose password holds an ``@``: a driver would quote the rest as the host.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.engine import make_url
+
+    try:
+        url = make_url(uri)
+    except ValueError:  # a port that is no number; the message would quote it, and it may be part of a password
+        url = None
+    if url is None or (url.host and "@" in f"{url.host}{url.database}"):
+        raise StoreError(
+            f"{masked(uri)}: not the address of a database: DRIVER://USER:PASSWORD@HOST:PORT/NAME. In user and "
+            "password write @ as %40, : as %3A and / as %2F"
+        )
+    engine = create_engine(url)
     try:
         engine.connect().close()
     finally:

@@ -2,10 +2,11 @@
 
 from pydantic import ValidationError
 
+from data.addresses import masked
 from tuning.campaign.errors import RecordError, no_such_run
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import first_line
-from tuning.tracking.client import Store, StoredRun, reachable, shown
+from tuning.tracking.client import Store, StoredRun, reachable
 from tuning.tracking.layout import Tag, packages_text
 
 
@@ -16,7 +17,7 @@ def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
         RecordError: there is no such run, it is not a trial's, or its trial has not ended.
         StoreError: the store cannot be used.
     """
-    where = f"MLflow run {run_id} in {shown(uri)}"
+    where = f"MLflow run {run_id} in {masked(uri)}"
     with reachable(uri):
         store = Store(uri)
         run = _run(store, run_id, where)

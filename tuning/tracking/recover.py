@@ -120,13 +120,12 @@ def _check_same(stored: StoredCampaign, index: int, again: Suggested) -> None:
     not_default = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
     changed = [key for key in {**in_store, **not_default} if in_store.get(key) != suggested.get(key)]
     if in_store and changed:
-        lines = "".join(
-            f"\n  {key}: {in_store.get(key, 'absent')} -> {suggested.get(key, 'absent')}" for key in changed
-        )
         raise RecordError(
             f"MLflow run {trial.run.id}: trial {index} of {again.trial.campaign!r} differs from the search's "
-            f"suggestion (store -> suggestion):{lines}\nSuggestions depend on package versions. The campaign ran with "
-            f"{packages_text(stored.run.tags)}: adopt it with these"
+            "suggestion (store -> suggestion):",
+            *(f"  {key}: {in_store.get(key, 'absent')} -> {suggested.get(key, 'absent')}" for key in changed),
+            "Suggestions depend on package versions. The campaign ran with "
+            f"{packages_text(stored.run.tags)}: adopt it with these",
         )
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.addresses import masked
 from tuning.campaign.errors import RecordError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.log import Entry
 from tuning.journal.record import RecordedTrial
-from tuning.tracking.client import Store, StoredRun, shown
+from tuning.tracking.client import Store, StoredRun
 from tuning.tracking.layout import Tag, packages_text
 from tuning.tracking.read import parsed_trial, validation_message
 
@@ -61,7 +62,9 @@ def connect(uri: str) -> Store:
     """
     file = Path(uri.removeprefix("sqlite:///"))
     if uri.startswith("sqlite:///") and not file.is_file():
-        raise StoreError(f"{uri}: no such file. Name the store with --tracking-uri, as sqlite:////absolute/path.db")
+        raise StoreError(
+            f"{masked(uri)}: no such file. Name the store with --tracking-uri, as sqlite:////absolute/path.db"
+        )
     return Store(uri)
 
 
@@ -76,7 +79,7 @@ def stored_campaign(store: Store, name: str, on_progress: ProgressCallback) -> S
     campaigns = [run for run in store.runs(experiment, tags) if not run.deleted] if experiment else []
     if experiment is None or not campaigns:
         known = ", ".join(store.experiments(Tag.CAMPAIGN)) or "none"
-        raise RecordError(f"{shown(store.uri)}: no campaign {name!r}. Known: {known}. Or name another --tracking-uri")
+        raise RecordError(f"{masked(store.uri)}: no campaign {name!r}. Known: {known}. Or name another --tracking-uri")
     parent = campaigns[-1]
     opened = _opened(store, name, parent)
     runs: dict[int, StoredRun] = {}
@@ -92,7 +95,7 @@ def stored_campaign(store: Store, name: str, on_progress: ProgressCallback) -> S
 
 
 def _opened(store: Store, name: str, run: StoredRun) -> Entry:
-    where = f"MLflow run {run.id} in {shown(store.uri)}, the campaign {name!r}"
+    where = f"MLflow run {run.id} in {masked(store.uri)}, the campaign {name!r}"
     text = store.text(run.id, "campaign.json")
     if text is None:
         raise RecordError(
@@ -119,7 +122,7 @@ def _trial(store: Store, name: str, index: int, run: StoredRun) -> StoredTrial:
     text = store.text(run.id, "trial.json") if run.status in ENDED else None
     if text is None:
         return StoredTrial(run=run, recorded=None, reported_at={})
-    where = f"MLflow run {run.id} in {shown(store.uri)}, trial {index} of {name!r}"
+    where = f"MLflow run {run.id} in {masked(store.uri)}, trial {index} of {name!r}"
     recorded = parsed_trial(text, where, run)
     rows = store.history(run.id, "train/loss") if recorded.epochs else []
     times = {row.step: row.at / 1000 for row in reversed(rows)}

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from data.addresses import masked
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Home
 from tuning.journal.log import read
-from tuning.tracking.client import shown
 from tuning.tracking.view import view_page, view_tag
 
 START_S = 120.0
@@ -39,7 +39,7 @@ def ui(home: Home, *, host: str, port: int, say: Callable[[str], None]) -> None:
     """
     uri = home.tracking_uri
     if uri.startswith("http"):
-        say(f"MLflow already runs at {shown(uri)} (MLFLOW_TRACKING_URI)")
+        say(f"MLflow already runs at {masked(uri)} (MLFLOW_TRACKING_URI)")
         return
     say("Starting MLflow ...")
     log = home.path / "mlflow-ui.log"
@@ -100,17 +100,17 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise StoreError(f"MLflow's server ended with code {process.returncode}:\n{_tail(log)}\nFull log: {log}")
+            raise StoreError(f"MLflow's server ended with code {process.returncode}:", *_tail(log), f"Full log: {log}")
         try:
             with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own http address
                 return
         except OSError:
             time.sleep(0.2)
-    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its log:\n{_tail(log)}")
+    raise StoreError(f"MLflow's server did not answer within {START_S:.0f} s. Its log:", *_tail(log))
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
+def _tail(log: Path) -> list[str]:
+    return [masked(line) for line in log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]]
 
 
 def _pages(home: Home, url: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A data set is downloaded as its publisher has it, and only into its folder."""
 
+import base64
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ from file_server import Site, serving
 from filelock import FileLock
 
 from data.datasets.patients import RECORDS
+from data.download import http
 from data.download.fetch import SUMS, FetchedDataSet, fetch
 from data.errors import DataError
 
@@ -178,3 +180,50 @@ def test_two_downloads_into_one_folder_do_not_mix(tmp_path):
         pytest.raises(DataError, match=r"another `seqtune datasets fetch` is running on this folder"),
     ):
         fetched("ucr/Tiny", tmp_path, site)
+
+
+SECRETS = ("se/cret", "s3cr3t", "t0ken")
+
+
+def test_a_mirror_s_secrets_are_used_and_not_recorded(tmp_path):
+    with serving(Site(files={"Tiny.zip": archive()})) as site:
+        mirror = site.url.replace("//", "//me:s3cr3t@") + "?token=t0ken"
+        fetch("ucr/Tiny", tmp_path, source=mirror, progress=lambda *_: None)
+    assert site.authorizations == ["Basic " + base64.b64encode(b"me:s3cr3t").decode()]
+    assert site.seen == [("Tiny.zip?token=t0ken", None)]
+    recorded = (tmp_path / "ucr" / "Tiny" / "SOURCE.json").read_text()
+    assert not any(secret in recorded for secret in SECRETS)
+    assert json.loads(recorded)["url"] == f"{site.url.replace('//', '//***@')}Tiny.zip?token=***"
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("ucr/Tiny", {}),  # 404
+        ("heartbeats-physionet", {SUMS: b"<html>Sign in</html>"}),
+        ("heartbeats-physionet", records(**{"100.hea": b"another"})),
+    ],
+    ids=["no such file", "no checksums", "another file"],
+)
+def test_an_error_of_a_mirror_is_told_without_its_secrets(tmp_path, name, files):
+    with serving(Site(files=files)) as site:
+        mirror = site.url.replace("//", "//me:s3cr3t@") + "?token=t0ken"
+        with pytest.raises(DataError) as raised:
+            fetch(name, tmp_path, source=mirror, progress=lambda *_: None)
+    assert "***@127.0.0.1" in str(raised.value)
+    assert not any(secret in str(raised.value) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("mirror", ["ftp://me:s3cr3t@host/?token=t0ken", "http://me:s3cr3t@[host", "me:s3cr3t@//host"])
+def test_an_address_that_is_none_is_told_without_its_secrets(tmp_path, mirror):
+    with pytest.raises(DataError, match="needs the URL of a folder") as raised:
+        fetch("ucr/Tiny", tmp_path, source=mirror, progress=lambda *_: None)
+    assert not any(secret in str(raised.value) for secret in SECRETS)
+
+
+def test_a_mirror_that_cannot_be_reached_is_told_without_its_secrets(tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "RETRIES", 0)
+    for mirror in ("http://me:s3cr3t@127.0.0.1:1/?token=t0ken", "http://me:se/cret@127.0.0.1:1"):
+        with pytest.raises(DataError, match="no connection") as raised:
+            fetch("ucr/Tiny", tmp_path, source=mirror, progress=lambda *_: None)
+        assert not any(secret in str(raised.value) for secret in SECRETS)

@@ -1,7 +1,10 @@
 """A downloaded file is complete and verified, or absent."""
 
+import gzip
 import hashlib
-from collections.abc import Callable
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,8 @@ from file_server import Site, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.download import http
-from data.download.http import BLOCK, Fetched, download, open_session
+from data.download import http, reading
+from data.download.http import MAX_BYTES, TEXT_BYTES, Fetched, download, open_session, read_text
 from data.errors import DataError
 
 CONTENT = np.random.default_rng(0).bytes(100_000)
@@ -27,14 +30,25 @@ def ignore(_file: str, _there: int, _total: int | None) -> None:
     pass
 
 
-def got(site: Site, folder: Path, *, sha256: str | None = SUM, progress: Callable = ignore) -> Fetched:
+def got(
+    site: Site, folder: Path, *, sha256: str | None = SUM, max_bytes: int = MAX_BYTES, progress: Callable = ignore
+) -> Fetched:
     with open_session() as session:
-        return download(session, f"{site.url}beats.dat", folder / "beats.dat", sha256=sha256, progress=progress)
+        url, target = f"{site.url}beats.dat", folder / "beats.dat"
+        return download(session, url, target, sha256=sha256, max_bytes=max_bytes, progress=progress)
 
 
 def whole(folder: Path) -> bool:
     """The file is there as it should be, and nothing beside it."""
     return [path.name for path in folder.iterdir()] == ["beats.dat"] and (folder / "beats.dat").read_bytes() == CONTENT
+
+
+@pytest.fixture
+def peak() -> Iterator[Callable[[], int]]:
+    """Return the most bytes that were allocated at a time."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
 
 
 def test_a_file_arrives_with_its_checksum(tmp_path):
@@ -47,7 +61,7 @@ def test_a_file_arrives_with_its_checksum(tmp_path):
 def test_a_download_resumes_after_a_broken_connection(tmp_path):
     with serving(Site(files={"beats.dat": CONTENT}, cuts=[40_000])) as site:
         got(site, tmp_path)
-    assert site.seen == [("beats.dat", None), ("beats.dat", f"bytes={40_000 // BLOCK * BLOCK}-")]
+    assert site.seen == [("beats.dat", None), ("beats.dat", "bytes=40000-")]
     assert whole(tmp_path)
 
 
@@ -61,14 +75,14 @@ def test_wherever_it_breaks_the_file_is_the_same(tmp_path_factory, cuts):
 
 
 def test_the_next_call_resumes_a_download_that_gave_up(tmp_path):
-    with serving(Site(files={"beats.dat": CONTENT}, cuts=[2 * BLOCK - 1] * 5)) as site:
+    with serving(Site(files={"beats.dat": CONTENT}, cuts=[16_383] * 5)) as site:
         with pytest.raises(
-            DataError, match=r"broke 5 times, the last time after 81,920 bytes.*An interrupted download resumes"
+            DataError, match=r"broke 5 times, the last time after 81,915 bytes.*An interrupted download resumes"
         ):
             got(site, tmp_path)
         assert not (tmp_path / "beats.dat").exists()
         got(site, tmp_path)
-    assert site.seen[-1] == ("beats.dat", f"bytes={5 * BLOCK}-")
+    assert site.seen[-1] == ("beats.dat", "bytes=81915-")
     assert whole(tmp_path)
 
 
@@ -187,3 +201,154 @@ def test_a_folder_that_cannot_be_written_is_one_message(tmp_path):
         pytest.raises(DataError, match=r"cannot be written: (Not a directory|File exists)"),
     ):
         got(site, tmp_path / "file")
+
+
+# A download ends, and is no larger than it may be.
+
+
+@pytest.mark.parametrize("chunks", [False, True], ids=["announced", "not announced"])
+def test_a_file_larger_than_allowed_is_not_kept(tmp_path, chunks):
+    with (
+        serving(Site(files={"beats.dat": CONTENT}, chunks=chunks)) as site,
+        pytest.raises(DataError, match=r"has (100,000|more than 50,000) bytes; --max-bytes allows 50,000\."),
+    ):
+        got(site, tmp_path, sha256=None, max_bytes=50_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("chunks", [False, True], ids=["announced", "not announced"])
+def test_a_file_as_large_as_allowed_arrives(tmp_path, chunks):
+    with serving(Site(files={"beats.dat": CONTENT}, chunks=chunks)) as site:
+        got(site, tmp_path, max_bytes=100_000)
+    assert whole(tmp_path)
+
+
+def test_a_compressed_body_is_bounded_by_its_decoded_bytes(tmp_path, request):
+    packed = gzip.compress(bytes(10**8))
+    peak = request.getfixturevalue("peak")
+    with (
+        serving(Site(files={"beats.dat": packed}, encoding="gzip")) as site,
+        pytest.raises(DataError, match=r"has more than 1,000,000 bytes; --max-bytes allows 1,000,000"),
+    ):
+        got(site, tmp_path, sha256=None, max_bytes=1_000_000)
+    assert peak() < 20_000_000
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_compressed_body_that_breaks_is_downloaded_from_the_start(tmp_path):
+    packed = gzip.compress(CONTENT)
+    with serving(Site(files={"beats.dat": packed}, encoding="gzip", cuts=[60_000])) as site:
+        got(site, tmp_path)
+    assert site.seen == [("beats.dat", None)] * 2
+    assert whole(tmp_path)
+
+
+def test_a_list_of_checksums_is_small():
+    packed = gzip.compress(bytes(10 * TEXT_BYTES))
+    with (
+        serving(Site(files={"sums": packed}, encoding="gzip")) as site,
+        open_session() as session,
+        pytest.raises(DataError, match=r"sums: has more than 1,048,576 bytes: not a list of checksums"),
+    ):
+        read_text(session, f"{site.url}sums")
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    monkeypatch.setattr(reading, "WINDOW_S", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pieces": 1, "pause_s": 0.05},
+        {"pieces": 1, "pause_s": 0.05, "chunks": True},
+        {"pieces": 1, "pause_s": 0.05, "encoding": "gzip"},
+        {"header_pause_s": 0.1},
+    ],
+    ids=["bytes", "chunks", "compressed", "header"],
+)
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up(tmp_path, changes):
+    content = gzip.compress(CONTENT) if "encoding" in changes else CONTENT
+    before = time.monotonic()
+    with (
+        serving(Site(files={"beats.dat": content}, **changes)) as site,
+        pytest.raises(DataError, match=r"beats\.dat: fewer than 10,000 bytes in .* resumes"),
+    ):
+        got(site, tmp_path)
+    assert time.monotonic() - before < 3
+    assert not (tmp_path / "beats.dat").exists()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_list_of_checksums_that_comes_a_byte_at_a_time_is_given_up():
+    with (
+        serving(Site(files={"sums": CONTENT}, pieces=1, pause_s=0.05)) as site,
+        open_session() as session,
+        pytest.raises(DataError, match=r"sums: fewer than 10,000 bytes"),
+    ):
+        read_text(session, f"{site.url}sums")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_slow_download_resumes_where_it_was_given_up(tmp_path):
+    with serving(Site(files={"beats.dat": CONTENT}, pieces=500, pause_s=0.05)) as site:
+        with pytest.raises(DataError, match="fewer than"):
+            got(site, tmp_path)
+        there = (tmp_path / "beats.dat.part").stat().st_size
+        site.pause_s, site.pieces = 0, 4096
+        got(site, tmp_path)
+    assert there > 0
+    assert site.seen[-1] == ("beats.dat", f"bytes={there}-")
+    assert whole(tmp_path)
+
+
+def test_a_slow_disk_is_not_taken_for_a_slow_server(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "WINDOW_S", 0.3)
+    monkeypatch.setattr(reading, "LEAST_BYTES", 90_000)
+
+    def slow(_file: str, there: int, _total: int | None) -> None:
+        time.sleep(0.1 if there else 0.0)
+
+    with serving(Site(files={"beats.dat": CONTENT})) as site:
+        got(site, tmp_path, progress=slow)
+    assert whole(tmp_path)
+
+
+def test_a_part_that_was_not_requested_is_refused(tmp_path):
+    with (
+        serving(Site(files={}, statuses=[206])) as site,
+        pytest.raises(DataError, match=r"beats\.dat: the server answers 206"),
+    ):
+        got(site, tmp_path)
+
+
+# What is on the way to a file.
+
+
+def test_a_redirect_to_another_server_carries_no_credentials(tmp_path):
+    with serving(Site(files={"there": CONTENT})) as other, serving(Site(files={})) as site:
+        site.redirects = {"beats.dat": f"{other.url}there", "near": "/beats.dat"}
+        with open_session() as session:
+            url = site.url.replace("//", "//me:s3cr3t@") + "near"
+            target = tmp_path / "beats.dat"
+            download(session, url, target, sha256=SUM, max_bytes=MAX_BYTES, progress=ignore)
+    assert len(site.authorizations) == 2
+    assert [name for name, _ in other.seen] == ["there"]
+    assert other.authorizations == []
+    assert whole(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["redirect", "busy"])
+def test_the_body_of_an_answer_without_the_file_is_not_read(tmp_path, place, request):
+    body = bytes(30_000_000)
+    peak = request.getfixturevalue("peak")  # of the client: the server's bytes are there already
+    with serving(Site(files={"beats.dat": CONTENT}, error_body=body)) as site:
+        if place == "redirect":
+            site.files["there"], site.redirects = CONTENT, {"beats.dat": "/there"}
+        else:
+            site.statuses = [503]
+        got(site, tmp_path)
+    assert peak() < 20_000_000
+    assert whole(tmp_path)
