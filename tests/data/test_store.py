@@ -10,6 +10,7 @@ import pytest
 from data_factories import columns, config, write_csv
 
 from data.errors import DataError
+from data.manifest import Manifest
 from data.prepare import Prepared, prepare
 from data.prepared import open_arrays, open_test
 from data.store import ABANDONED_S
@@ -141,14 +142,34 @@ def test_an_unwritable_place_is_one_error(store):
 
 
 def test_opening_what_is_not_there_says_so(tmp_path):
-    with pytest.raises(DataError, match="no prepared arrays here"):
+    with pytest.raises(DataError, match=r"manifest\.json: damaged or gone"):
         open_arrays(tmp_path)
-    with pytest.raises(DataError, match="no prepared arrays here"):
+    with pytest.raises(DataError, match=r"manifest\.json: damaged or gone"):
         open_test(tmp_path)
 
 
 def test_opening_a_damaged_array_names_it(store):
     directory = prepared(store).directory
     truncate(directory)
-    with pytest.raises(DataError, match=r"train_x\.npy: damaged or gone"):
+    with pytest.raises(DataError, match=r"train_x\.npy: damaged, its content is not what was prepared"):
         open_arrays(directory)
+
+
+def test_a_file_that_is_damaged_after_it_was_verified_is_noticed(store):
+    directory = prepared(store).directory
+    open_arrays(directory)
+    path = directory / "order.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"order\.npy: damaged"):
+        open_arrays(directory)
+
+
+def test_every_flipped_byte_of_a_manifest_is_refused_or_changes_nothing(store):
+    directory = prepared(store).directory
+    path = directory / "manifest.json"
+    sound, whole = Manifest.read(directory), path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x04]) + whole[place + 1 :])
+        assert Manifest.read(directory) in (None, sound), place

@@ -234,6 +234,37 @@ def workers(parent):
     return [int(pid) for pid, _, args in rows if int(pid) in children and args.startswith("ray::TrialTrainable")]
 
 
+@pytest.mark.parametrize("damage", ["flipped", "deleted"])
+def test_arrays_that_are_damaged_while_trials_need_them_are_prepared_again(tmp_path, undisturbed, damage):
+    home = Home(tmp_path)
+    done: list[Path] = []
+
+    def spoil(_record, entry):
+        if entry.event.kind == "end" and not done:
+            for path in home.arrays.glob("raw-*/train_x.npy"):  # balanced variants share it
+                done.append(path)
+                spoiled(path, damage)
+
+    messages: list[str] = []
+    record = launch(plan(CONFIG), home=home, datasets=None, observers=[spoil], progress=messages.append)
+    assert done
+    assert digest(record) == digest(undisturbed[0])
+    assert [event.cause for event in record.interruptions] == ["data"]
+    assert str(home.arrays) in record.interruptions[0].reason
+    assert len(record.launches) == 2
+
+
+def spoiled(path, damage):
+    if damage == "deleted":
+        shutil.rmtree(path.parent)
+    else:
+        with path.open("r+b") as file:
+            file.seek(path.stat().st_size // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+
+
 def test_a_failing_trial_is_recorded_and_the_campaign_goes_on(tmp_path):
     config = campaign(data__dataset=str(TABLE), data__balance="raw", search__trials=3, train__learning_rate=1e30)
     record = launch(plan(config), home=Home(tmp_path), datasets=None, progress=quiet)

@@ -79,9 +79,28 @@ def test_a_failure_is_a_result_with_its_reason(made, prepared, tmp_path):
     assert step.result.reason.startswith("DivergedError: ")
 
 
-def test_data_that_is_not_the_trials_is_a_failure(prepared, tmp_path):
+def test_data_that_is_not_the_trials_is_nobodys_failure(prepared, tmp_path):
     step = TrialWorker(trial(data_sha256="1" * 64), prepared.directory, tmp_path / "t").step()
-    assert "is not the trial's" in step.result.reason
+    assert (step.result, step.blocked) == (None, "data")
+    assert "is not the trial's" in step.note
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "deleted"])
+def test_arrays_that_change_during_an_epoch_are_noticed_before_its_figures_are_kept(made, prepared, tmp_path, damage):
+    folder = tmp_path / "arrays"
+    shutil.copytree(prepared.directory, folder)
+    run = TrialWorker(made(), folder, tmp_path / "t")
+    assert run.step().blocked is None
+    path = folder / "valid_y.npy"
+    if damage == "deleted":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-8])
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    step = run.step()
+    assert (step.reports, step.result, step.blocked) == ([], None, "data")
+    assert "valid_y.npy" in step.note
 
 
 def test_a_trial_beyond_its_time_fails_after_the_epoch(made, prepared, tmp_path):

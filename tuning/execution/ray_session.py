@@ -150,7 +150,7 @@ def _training() -> Iterator[tuple[int, float]]:
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             # Ray names its workers by what they do: ray::ResourceTrainable.train, and ray::IDLE.
-            if (process.cmdline() or [""])[0].startswith("ray::ResourceTrainable."):
+            if re.match(r"ray::\w*Trainable\.", (process.cmdline() or [""])[0]):
                 times = process.cpu_times()
                 yield process.pid, times.user + times.system
 
@@ -200,7 +200,11 @@ def _start(resources: ResourceOptions, folder: Path) -> None:
         runtime_env={
             # Otherwise workers look for packages in the user's folder first, and may well find a `data` there.
             "working_dir": str(empty),
-            "env_vars": dict.fromkeys(secret_variables(os.environ), ""),
+            "env_vars": {
+                **dict.fromkeys(secret_variables(os.environ), ""),
+                # torch makes this folder otherwise under a name that anybody can know before.
+                "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
+            },
         },
         num_cpus=resources.concurrency * resources.threads,
         include_dashboard=False,

@@ -53,17 +53,24 @@ class TrialWorker:
         self.training: TrialRun | None = None
 
     def step(self) -> WorkerMessage:
-        """Train one epoch.  An exception is the trial's failure, with its reason, not the worker's."""
+        """Train one epoch.  An exception is the trial's failure, with its reason, not the worker's.
+
+        But not if the arrays or a file cannot be used: those are no fault of the configuration.
+        """
         try:
-            return self._step()
+            try:
+                return self._step()
+            except DataError:
+                raise
+            except Exception as error:
+                # Any error of a file or its disk: full, read-only, gone, stale.  Too little memory is the trial's own.
+                if isinstance(error, OSError) and error.errno not in {None, errno.ENOMEM}:
+                    return WorkerMessage(blocked="storage", note=str(error))
+                verify(self.arrays)  # what looks like a bad configuration may come of damaged arrays
+                _logger.exception("trial %d failed", self.trial.index)
+                return WorkerMessage(**self._failure(f"{type(error).__name__}: {error}"))
         except DataError as error:
             return WorkerMessage(blocked="data", note=str(error))
-        except Exception as error:
-            # Any error of a file or its disk: full, read-only, gone, stale.  Too little memory is the trial's own.
-            if isinstance(error, OSError) and error.errno not in {None, errno.ENOMEM}:
-                return WorkerMessage(blocked="storage", note=str(error))
-            _logger.exception("trial %d failed", self.trial.index)
-            return WorkerMessage(**self._failure(f"{type(error).__name__}: {error}"))
 
     def _step(self) -> WorkerMessage:
         resumed: list[EpochReport] = []

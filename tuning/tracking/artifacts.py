@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -29,6 +30,7 @@ MOST_VALUES = 26
 
 def preload() -> None:
     """Import the plotting libraries, which takes a second or two."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where the user's folder cannot be written
     import_module("matplotlib.figure")
     import_module("sklearn.metrics")
 

@@ -1,0 +1,165 @@
+"""Ray for one launch: who may reach it, what it leaves behind, and what happens when one of its processes is lost."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from factories import csv_table
+
+from tuning.execution.ray_session import secret_variables
+from tuning.journal.home import Home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.ray
+
+TIMEOUT_S = 120
+CAMPAIGN = """\
+name = "tiny"
+seed = 3
+[data]
+dataset = "{table}"
+balance = "raw"
+[space]
+name = "cnn2d"
+fix = {{ hidden = 62, layers = 2, blocks = 1 }}
+[search]
+trials = {trials}
+window = 2
+[train]
+epochs = {epochs}
+"""
+SECRET = "correct-horse-battery-staple"  # noqa: S105 - of nothing
+LAUNCH = """\
+import sys
+from pathlib import Path
+from tuning.campaign.file import load
+from tuning.execution import ray_session
+from tuning.execution.launch import launch
+from tuning.journal.home import Home
+if __name__ == "__main__":
+    ray_session.STALLED_S = 3.0
+    launch(load(Path(sys.argv[1])), home=Home(Path(sys.argv[2])), datasets=None, progress=print)
+"""
+
+
+def campaign_file(folder: Path, *, trials: int, epochs: int) -> Path:
+    path = folder / "tiny.toml"
+    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv"), trials=trials, epochs=epochs))
+    return path
+
+
+@contextmanager
+def launched(
+    folder: Path, *, trials: int = 2, epochs: int = 50, code: tuple[str, ...] = (), **environment: str
+) -> "Iterator[subprocess.Popen[str]]":
+    """A launch that has ended an epoch, as a process of its own."""
+    path = campaign_file(folder, trials=trials, epochs=epochs)
+    seqtune = ("-c", "from tuning.cli.app import main; main()", "launch", str(path), "--home", str(folder / "home"))
+    command = [sys.executable, *(code or seqtune)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
+        journal = Home(folder / "home").journal("tiny")
+        while process.poll() is None and not (journal.exists() and '"kind":"epoch"' in journal.read_text()):
+            time.sleep(0.05)
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def named(process: "subprocess.Popen[str]", start: str) -> list[psutil.Process]:
+    """The processes below a launch whose command starts so."""
+    below = psutil.Process(process.pid).children(recursive=True)
+    return [one for one in below if start in (one.cmdline() or [""])[0]]
+
+
+@pytest.mark.parametrize("name", ["raylet", "gcs_server"])
+def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / "home")
+    with launched(tmp_path) as process:
+        (victim,) = named(process, name)
+        victim.kill()
+        out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    assert f"Ray's process {name} ended unexpectedly" in err
+    assert "The same command resumes the campaign" in err
+    assert "raylet)" not in out + err  # Ray's own log
+    record = home.record("tiny")
+    assert [event.cause for event in record.interruptions] == ["ray"]
+    assert sum(len(trial.epochs) for trial in record.trials.values()) >= 1
+    assert all(trial.result is None for trial in record.trials.values())
+
+
+def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with launched(tmp_path, trials=2, epochs=4, code=("-c", LAUNCH, str(tmp_path / "tiny.toml"), str(home))) as process:
+        worker = next(one for one in named(process, "ray::") if "Trainable" in one.cmdline()[0])
+        worker.send_signal(signal.SIGSTOP)
+        process.communicate(timeout=TIMEOUT_S)
+    record = Home(home).record("tiny")
+    assert record.finished_at is not None
+    assert [trial.status for trial in record.trials.values()] == ["completed"] * 2
+    assert sum(len(trial.retries) for trial in record.trials.values()) >= 1
+
+
+def test_ray_listens_on_loopback_alone_in_a_private_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))  # Ray's sockets need a short path
+    store = f"postgresql://me:{SECRET}@127.0.0.1/mlflow"
+    killed = scratch / "seqtune-ray-left"  # by a launch that received SIGKILL
+    killed.mkdir()
+    (killed / "lock").touch()
+    with launched(tmp_path, TMPDIR=str(scratch), HOME="/proc/none", DATABASE_URL=store, MY_TOKEN=SECRET) as process:
+        below = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        listening = {
+            connection.laddr.ip
+            for one in below
+            for connection in one.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        (folder,) = scratch.glob("seqtune-ray-*")
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        sessions = list(folder.glob("r/session_*/sockets/plasma_store"))
+        (worker, *_) = [one for one in named(process, "ray::") if "Trainable" in one.cmdline()[0]]
+        environment = worker.environ()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert listening
+    assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
+    assert mode == 0o700
+    assert sessions
+    assert environment["RAY_AUTH_MODE"] == "token"
+    assert SECRET not in " ".join(environment.values())
+    assert not [path.name for path in scratch.iterdir()]
+    scratch.rmdir()
+    assert [line for line in err.splitlines() if line and not line.startswith("seqtune: ")] == []
+
+
+def test_variables_with_secrets_are_known_by_their_names_and_by_addresses() -> None:
+    environment = {
+        "PATH": "/usr/bin",
+        "OMP_NUM_THREADS": "1",
+        "RAY_AUTH_TOKEN": "x",
+        "MLFLOW_TRACKING_PASSWORD": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "WANDB_API_KEY": "x",
+        "MLFLOW_TRACKING_URI": "http://me:x@127.0.0.1",
+        "SEQTUNE_HOME": "/var",
+    }
+    assert secret_variables(environment) == [
+        "MLFLOW_TRACKING_PASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+        "WANDB_API_KEY",
+        "MLFLOW_TRACKING_URI",
+    ]
