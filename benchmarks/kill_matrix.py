@@ -1,10 +1,11 @@
 """Campaigns killed at random moments and resumed: lost, doubled or different trials.
 
-    python benchmarks/kill_matrix.py --campaigns 20
+    python benchmarks/kill_matrix.py --campaigns 30
 
 All campaigns are the same small one (6 trials of 4 epochs, two workers, MLflow).  When the journal reaches a random
-event, the driver, a worker or the MLflow server receives SIGKILL.  The campaign is launched again until it finishes,
-and compared with an uninterrupted one: suggestions, curves, weights, leaderboard.  Prints one JSON line.
+event, the driver, a worker, the MLflow server, Ray's raylet or its GCS receives SIGKILL, or a worker is stopped and
+hangs.  The campaign is launched again until it finishes, and compared with an uninterrupted one: suggestions, curves,
+weights, leaderboard.  Prints one JSON line.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import mlflow
+import psutil
 from benchmark_data import write_table
 
 from tuning.journal.home import Home
@@ -32,7 +34,7 @@ from tuning.journal.record import CampaignRecord
 
 NAME = "killed"
 TRIALS = 6
-VICTIMS = ("driver", "worker", "server")
+VICTIMS = ("driver", "worker", "server", "raylet", "gcs_server", "stopped worker")
 TIMEOUT_S = 300
 LAUNCHES = 5
 CAMPAIGN = f"""
@@ -102,17 +104,19 @@ def wait_for(home: Home, count: int, process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def kill_worker(driver: int, chance: random.Random) -> None:
-    """Send SIGKILL to one of the driver's training actors."""
-    rows = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    table = [line.split(None, 2) for line in rows.splitlines()]
-    below = {driver}
-    for _ in range(4):
-        below |= {int(pid) for pid, parent, _ in table if int(parent) in below}
-    actors = [int(pid) for pid, _, args in table if int(pid) in below and "ray::" in args and "Trainable" in args]
+def signal_worker(driver: int, number: signal.Signals, chance: random.Random) -> None:
+    """Send a signal to one of the driver's training actors."""
+    below = psutil.Process(driver).children(recursive=True)
+    actors = [one for one in below if "Trainable" in (one.cmdline() or [""])[0]]
     if actors:
-        with suppress(ProcessLookupError):
-            os.kill(chance.choice(actors), signal.SIGKILL)
+        chance.choice(actors).send_signal(number)
+
+
+def kill_daemon(driver: int, name: str) -> None:
+    """Send SIGKILL to one of Ray's two processes that a launch cannot do without."""
+    for process in psutil.Process(driver).children():
+        if process.name() == name:
+            process.kill()
 
 
 class Server:
@@ -173,8 +177,10 @@ def disturb(victim: str, process: subprocess.Popen[bytes], server: Server | None
     """Kill the driver, a worker or the server."""
     if victim == "driver":
         process.kill()
-    elif victim == "worker":
-        kill_worker(process.pid, chance)
+    elif "worker" in victim:
+        signal_worker(process.pid, signal.SIGKILL if victim == "worker" else signal.SIGSTOP, chance)
+    elif victim in {"raylet", "gcs_server"}:
+        kill_daemon(process.pid, victim)
     elif server is not None:
         server.kill()
 
@@ -198,7 +204,8 @@ def run_campaign(path: Path, folder: Path, victim: str, moment: int, chance: ran
     with store(folder, victim) as (uri, server):
         process = launch(path, home, uri)
         if wait_for(home, moment, process):
-            disturb(victim, process, server, chance)
+            with suppress(psutil.Error):  # the victim has just ended
+                disturb(victim, process, server, chance)
         process.wait(timeout=TIMEOUT_S)
         if server is not None and server.process is None:
             server.start()
@@ -220,7 +227,7 @@ def run_campaign(path: Path, folder: Path, victim: str, moment: int, chance: ran
 def main() -> None:
     """Run the matrix."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--campaigns", type=int, default=20, help="number of campaigns")
+    parser.add_argument("--campaigns", type=int, default=30, help="number of campaigns")
     parser.add_argument("--seed", type=int, default=0, help="seed of victims and moments")
     options = parser.parse_args()
     chance = random.Random(options.seed)
