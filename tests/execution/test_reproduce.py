@@ -95,9 +95,9 @@ def test_a_small_difference_is_within_tolerance_and_its_epoch_named(recorded, ho
     assert found.largest_difference == pytest.approx(1e-6)
 
 
-def test_other_weights_behind_equal_figures_are_not_exact(recorded, home):
+def test_other_weights_behind_equal_figures_differ(recorded, home):
     found = again(changed(recorded, 3, weights_sha256="0" * 64), home)
-    assert (found.verdict, found.first_difference) == ("within tolerance", 3)
+    assert (found.verdict, found.first_difference, found.beyond_tolerance) == ("differs", 3, 3)
 
 
 def test_a_large_difference_names_its_first_epoch(recorded, home):

@@ -148,7 +148,9 @@ def _compare(
         largest = max(largest, distance)
         equal = _comparable(before, after) == after
         first = first or (None if equal else before.epoch)
-        beyond = beyond or (None if distance <= tolerance else before.epoch)
+        # Other arithmetic moves the figures with the weights: weights that differ alone are not of this training.
+        close = 0 < distance <= tolerance or equal
+        beyond = beyond or (None if close else before.epoch)
     if len(again) < len(recorded):
         missing = len(again) + 1
         first, beyond, largest = first or missing, beyond or missing, math.inf
