@@ -15,6 +15,9 @@ Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 ``weighted``         rows as they are; the loss weighs classes by inverse frequency.
 """
 
+MOST_STEPS = 10**6
+"""Bound of words, and of time steps of a window."""
+
 Unit = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -57,15 +60,15 @@ class DataOptions(BaseModel):
     An official test part is not sampled.  Default: all rows."""
     duplicates: Literal["drop", "keep"] = "drop"
     """Drop rows equal to an earlier row before the split, or keep them."""
-    vocabulary: int = Field(default=5000, ge=1)
+    vocabulary: int = Field(default=5000, ge=1, le=MOST_STEPS)
     """Texts: words in the vocabulary, the most frequent of the training part."""
-    max_length: int = Field(default=100, ge=1)
+    max_length: int = Field(default=100, ge=1, le=MOST_STEPS)
     """Texts: words after which a text is truncated."""
-    window: int = Field(default=32, ge=1)
+    window: int = Field(default=32, ge=1, le=MOST_STEPS)
     """Series: time steps in one window."""
-    horizon: int = Field(default=1, ge=1)
+    horizon: int = Field(default=1, ge=1, le=MOST_STEPS)
     """Series: time steps between the last step of a window and its target."""
-    smote_neighbors: int = Field(default=5, ge=1)
+    smote_neighbors: int = Field(default=5, ge=1, le=MOST_STEPS)
     """``balance = "smote"``: nearest neighbours from which a row is synthesised."""
     majority_kept: float = Field(default=1.0, gt=0.0, le=1.0)
     """``balance = "semi-oversample"``: fraction of the majority class that is kept."""

@@ -31,7 +31,7 @@ from tuning.journal.log import read
 from tuning.journal.record import fold
 from tuning.tracking.adopt import adopt
 from tuning.tracking.client import Store
-from tuning.tracking.layout import environment_from, environment_tags
+from tuning.tracking.environment_tags import environment_from, environment_tags
 from tuning.tracking.publisher import Publisher, sync
 from tuning.tracking.ui import server
 from tuning.training.files import WEIGHTS

@@ -17,7 +17,6 @@ from pathlib import Path
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Home
-from tuning.journal.log import read
 from tuning.tracking.client import shown
 from tuning.tracking.view import view_page, view_tag
 
@@ -117,7 +116,7 @@ def _pages(home: Home, url: str) -> Iterator[str]:
     """Yield the address of each campaign's leaderboard."""
     for name in home.names():
         try:
-            event = read(home.journal(name))[0].event
+            event = home.entries(name)[0].event
         except (JournalError, IndexError):
             yield f"{name}: its journal is damaged"
             continue
