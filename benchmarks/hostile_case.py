@@ -29,6 +29,12 @@ epochs = 1
 """
 
 
+DEEP = 200_000
+OUTSIDE = "../../.."
+HUGE = 10**12
+LONG = "9" * 5_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
     """The working directory of one command, a copy of the template.  Beside it nothing may be written."""
@@ -158,3 +164,26 @@ def sealed(line: str) -> str:
 def reproduce(name: str) -> list[str]:
     """Return the command that reproduces an export's first entry."""
     return ["reproduce", name, "--rank", "1"]
+
+
+def special(name: str, arguments: list[str], make: Callable[[Path], object]) -> Callable[[Sandbox], list[str]]:
+    """Put something that is no file in the place of one."""
+
+    def made(box: Sandbox) -> list[str]:
+        path = box.work / name
+        path.unlink(missing_ok=True)
+        make(path)
+        return arguments
+
+    return made
+
+
+def zeros(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def nested(levels: int) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for _ in range(levels):
+        document = {"a": document}
+    return document

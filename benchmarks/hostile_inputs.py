@@ -22,6 +22,7 @@ from pathlib import Path
 
 from hostile_case import CAMPAIGN, NAME, Case, Sandbox
 from hostile_data import DATA
+from hostile_exports import STRANGERS
 from hostile_records import RECORDS
 
 MEMORY_MIB = 300
@@ -89,6 +90,11 @@ def _wait(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[int, res
             process.kill()
             deadline += 60.0
         time.sleep(0.01)
+
+
+def at_home(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the sandbox's home, where the command has one."""
+    return [*arguments] if arguments[0] == "spaces" else [*arguments, "--home", "home"]
 
 
 def template(folder: Path) -> Path:
@@ -168,7 +174,6 @@ BASELINES: Mapping[str, Sequence[str]] = {
     "repair": ("repair", NAME),
     "delete": ("delete", NAME, "--yes"),
     "spaces": ("spaces",),
-    "datasets": ("datasets",),
 }
 """Command -> the same on good files."""
 
@@ -181,7 +186,7 @@ def baselines(root: Path, made: Path, wanted: Sequence[str]) -> dict[str, float]
         folder.mkdir()
         place = sandbox(folder, made)
         arguments = [*BASELINES[verb]]
-        outcome = run(arguments if "--home" in arguments else [*arguments, "--home", "home"], place.work)
+        outcome = run(arguments if "--home" in arguments else at_home(arguments), place.work)
         if outcome.code not in (0, 1):
             raise RuntimeError(f"{arguments}: {outcome.output}")
         peaks[verb] = outcome.memory_mib
@@ -195,7 +200,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="rows whose area or text has this word")
     parser.add_argument("--verbose", action="store_true", help="print what each failed command printed")
     options = parser.parse_args()
-    cases = [case for case in (*RECORDS, *DATA) if options.only.lower() in f"{case.area} {case.tried}".lower()]
+    cases = [
+        case for case in (*RECORDS, *STRANGERS, *DATA) if options.only.lower() in f"{case.area} {case.tried}".lower()
+    ]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="seqtune-hostile-") as scratch:
         root = Path(scratch)
@@ -214,9 +221,7 @@ def main() -> int:
                 peaks |= baselines(root, made, [verb])
             before = files(folder, without=place.home)
             campaigns = set(files(place.home / "campaigns"))
-            outcome = run(
-                [*arguments, "--home", "home"] if verb not in ("spaces", "datasets") else arguments, place.work
-            )
+            outcome = run(at_home(arguments), place.work)
             ignored = {"output", "work/out.json"}
             after = files(folder, without=place.home)
             written = sorted(name for name in after if after[name] != before.get(name) and name not in ignored)

@@ -18,6 +18,9 @@ Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 MOST_STEPS = 10**6
 """Bound of words, and of time steps of a window."""
 
+LONGEST_PATH = 1000
+"""Characters of a name or path."""
+
 Unit = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -34,7 +37,7 @@ class DataOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    dataset: str = Field(min_length=1)
+    dataset: str = Field(min_length=1, max_length=LONGEST_PATH)
     """Known name, ``ucr/NAME``, or path of a file.  Files are .csv, .parquet, .parq, .npz or .ts."""
     label: str | None = None
     """Label column of a table.  Default: the column called ``label``, ``target`` or ``class``."""
@@ -44,7 +47,7 @@ class DataOptions(BaseModel):
     """Text column of a table.  Each row is then one text instead of one sequence of numbers."""
     target: str | None = None
     """Column of a table to forecast.  The table is then one series, with one row per time step in order of time."""
-    test: str | None = None
+    test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "chronological", "de-chazal"] = "stratified"
     """How rows are divided into training, validation and test part.  Default with ``data.group``: ``grouped``.

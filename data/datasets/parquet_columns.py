@@ -31,7 +31,8 @@ def read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
 
     try:
         schema = parquet.read_schema(path, memory_map=False)
-        texts = [name for name in names if name in schema.names and holds_text(schema.field(name).type)]
+        wanted = set(names)
+        texts = [field.name for field in schema if field.name in wanted and holds_text(field.type)]
         # A text that is repeated is read once, and repeated only after its size is known.
         with parquet.ParquetFile(path, read_dictionary=texts) as file:
             check_bytes(str(path), _parquet_bytes(file, names), file_bytes=path.stat().st_size)

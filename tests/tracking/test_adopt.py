@@ -589,6 +589,7 @@ def test_the_command_prints_json(finished, tmp_path):
         "ended": list(range(8)),
         "to_train": [],
         "weights": sorted(trial.config.index for trial in record.ranked()[:3]),
+        "notes": [],
         "running": False,
         "others": 0,
         "file": str(tmp_path / "campaigns" / "tiny" / "campaign.toml"),

@@ -44,10 +44,17 @@ def write(exported: Export, path: Path) -> None:
 
     Raises:
         CampaignError: an unknown suffix.
+        RecordError: a figure is no finite number, which JSON cannot hold.
         StoreError: the folder is missing or cannot be written.
     """
     check_suffix(path)
-    text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
+    try:
+        text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
+    except ValueError as error:  # JSON has no NaN
+        raise RecordError(
+            f"campaign {exported.campaign.name!r}: a metric of its best trials is no finite number ({error}). Export "
+            "fewer (-k), or a .csv table"
+        ) from None
     try:
         write_file(path, text.encode())
     except OSError as error:

@@ -69,6 +69,13 @@ def reproduce(
             f"trial {trial.index} of {trial.campaign!r} has no recorded epoch to compare with ({reason}). "
             "Choose a trial that trained"
         )
+    metrics = {"loss", trial.objective.metric}
+    lacking = next((report.epoch for report in recorded.epochs if metrics - report.metrics.keys()), None)
+    if lacking is not None:
+        raise RecordError(
+            f"trial {trial.index} of {trial.campaign!r}: epoch {lacking} is recorded without "
+            f"{' or '.join(sorted(metrics))}. The record was changed; take it from another export or store"
+        )
     prepared = prepare(trial.data, datasets=datasets, store=home.arrays, progress=progress)
     if prepared.sha256 != trial.data_sha256:
         raise RecordError(

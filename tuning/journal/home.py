@@ -111,7 +111,8 @@ class Home:
             names = self.names()
             known = ", ".join(names) or "none yet"
             raise RecordError(
-                f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its home with --home.{nearest(name, names)}"
+                f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its "
+                f"home with --home.{nearest(name, names)}"
             )
         return fold(entries)
 

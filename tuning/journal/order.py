@@ -1,5 +1,6 @@
 """The order of a journal's events: each about a trial of this campaign that is there, and at the right time."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -92,6 +93,6 @@ class _Order:
             return f"trial {event.trial} ends again"
         self.ended.add(event.trial)
         result, metric = event.result, self.opened.config.objective.metric if self.opened else ""
-        if result.status != "failed" and result.objective is None:
-            return f"trial {event.trial} ended as {result.status}, without its {metric}"
+        if result.status != "failed" and not math.isfinite(math.nan if result.objective is None else result.objective):
+            return f"trial {event.trial} ended as {result.status}, without a finite {metric}"
         return None
