@@ -18,6 +18,12 @@ Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 ``weighted``         rows as they are; the loss weighs classes by inverse frequency.
 """
 
+MOST_STEPS = 10**6
+"""Bound of words, and of time steps of a window."""
+
+LONGEST_PATH = 1000
+"""Characters of a name or path."""
+
 Unit = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -34,7 +40,7 @@ class DataOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    dataset: str = Field(min_length=1)
+    dataset: str = Field(min_length=1, max_length=LONGEST_PATH)
     """Known name, ``ucr/NAME``, or path of a file.  Files are .csv, .parquet, .parq, .npz or .ts."""
     label: str | None = None
     """Label column of a table.  Default: the column called ``label``, ``target`` or ``class``."""
@@ -44,7 +50,7 @@ class DataOptions(BaseModel):
     """Text column of a table.  Each row is then one text instead of one sequence of numbers."""
     target: str | None = None
     """Column of a table to forecast.  The table is then one series, with one row per time step in order of time."""
-    test: str | None = None
+    test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "chronological", "de-chazal"] = "stratified"
     """How rows are divided into training, validation and test part.  Default with ``data.group``: ``grouped``.
@@ -60,15 +66,15 @@ class DataOptions(BaseModel):
     An official test part is not sampled.  Default: all rows."""
     duplicates: Literal["drop", "keep"] = "drop"
     """Drop rows equal to an earlier row before the split, or keep them."""
-    vocabulary: int = Field(default=5000, ge=1)
+    vocabulary: int = Field(default=5000, ge=1, le=MOST_STEPS)
     """Texts: words in the vocabulary, the most frequent of the training part."""
-    max_length: int = Field(default=100, ge=1)
+    max_length: int = Field(default=100, ge=1, le=MOST_STEPS)
     """Texts: words after which a text is truncated."""
-    window: int = Field(default=32, ge=1)
+    window: int = Field(default=32, ge=1, le=MOST_STEPS)
     """Series: time steps in one window."""
-    horizon: int = Field(default=1, ge=1)
+    horizon: int = Field(default=1, ge=1, le=MOST_STEPS)
     """Series: time steps between the last step of a window and its target."""
-    smote_neighbors: int = Field(default=5, ge=1)
+    smote_neighbors: int = Field(default=5, ge=1, le=MOST_STEPS)
     """``balance = "smote"``: nearest neighbours from which a row is synthesised."""
     majority_kept: float = Field(default=1.0, gt=0.0, le=1.0)
     """``balance = "semi-oversample"``: fraction of the majority class that is kept."""

@@ -14,6 +14,9 @@ from data.errors import DataError
 from data.series import Series
 from data.texts import Texts
 
+MOST_CLASSES = 1000
+"""A confusion matrix has as many rows and columns."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
@@ -92,6 +95,11 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
     keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
     if len(keys) < 2:  # noqa: PLR2004 - a classifier needs two
         raise DataError(f"{where}: all {len(labels):,} rows have the label {_name(keys[0])!r}. At least two classes.")
+    if len(keys) > MOST_CLASSES:
+        raise DataError(
+            f"{where}: {len(keys):,} different labels; at most {MOST_CLASSES:,} classes. Is it the right column? "
+            "A column of numbers to predict is data.target."
+        )
     return codes.astype(np.int64), tuple(_name(key) for key in keys)
 
 

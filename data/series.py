@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from data.arrays import Part, Scale
 from data.config import DataOptions
 from data.errors import DataError
+from data.memory import check_bytes
 from data.split import Split
 
 # R rows of the series, N windows of T steps, C channels
@@ -61,6 +62,10 @@ def cut(series: Series, options: DataOptions) -> Windows:
             f"{test:,} for testing; data.window = {options.window} and data.horizon = {options.horizon} need at least "
             f"{ahead + 2:,}, 1 and 1. Use a shorter window, or smaller fractions."
         )
+    check_bytes(
+        f"{options.dataset}, {rows - ahead:,} windows of {options.window:,} steps",
+        (rows - ahead) * options.window * len(series.names) * 4,
+    )
     inputs = {name: _scale(values[:known, place]) for place, name in enumerate(series.names)}
     mean, std = (np.array([getattr(scale, key) for scale in inputs.values()]) for key in ("mean", "std"))
     standard = ((values - mean) / std).astype(np.float32)

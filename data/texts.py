@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from data.arrays import Part
 from data.config import DataOptions
 from data.errors import DataError
+from data.memory import check_bytes
 
 PADDING = 0
 UNKNOWN = 1
@@ -101,6 +102,8 @@ def encode(
         lengths = np.concatenate([lengths, tested.lengths()])
     longest = int(lengths.max())
     steps = min(longest, options.max_length)
+    texts = len(rows.words) + (0 if tested is rows else len(tested.words))
+    check_bytes(f"{options.dataset}, {texts:,} texts of {steps:,} words", texts * steps * 4)
     notes = []
     if different < options.vocabulary:
         notes.append(

@@ -4,6 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+WIDEST = 2**16
+"""Bound of widths; whether such a model fits into memory is checked before it is built."""
+
+DEEPEST = 100
+"""Bound of layers and blocks."""
+
+MOST_PARTS = 10**6
+"""Bound of trees, kernels, and rows of a leaf."""
+
 
 class ModelConfigBase(BaseModel):
     """Frozen; unknown keys are refused."""
@@ -14,7 +23,7 @@ class ModelConfigBase(BaseModel):
 class NeuralConfig(ModelConfigBase):
     """A family of neural networks."""
 
-    embedding: int = Field(default=64, ge=1)
+    embedding: int = Field(default=64, ge=1, le=WIDEST)
     """Width of a word's embedding; texts alone have one."""
 
 
@@ -22,21 +31,21 @@ class CNNGRUConfig(NeuralConfig):
     """1D-CNN-GRU of the heartbeat study."""
 
     family: Literal["cnn-gru"] = "cnn-gru"
-    cnn_hidden: int = Field(default=64, ge=1)
-    gru_hidden: int = Field(default=256, ge=1)
-    gru_layers: int = Field(default=2, ge=1)
-    blocks: int = Field(default=5, ge=0)
+    cnn_hidden: int = Field(default=64, ge=1, le=WIDEST)
+    gru_hidden: int = Field(default=256, ge=1, le=WIDEST)
+    gru_layers: int = Field(default=2, ge=1, le=DEEPEST)
+    blocks: int = Field(default=5, ge=0, le=DEEPEST)
     dropout: float = Field(default=0.4, ge=0.0, lt=1.0)
     """Between GRU layers."""
     residual: bool = True
     """Whether blocks have their skip connection."""
     squeeze_excite: bool = False
     """Whether blocks scale their channels by squeeze-and-excitation."""
-    dilation: int = Field(default=1, ge=1)
+    dilation: int = Field(default=1, ge=1, le=WIDEST)
     """Block i = 1, 2, ... (of each stage, where there are stages) has its convolutions dilated by dilation ** i."""
     layer_norm: bool = False
     """Layer normalisation inside the GRU."""
-    attention_heads: int = Field(default=0, ge=0)
+    attention_heads: int = Field(default=0, ge=0, le=WIDEST)
     """Heads of the multi-head attention over the GRU's states; 0: the last state alone.  Divides gru_hidden."""
 
     @model_validator(mode="after")
@@ -50,13 +59,13 @@ class CNN2DConfig(NeuralConfig):
     """2D-CNN of the heartbeat study."""
 
     family: Literal["cnn2d"] = "cnn2d"
-    hidden: int = Field(default=128, ge=1)
-    layers: int = Field(default=3, ge=1)
-    blocks: int = Field(default=1, ge=0)
+    hidden: int = Field(default=128, ge=1, le=WIDEST)
+    layers: int = Field(default=3, ge=1, le=DEEPEST)
+    blocks: int = Field(default=1, ge=0, le=DEEPEST)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
     residual: bool = True
     squeeze_excite: bool = False
-    dilation: int = Field(default=1, ge=1)
+    dilation: int = Field(default=1, ge=1, le=WIDEST)
     pooling: Literal["max", "average"] = "max"
     """Before the dense head: ``max`` flattens what max pooling left; ``average`` is global average pooling."""
 
@@ -65,15 +74,15 @@ class CNN1DConfig(NeuralConfig):
     """1D-CNN with residual blocks."""
 
     family: Literal["cnn1d"] = "cnn1d"
-    hidden: int = Field(default=64, ge=1)
-    layers: int = Field(default=2, ge=1)
+    hidden: int = Field(default=64, ge=1, le=WIDEST)
+    layers: int = Field(default=2, ge=1, le=DEEPEST)
     """Stages of ``blocks`` blocks and a halving max pooling; a sequence of one step is halved no more."""
-    blocks: int = Field(default=1, ge=0)
+    blocks: int = Field(default=1, ge=0, le=DEEPEST)
     kernel: Literal[3, 5, 7] = 3
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     residual: bool = True
     squeeze_excite: bool = False
-    dilation: int = Field(default=1, ge=1)
+    dilation: int = Field(default=1, ge=1, le=WIDEST)
     pooling: Literal["max", "average"] = "average"
     """Over the time that is left: global max or global average pooling."""
 
@@ -83,8 +92,8 @@ class RecurrentConfig(NeuralConfig):
 
     family: Literal["recurrent"] = "recurrent"
     cell: Literal["rnn", "gru", "lstm"] = "gru"
-    hidden: int = Field(default=128, ge=1)
-    layers: int = Field(default=1, ge=1)
+    hidden: int = Field(default=128, ge=1, le=WIDEST)
+    layers: int = Field(default=1, ge=1, le=DEEPEST)
     bidirectional: bool = False
     layer_norm: bool = False
     """Layer normalisation inside the cell."""
@@ -95,14 +104,14 @@ class RecurrentConfig(NeuralConfig):
     and the padding is read."""
     reverse: bool = False
     """Read each sequence from its end to its beginning."""
-    conv_channels: int = Field(default=0, ge=0)
+    conv_channels: int = Field(default=0, ge=0, le=WIDEST)
     """Channels of the Conv1d and ReLU before the recurrent layers; 0: none."""
     conv_kernel: Literal[3, 5, 7] = 3
     conv_norm: bool = True
     """Whether batch normalisation follows the convolution."""
-    dense_layers: int = Field(default=1, ge=1)
+    dense_layers: int = Field(default=1, ge=1, le=DEEPEST)
     """Linear layers after the last state, the output layer among them."""
-    dense_hidden: int = Field(default=64, ge=1)
+    dense_hidden: int = Field(default=64, ge=1, le=WIDEST)
     """Width of the dense layers before the output layer."""
 
 
@@ -112,17 +121,17 @@ class TransformerConfig(NeuralConfig):
     family: Literal["transformer"] = "transformer"
     front: Literal["1d", "2d"] = "1d"
     """``1d``: over time, then halved, a token for two steps.  ``2d``: over the 2D-CNN's image, a token for a row."""
-    conv_hidden: int = Field(default=64, ge=1)
-    blocks: int = Field(default=1, ge=0)
+    conv_hidden: int = Field(default=64, ge=1, le=WIDEST)
+    blocks: int = Field(default=1, ge=0, le=DEEPEST)
     """Convolutional blocks of the front end."""
     residual: bool = True
     squeeze_excite: bool = False
-    dilation: int = Field(default=1, ge=1)
-    hidden: int = Field(default=64, ge=1)
+    dilation: int = Field(default=1, ge=1, le=WIDEST)
+    hidden: int = Field(default=64, ge=1, le=WIDEST)
     """Width of the encoder; its feed-forward parts are four times as wide."""
-    heads: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1, le=WIDEST)
     """Divides hidden."""
-    layers: int = Field(default=2, ge=1)
+    layers: int = Field(default=2, ge=1, le=DEEPEST)
     """Encoder layers."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
 
@@ -150,8 +159,8 @@ class RandomForestConfig(ModelConfigBase):
     """Random forest on the flattened sequence."""
 
     family: Literal["random-forest"] = "random-forest"
-    trees: int = Field(default=200, ge=1)
-    min_leaf: int = Field(default=1, ge=1)
+    trees: int = Field(default=200, ge=1, le=MOST_PARTS)
+    min_leaf: int = Field(default=1, ge=1, le=MOST_PARTS)
     """Least rows of a leaf."""
 
 
@@ -159,7 +168,7 @@ class MiniRocketConfig(ModelConfigBase):
     """MiniRocket's random convolutions, then ridge regression."""
 
     family: Literal["minirocket"] = "minirocket"
-    kernels: int = Field(default=10_000, ge=84)
+    kernels: int = Field(default=10_000, ge=84, le=MOST_PARTS)
 
 
 Neural = CNNGRUConfig | CNN2DConfig | CNN1DConfig | RecurrentConfig | TransformerConfig

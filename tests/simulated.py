@@ -1,9 +1,9 @@
 """Campaigns of the real driver and search whose workers only pretend to train: what they report is a formula."""
 
-import hashlib
-
 import journals
+import torch
 from journals import ENVIRONMENT, failure
+from safetensors.torch import save
 
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.objective import REGRESSION_METRICS
@@ -17,6 +17,7 @@ from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.search.suggest import ordered_search
 from tuning.training.files import WEIGHTS
+from tuning.training.loop import weights_sha256
 from tuning.training.results import EpochReport
 
 
@@ -50,7 +51,8 @@ def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, c
             trial, epoch = flying.pop(0)
             if _epoch(driver, trial, epoch + 1):
                 home.trial(config.name, trial.index).mkdir(parents=True, exist_ok=True)
-                (home.trial(config.name, trial.index) / WEIGHTS).write_bytes(bytes([trial.index]) * 64)
+                content = save(_weights(trial, len(driver.record.trials[trial.index].epochs)))
+                (home.trial(config.name, trial.index) / WEIGHTS).write_bytes(content)
             else:
                 flying.append((trial, epoch + 1))
 
@@ -111,6 +113,10 @@ def _epoch(driver: Driver, trial: TrialConfig, epoch: int) -> bool:
     return True
 
 
+def _weights(trial: TrialConfig, epoch: int) -> dict[str, torch.Tensor]:
+    return {"weight": torch.tensor([trial.index, epoch, trial.model.dropout])}
+
+
 def _report(trial: TrialConfig, epoch: int) -> EpochReport:
     score = 0.2 + trial.train.plateau_factor + trial.model.dropout / 7 + epoch / 90 + trial.train.batch_size / 990
     of_numbers = {"loss": 1 - score, "mae": 1e-4 * (1 - score), "rmse": 2e-4 * (1 - score), "r2": score}
@@ -127,5 +133,5 @@ def _report(trial: TrialConfig, epoch: int) -> EpochReport:
         train_objective=None,
         metrics=of_numbers if trial.objective.metric in REGRESSION_METRICS else of_classes,
         learning_rate=0.1 + 0.2,
-        weights_sha256=hashlib.sha256(f"{trial.index} {epoch} {score}".encode()).hexdigest(),
+        weights_sha256=weights_sha256(_weights(trial, epoch)),
     )

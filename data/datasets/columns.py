@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from data.config import DataOptions
 from data.datasets.csv_columns import consecutive, csv_names, is_number, read_csv
+from data.datasets.parquet_columns import holds_text, parquet_names, read_parquet
 from data.errors import DataError
 from data.formats import PARQUET_SUFFIXES
 from data.messages import as_list, listed, nearest, quoted
 from data.rows import check_finite
 
-COLUMNS_AT_ONCE = 16
+MOST_COLUMNS = 100_000
+LONGEST_LABEL = 1000
+"""Characters of a label, a group or another value that is no text to train on."""
 LABELS = ("label", "target", "class")
 """Names by which a label column is recognised."""
 UNNAMED = ("", "__index_level_0__")
@@ -29,7 +32,12 @@ def column_names(path: Path, *, header: bool = True) -> list[str]:
 
     Raises DataError where the file cannot be read, its header is missing, or two columns have the same name.
     """
-    names = _parquet_names(path) if path.suffix in PARQUET_SUFFIXES else csv_names(path, header=header)
+    names = parquet_names(path) if path.suffix in PARQUET_SUFFIXES else csv_names(path, header=header)
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: {len(names):,} columns; at most {MOST_COLUMNS:,} are read. Store longer sequences in an .npz "
+            "file, with an array x (N, T) or (N, T, C)."
+        )
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
@@ -143,7 +151,7 @@ def read_columns(
                 except pa.ArrowException as error:
                     raise DataError(f"{path}: {_first_text(column.to_pylist(), name)}{hint(name)}") from error
             elif name in others:
-                texts[name] = np.array(column.to_pylist())
+                texts[name] = _values(column, path, name)
     check_finite(x, str(path), numbers, advice=advice)
     return x, texts
 
@@ -157,20 +165,21 @@ def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str |
     column = table[text]
     if not any(is_text(column.type) for is_text in (pa.types.is_string, pa.types.is_large_string)):
         raise DataError(f"{path}: column {text!r} holds {column.type}, needs text. Is data.text the right column?")
-    return column.to_pylist(), {name: np.array(table[name].to_pylist()) for name in others}
+    return column.to_pylist(), {name: _values(table[name], path, name) for name in others}
 
 
-def read_parquet(path: Path, names: Sequence[str]) -> Iterator[Any]:
-    """Yield Arrow tables of a few columns each: a table of all columns would double the memory of the rows."""
-    import pyarrow as pa
-    from pyarrow import parquet
+def _values(column: Any, path: Path, name: str) -> NDArray[Any]:
+    """Return labels or groups as (N,), in which each text takes as much memory as the longest."""
+    from pyarrow import compute
 
-    try:
-        with parquet.ParquetFile(path) as file:
-            for start in range(0, len(names), COLUMNS_AT_ONCE):
-                yield file.read(columns=list(names[start : start + COLUMNS_AT_ONCE]), use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error
+    if holds_text(column.type):
+        longest = compute.max(compute.binary_length(column)).as_py() or 0
+        if longest > LONGEST_LABEL:
+            raise DataError(
+                f"{path}: column {name!r} has a value of {longest:,} bytes; labels and groups have at most "
+                f"{LONGEST_LABEL:,}. Is it the right column?"
+            )
+    return np.array(column.to_pylist())
 
 
 def _tables(
@@ -213,13 +222,3 @@ def _label_hint(names: list[str]) -> str:
     if numbers and not consecutive(numbers):
         return " Is the header missing? The first line must have a name for each column."
     return ""
-
-
-def _parquet_names(path: Path) -> list[str]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        return list(parquet.read_schema(path, memory_map=False).names)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet (truncated, or another format?): {error}") from error

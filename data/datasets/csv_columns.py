@@ -11,6 +11,10 @@ import numpy as np
 from data.errors import DataError
 from data.messages import listed, quoted
 
+LONGEST_HEADER = 10**7
+"""Characters of the first line."""
+LONGEST = 200
+"""Characters of a value that a message repeats."""
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -23,11 +27,16 @@ def csv_names(path: Path, *, header: bool) -> list[str]:
         with path.open(
             encoding="utf-8-sig", errors="replace", newline=""
         ) as file:  # Arrow reports where UTF-8 is wrong
-            first = next(csv.reader(file), [])
+            line = file.readline(LONGEST_HEADER + 1)
             file.seek(0)
-            line = file.readline()
+            first = next(csv.reader(file), []) if len(line) <= LONGEST_HEADER else []
     except (OSError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
+    if len(line) > LONGEST_HEADER:
+        raise DataError(
+            f"{path}: the first line has more than {LONGEST_HEADER:,} characters. It must be a header with a name for "
+            "each column. Has the file another format?"
+        )
     if not first:
         raise DataError(f"{path}: the file is empty, or begins with an empty line.")
     for separator, plural in SEPARATORS.items():
@@ -53,7 +62,7 @@ def _check_header(path: Path, names: list[str]) -> None:
     """Raise DataError where the first line holds numbers only, except consecutive ones: pandas numbers columns so."""
     if all(map(is_number, names)) and not consecutive(names):
         raise DataError(
-            f"{path}: the first line holds only numbers ({listed(names)}): the header is missing. "
+            f"{path}: the first line holds only numbers ({listed(names)[:LONGEST]}): the header is missing. "
             "The first line must be a header with a name for each column, as t0,t1,t2,label."
         )
 
@@ -98,12 +107,13 @@ def _explained(fault: str, names: Sequence[str], skipped: int, hint: Callable[[s
     if value:
         place, line, kind, got = value.groups()
         name, start = names[int(place)], f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs"
+        start = start if len(got) <= LONGEST else start.replace(got, f"{got[:LONGEST]}...")
         return f"{start} UTF-8 text." if kind == "string" else f"{start} a number.{hint(name)}"
     width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
     if width:
         line, expected, got = width.groups()
         return f"row {int(line) - skipped} has {got} columns, the first line has {expected}."
-    return f"cannot be read as CSV: {fault}."
+    return f"cannot be read as CSV: {fault[:LONGEST]}."
 
 
 def is_number(value: str) -> bool:

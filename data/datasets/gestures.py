@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.config import DataOptions
-from data.datasets.columns import column_names, read_parquet
+from data.datasets.columns import column_names
+from data.datasets.parquet_columns import read_parquet
 from data.errors import DataError
 from data.files import find_file
+from data.memory import check_bytes
 from data.rows import DataSet, Rows, encode_as, part
 
 CLASS_NAMES = tuple(str(number) for number in range(1, 21))
@@ -76,6 +78,7 @@ def _sequences(table: Any, path: Path) -> tuple[NDArray[np.float32], NDArray[np.
         raise DataError(f"{path}: row {unequal[0] + 1}: x, y, z have {got} samples; needs equally many, at least one.")
     if not all(np.isfinite(values).all() for values in samples):
         raise DataError(f"{path}: not every sample is a finite number.")
+    check_bytes(str(path), len(lengths) * int(lengths.max()) * len(AXES) * 4, file_bytes=path.stat().st_size)
     x = np.zeros((len(lengths), int(lengths.max()), len(AXES)), dtype=np.float32)
     x[np.arange(x.shape[1]) < lengths[:, None]] = np.stack(samples, axis=1)
     return x, lengths.astype(np.int64)

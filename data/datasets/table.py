@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.config import DataOptions
 from data.datasets.columns import column_names, known, label_column, number_steps, read_columns
+from data.datasets.npz import read_arrays
 from data.errors import DataError
 from data.files import locate
 from data.formats import TABLE_SUFFIXES
@@ -131,15 +131,10 @@ def _read_table(path: Path, options: DataOptions, train: _Table | None) -> _Tabl
 def _read_npz(path: Path, options: DataOptions, train: _Table | None) -> _Table:
     """Return an NPZ file;  train: of the official test part, the training file that it must agree with."""
     label, group = options.label or "y", options.group or "group"
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in {"x", label, "lengths", group} & set(file.files)}
-            names = sorted(file.files)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read as NPZ (truncated, or Python objects in it?): {error}") from error
+    arrays, names = read_arrays(path, {"x", label, "lengths", group})
     for name in ("x", label, *([group] if options.group and train is None else [])):
         if name not in arrays:
-            raise DataError(f"{path}: no array {name!r}. Arrays: {', '.join(names)}.")
+            raise DataError(f"{path}: no array {name!r}. Arrays: {listed(names)}.")
     _check_npz(path, arrays, None if train is None else train.x.shape[1:])
     return _Table(x=arrays["x"], labels=arrays[label], lengths=arrays.get("lengths"), groups=arrays.get(group))
 

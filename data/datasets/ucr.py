@@ -17,11 +17,15 @@ from data.config import DataOptions
 from data.errors import DataError
 from data.files import hint, locate
 from data.formats import TS_SUFFIX
+from data.memory import check_bytes
 from data.rows import DataSet, Rows, encode_as, encode_labels, part
 
 PREFIX = "ucr/"
 """Of ``data.dataset``, and the folder of the archives among the data sets."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+LONGEST_LINE = 16 * 2**20
+"""Bytes of a row: about two million values."""
 
 # N rows, T time steps, C channels
 
@@ -106,6 +110,7 @@ def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int
     """Return (N, T, C) values, zero after each row's length, (N,) lengths and (N,) labels."""
     try:
         _check_header(path)
+        _check_lines(path)
         values, labels, header = read(str(path), return_meta_data=True)
     except (OSError, ValueError, IndexError) as error:
         if isinstance(error, DataError):
@@ -119,7 +124,7 @@ def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int
     declared = np.unique(header["class_values"])
     if len(declared) > 1:  # encode_labels reports a single class
         encode_as(labels, encode_labels(declared, f"{path}: @classLabel")[1], str(path))
-    x, lengths = _stacked(values)
+    x, lengths = _stacked(values, path)
     _check_no_missing(x, lengths, path)
     return x, lengths, labels
 
@@ -153,9 +158,23 @@ def _check_header(path: Path) -> None:
         raise DataError(f"{path}: broken header: no line @classLabel true with the names of the classes.")
 
 
-def _stacked(values: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return N arrays (C, t) as (N, T, C) float32 with T the longest t, and (N,) t."""
+def _check_lines(path: Path) -> None:
+    """Raise DataError for a line that aeon would take apart in many times its size."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise DataError(f"{path}: line {number}: longer than {LONGEST_LINE:,} bytes. Is it a .ts file?")
+
+
+def _stacked(values: Any, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return N arrays (C, t) as (N, T, C) float32 with T the longest t, and (N,) t.
+
+    Raises DataError where one long row would make all others take too much memory.
+    """
     lengths = np.array([case.shape[1] for case in values], dtype=np.int64)
+    check_bytes(str(path), len(values) * int(lengths.max()) * len(values[0]) * 4, file_bytes=path.stat().st_size)
     x = np.zeros((len(values), int(lengths.max()), len(values[0])), dtype=np.float32)
     with np.errstate(over="ignore"):
         for row, case in enumerate(values):

@@ -1,17 +1,20 @@
 """A recorded trial beside its second training."""
 
+import os
+
 import pytest
+import torch
 from factories import campaign, csv_table, trial
 
 from data.prepare import prepare
-from tuning.campaign.errors import RecordError
+from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.variants import variants
 from tuning.execution.reproduce import reproduce
 from tuning.execution.worker import TrialWorker
 from tuning.journal.events import DataRecord
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
-from tuning.training.environment import current
+from tuning.training.environment import MOST_THREADS, THREADS_PER_CORE, current
 from tuning.training.results import TrialResult
 
 
@@ -49,6 +52,42 @@ def trained(home, **changes):
 
 def again(recorded, home):
     return reproduce(recorded, home=home, datasets=None, on_epoch=lambda _: None, progress=lambda _: None)
+
+
+def configured(recorded, **changes):
+    """The record with another configuration; paths with __ for the dot."""
+    fields = recorded.config.model_dump()
+    for name, value in changes.items():
+        room, _, key = name.partition("__")
+        fields[room][key] = value
+    return recorded.model_copy(update={"config": recorded.config.model_validate(fields)})
+
+
+def test_a_trial_of_a_few_more_threads_than_cores_trains_again(recorded, home):
+    assert again(configured(recorded, device__threads=4), home).environment.threads == 4
+
+
+def test_more_threads_than_the_machine_can_start_are_refused(recorded, home):
+    allowed = max(MOST_THREADS, THREADS_PER_CORE * os.cpu_count())
+    with pytest.raises(CampaignError, match=rf"resources\.threads = {allowed + 1} threads, on a machine with"):
+        again(configured(recorded, device__threads=allowed + 1), home)
+
+
+def test_a_model_that_does_not_fit_into_memory_is_refused(recorded, home):
+    with pytest.raises(RecordError, match=r"trial 0 of 'tiny' cannot be trained: the model has .* weights"):
+        again(configured(recorded, model__hidden=60_000), home)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_a_trial_of_a_gpu_is_refused_without_one(recorded, home):
+    with pytest.raises(CampaignError, match='device = "cuda"'):
+        again(configured(recorded, device__device="cuda"), home)
+
+
+def test_an_epoch_without_its_metrics_is_refused(recorded, home):
+    first = recorded.epochs[0].model_copy(update={"metrics": {}})
+    with pytest.raises(RecordError, match="epoch 1 is recorded without loss or recall_macro"):
+        again(recorded.model_copy(update={"epochs": (first, *recorded.epochs[1:])}), home)
 
 
 def changed(recorded, epoch, **figures):

@@ -31,7 +31,7 @@ from tuning.journal.log import read
 from tuning.journal.record import fold
 from tuning.tracking.adopt import adopt
 from tuning.tracking.client import Store
-from tuning.tracking.layout import environment_from, environment_tags
+from tuning.tracking.environment_tags import environment_from, environment_tags
 from tuning.tracking.publisher import Publisher, sync
 from tuning.tracking.ui import server
 from tuning.training.files import WEIGHTS
@@ -591,6 +591,7 @@ def test_the_command_prints_json(finished, tmp_path):
         "ended": list(range(8)),
         "to_train": [],
         "weights": sorted(trial.config.index for trial in record.ranked()[:3]),
+        "notes": [],
         "running": False,
         "others": 0,
         "file": str(tmp_path / "campaigns" / "tiny" / "campaign.toml"),

@@ -6,7 +6,6 @@ JSON and TOML hold one document, read back without loss.  CSV has a row per entr
 import csv
 import io
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,20 @@ import tomli_w
 from pydantic import ValidationError
 
 from tuning.analysis.export import Export, ExportedTrial
+from tuning.campaign.documents import DocumentError, checked, parse_json, parse_toml, read_bytes
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
-from tuning.campaign.messages import messages
+from tuning.campaign.messages import messages, shown
 from tuning.journal.text import short_names, trial_spans
 from tuning.journal.upgrade import VERSION, upgrade_export
 from tuning.training.files import write_file
 
 EXPORT_SUFFIXES = (".json", ".toml", ".csv")
+
+MOST_BYTES = 64 * 2**20
+"""Of an export; one of ten trials of 100 epochs and 20 classes has 1 MB."""
+
+LONGEST = 500
+"""Characters of a problem that a message repeats."""
 
 COMPLETE = (".json", ".toml")
 """Formats whose entries train again."""
@@ -38,10 +44,17 @@ def write(exported: Export, path: Path) -> None:
 
     Raises:
         CampaignError: an unknown suffix.
+        RecordError: a figure is no finite number, which JSON cannot hold.
         StoreError: the folder is missing or cannot be written.
     """
     check_suffix(path)
-    text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
+    try:
+        text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
+    except ValueError as error:  # JSON has no NaN
+        raise RecordError(
+            f"campaign {exported.campaign.name!r}: a metric of its best trials is no finite number ({error}). Export "
+            "fewer (-k), or a .csv table"
+        ) from None
     try:
         write_file(path, text.encode())
     except OSError as error:
@@ -59,18 +72,23 @@ def read(path: Path) -> tuple[ExportedTrial, ...]:
         why = "a .csv export is a table to read" if suffix == ".csv" else "not an export"
         raise RecordError(f"{path}: {why}. Export as {' or '.join(COMPLETE)} to train trials again")
     try:
-        text = path.read_bytes().decode()
+        text = read_bytes(path, MOST_BYTES).decode()
     except FileNotFoundError:
         raise RecordError(f"{path}: no such export. `seqtune export NAME --out {path.name}` writes one") from None
+    except DocumentError as error:
+        raise RecordError(f"{path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from None
     try:
-        document = tomllib.loads(text) if suffix == ".toml" else json.loads(text)
+        document = checked(parse_toml(text) if suffix == ".toml" else parse_json(text), finite=True)
     except ValueError as error:
-        raise RecordError(f"{path}: damaged: {error}. Export again") from None
+        raise RecordError(f"{path}: damaged: {str(error)[:LONGEST]}. Export again") from None
     exported = _checked(path, document)
     if not exported.entries:
         raise RecordError(f"{path}: holds no entries")
+    ranks = [entry.rank for entry in exported.entries]
+    if len(set(ranks)) < len(ranks):
+        raise RecordError(f"{path}: damaged: two entries have the same rank ({ranks[:10]}). Export again")
     return tuple(sorted(exported.entries, key=lambda entry: entry.rank))
 
 
@@ -136,6 +154,8 @@ def _configuration(entry: ExportedTrial) -> dict[str, Any]:
 def _checked(path: Path, document: Any) -> Export:
     if not isinstance(document, dict) or not isinstance(version := document.get("seqtune_export"), int):
         raise RecordError(f"{path}: not an export of seqtune: the key seqtune_export is missing")
+    if version is True or version < 1:
+        raise RecordError(f"{path}: seqtune_export = {shown(version)}, which is no version. Export again")
     if version > VERSION:
         raise RecordError(
             f"{path}: export of version {version}; this seqtune reads up to {VERSION}. Install a newer seqtune"
@@ -147,4 +167,4 @@ def _checked(path: Path, document: Any) -> Export:
         wrong = [text for _, text in messages(error, document, Export)]
     except (KeyError, TypeError, AttributeError) as error:
         wrong = [f"damaged: {type(error).__name__}: {error}. Export again"]
-    raise RecordError(*(f"{path}: {text}" for text in wrong[:5]))
+    raise RecordError(*(f"{path}: {text[:LONGEST]}" for text in wrong[:5]))

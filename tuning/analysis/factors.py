@@ -6,7 +6,7 @@ from typing import get_args
 
 from tuning.campaign.config import ComparisonOptions
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.messages import nearest
+from tuning.campaign.messages import LONGEST, nearest
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 RESPONSES: tuple[str, ...] = get_args(ComparisonOptions.model_fields["response"].annotation)
@@ -21,7 +21,7 @@ def chosen_factor(record: CampaignRecord, name: str | None) -> str:
     """
     options, dimensions = record.config.comparison, list(record.dimensions)
     if name is not None:
-        return _dimension(record, name, f"--factor {name}")
+        return _dimension(record, name, f"--factor {name[:LONGEST]}")
     if options is not None:
         return _dimension(record, options.factor, f"comparison.factor = {options.factor}")
     if len(dimensions) == 1:

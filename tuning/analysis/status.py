@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 from tuning.campaign.errors import JournalError
 from tuning.journal.events import Interrupted
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, read
+from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, fold
 
 State = Literal["running", "finished", "interrupted", "crashed", "damaged", "empty"]
@@ -70,7 +70,7 @@ def state(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -
 
 def _campaign(home: Home, name: str) -> Campaign:
     try:
-        entries = read(home.journal(name))
+        entries = home.entries(name)
         return campaign(home, name, entries) if entries else Campaign(name=name, state="empty")
     except (JournalError, OSError) as error:
         return Campaign(name=name, state="damaged", problem=str(error))

@@ -3,9 +3,16 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from data.config import Balance, DataConfig, DataOptions
+from data.config import MOST_STEPS, Balance, DataConfig, DataOptions
 from models.configs import ModelConfig
 from search_spaces.dimensions import Bounds
 from tuning.campaign.frozen import Frozen
@@ -13,13 +20,29 @@ from tuning.campaign.objective import ObjectiveConfig
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
+MOST = 10**6
+"""Bound of counts: trials, epochs, rows of a batch.  Generous, so that it is met only by mistakes and by malice."""
+
+MOST_PROCESSES = 1024
+"""Bound of threads, workers and retries; ``check_threads`` compares the first two with the machine."""
+
+
+def _plain(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ValueError("letters, digits and . _ - only, a letter or digit first, at most 100 characters")
+    return value
+
+
+CampaignName = Annotated[str, AfterValidator(_plain)]
+"""Also the name of the campaign's folder, so it must lead nowhere else."""
+
 
 class TrainConfig(Frozen):
     """How one model is trained.  Defaults: the heartbeat report's protocol."""
 
-    epochs: int = Field(default=30, ge=1)
+    epochs: int = Field(default=30, ge=1, le=MOST)
     """Maximum number of epochs."""
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=32, ge=1, le=MOST)
     """Rows per batch."""
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     """Optimizer.  ``sgd`` has a momentum of 0.9; all other options are PyTorch's defaults."""
@@ -33,9 +56,9 @@ class TrainConfig(Frozen):
     ``plateau`` reduces it when the validation loss stops improving, ``cosine`` anneals it over all epochs."""
     plateau_factor: float = Field(default=0.2, gt=0.0, lt=1.0)
     """``scheduler = "plateau"``: factor by which the learning rate is multiplied."""
-    plateau_patience: int = Field(default=2, ge=0)
+    plateau_patience: int = Field(default=2, ge=0, le=MOST)
     """``scheduler = "plateau"``: tolerated epochs without a lower validation loss."""
-    early_stopping_patience: int = Field(default=15, ge=1)
+    early_stopping_patience: int = Field(default=15, ge=1, le=MOST)
     """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Floating-point format of forward and backward pass.  ``bfloat16`` uses autocast.  Results depend on it."""
@@ -46,8 +69,10 @@ class TrainConfig(Frozen):
 class DeviceConfig(Frozen):
     """What a trial runs on; all of it changes bits."""
 
-    threads: int = Field(default=1, ge=1)
-    """Threads per trial.  Results depend on it."""
+    threads: int = Field(default=1, ge=1, le=MOST_PROCESSES)
+    """Threads per trial.  Results depend on it.
+
+    At most 64, or four per core of the machine if that is more."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Device on which neural networks are trained.  Results depend on it."""
 
@@ -63,8 +88,8 @@ class TrialConfig(Frozen):
     """One training run, complete: with the data and the package nothing else is needed to train it again."""
 
     version: Literal[2] = 2
-    campaign: str
-    index: int = Field(ge=0)
+    campaign: CampaignName
+    index: int = Field(ge=0, lt=MOST)
     """k, the trial's place in the campaign's order."""
     seed: int = Field(ge=0, lt=2**32)
     space: str
@@ -78,7 +103,7 @@ class TrialConfig(Frozen):
     """Early stopping, fixed when the trial was suggested, so that it stops at the same epoch when trained alone."""
 
 
-Window = Annotated[int, Field(ge=1)]
+Window = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 
 VARIED = ("balance", "window")
 """The fields of ``[data]`` that may be lists."""
@@ -124,9 +149,9 @@ class CampaignTrain(TrainConfig):
 
     early_stopping: Literal["none", "successive-halving"] = "none"
     """Early stopping of weak trials: none, or at rungs of successive halving."""
-    grace_epochs: int = Field(default=1, ge=1)
+    grace_epochs: int = Field(default=1, ge=1, le=MOST)
     """``early_stopping = "successive-halving"``: the epoch of the first rung."""
-    reduction_factor: int = Field(default=3, ge=2)
+    reduction_factor: int = Field(default=3, ge=2, le=MOST)
     """``early_stopping = "successive-halving"``: ratio of successive rungs.  One trial in this many passes a rung."""
 
     def of_trial(self) -> dict[str, Any]:
@@ -152,13 +177,13 @@ class SearchOptions(Frozen):
 
     algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
     """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
-    trials: int | None = Field(default=None, ge=1)
+    trials: int | None = Field(default=None, ge=1, le=MOST)
     """Number of trials, a multiple of ``replicates``.  Default: 50; with ``grid`` all configurations."""
-    replicates: int = Field(default=1, ge=1)
+    replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations."""
-    window: int = Field(default=8, ge=1)
+    window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency, ideally twice that, so that no worker idles."""
-    startup_trials: int | None = Field(default=None, ge=1)
+    startup_trials: int | None = Field(default=None, ge=1, le=MOST)
     """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
     """How to treat a suggestion equal to an earlier one.
@@ -169,9 +194,11 @@ class SearchOptions(Frozen):
 class ResourceOptions(DeviceConfig):
     """Workers, threads and time limits of trials."""
 
-    concurrency: int = Field(default=2, ge=1)
-    """Trials that run at the same time, each in its own process.  At most ``search.window``."""
-    max_retries: int = Field(default=2, ge=0)
+    concurrency: int = Field(default=2, ge=1, le=MOST_PROCESSES)
+    """Trials that run at the same time, each in its own process.  At most ``search.window``.
+
+    ``concurrency`` times ``threads`` is at most 64, or four per core of the machine if that is more."""
+    max_retries: int = Field(default=2, ge=0, le=MOST_PROCESSES)
     """Maximum number of restarts of a trial whose worker died."""
     trial_wall_s: float | None = Field(default=None, gt=0)
     """Maximum training time of a trial in seconds.  Checked after each epoch; a longer trial fails.  Default: none."""
@@ -203,7 +230,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 class CampaignConfig(Frozen):
     """A campaign file.  Only name, seed, data.dataset and space.name are required."""
 
-    name: str
+    name: CampaignName
     """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""
     seed: Seed
     """Seed from which all seeds of the campaign are derived."""
@@ -215,13 +242,6 @@ class CampaignConfig(Frozen):
     resources: ResourceOptions = ResourceOptions()
     budget: BudgetOptions = BudgetOptions()
     comparison: ComparisonOptions | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, value: str) -> str:
-        if not NAME.fullmatch(value):
-            raise ValueError("letters, digits and . _ - only, a letter or digit first, at most 100 characters")
-        return value
 
     @model_validator(mode="after")
     def _window_holds_concurrency(self) -> Self:

@@ -14,8 +14,9 @@ from data.catalogue import resolve
 from data.errors import DataError
 from search_spaces.dimensions import Bounds
 from search_spaces.errors import SpaceError
-from tuning.campaign import messages
+from tuning.campaign import documents, messages
 from tuning.campaign.config import CampaignConfig
+from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import dotted, nearest, shown
 from tuning.campaign.plan import Plan, campaign_space, plan
@@ -30,6 +31,13 @@ SMALLEST = (
     "    [space]",
     '    name = "cnn2d"',
 )
+
+MOST_BYTES = 2**20
+"""Of a campaign file."""
+
+WIDEST = 200
+"""Characters of a line or a complaint that a message repeats."""
+
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -82,7 +90,9 @@ def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) 
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        content = documents.read_bytes(path, MOST_BYTES)
+    except DocumentError as error:
+        raise CampaignError(f"{path}: {error}") from None
     except FileNotFoundError:
         raise CampaignError(f"{path}: no such campaign file{_others(path.parent, path)}") from None
     except IsADirectoryError:
@@ -97,7 +107,9 @@ def _document(path: Path) -> dict[str, Any]:
             f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8. Save the file as UTF-8"
         ) from None
     try:
-        document = tomllib.loads(text)
+        document = documents.parse_toml(text)
+    except DocumentError as error:
+        raise CampaignError(f"{path}: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise CampaignError(*_unreadable(path, text, str(error))) from None
     if not document:
@@ -117,12 +129,14 @@ def _unreadable(path: Path, text: str, complaint: str) -> tuple[str, ...]:
     """Show the line that is no TOML, and a caret under the place."""
     found = _POSITION.fullmatch(complaint)
     if not found:
-        return (f"{path}: not TOML: {complaint}",)
+        return (f"{path}: not TOML: {complaint[:WIDEST]}",)
     what, line, column = found.groups()
     lines = text.splitlines() or [""]
     number = min(int(line), len(lines)) if line else len(lines)
     source = lines[number - 1].replace("\t", " ")
     at = int(column) - 1 if column else len(source)
+    what, start = what[:WIDEST], max(0, at - WIDEST // 2)
+    source, at = source[start : start + WIDEST], at - start
     return f"{path}, line {number}: not TOML: {what}", f"    {source}", f"    {' ' * at}^"
 
 
@@ -132,17 +146,19 @@ def _setting(setting: str) -> tuple[Keys, Any]:
         raise CampaignError(f"--set {setting}: no value. Write KEY=VALUE, for example --set search.trials=20")
     try:
         keys: list[str] = []
-        table: Any = tomllib.loads(f"{key} = 0")
+        table: Any = documents.parse_toml(f"{key} = 0")
         while isinstance(table, dict):
             (word,) = table
             keys.append(word)
             table = table[word]
-    except (tomllib.TOMLDecodeError, ValueError):
+    except ValueError:
         raise CampaignError(
-            f"--set {setting}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
+            f"--set {setting[:WIDEST]}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
         ) from None
     try:
-        return tuple(keys), tomllib.loads(f"value = {text}")["value"]
+        return tuple(keys), documents.parse_toml(f"value = {text}")["value"]
+    except DocumentError as error:
+        raise CampaignError(f"--set {key}: {error}") from None
     except tomllib.TOMLDecodeError:
         return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
 

@@ -54,6 +54,7 @@ def dotted(path: Sequence[str | int]) -> str:
             text += f"[{step}]"
         else:
             word = f'"{step}"' if "." in step or not step else step
+            word = word if len(word) <= LONGEST else f"{word[: LONGEST - 3]}..."
             text += f".{word}" if text else word
     return text
 
@@ -72,7 +73,7 @@ def listed(values: Iterable[object]) -> str:
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """Return `` Did you mean "x"?`` or nothing; to be put behind a sentence."""
-    close = difflib.get_close_matches(str(word), list(known), n=1)
+    close = difflib.get_close_matches(str(word)[:LONGEST], list(known), n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
 
 

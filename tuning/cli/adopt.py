@@ -48,6 +48,8 @@ def _show(adoption: "Adoption", home: "Home", target: "Console", *, elsewhere: b
     )
     if adoption.to_train:
         tables.line(target, f"to be trained again from epoch 1: {_names(adoption.to_train)}")
+    for note in adoption.notes:
+        tables.line(target, note, "yellow")
     if adoption.running:
         tables.line(target, "The store says that a launch is still running. End it before you resume here", "yellow")
     if adoption.others:

@@ -44,6 +44,9 @@ class Commands(TyperGroup):
         except USER_ERRORS as error:
             say_error(error)
             raise typer.Exit(EXIT_USAGE) from None
+        except MemoryError as error:
+            typer.echo(f"seqtune: out of memory: {error}. Use a smaller file, or a larger machine", err=True)
+            raise typer.Exit(EXIT_USAGE) from None
         except KeyboardInterrupt:
             typer.echo("seqtune: interrupted", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None

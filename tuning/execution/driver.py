@@ -81,6 +81,8 @@ class Driver:
         The first by index, not by time, so that it does not depend on the number of workers.
         """
         first = range(max(FAILURES_BEFORE_GIVING_UP * self.search.replicates, self.search.window))
+        if len(self.record.trials) < len(first):  # of a wide window most are not there yet
+            return None
         results = [self.record.trials[k].result for k in first if k in self.record.trials]
         if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
             return None

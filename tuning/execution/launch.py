@@ -12,10 +12,10 @@ from tuning.execution.driver import Driver, LaunchInterrupted, Observer
 from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
-from tuning.journal.log import Journal, read
+from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, fold
 from tuning.search.suggest import ordered_search
-from tuning.training.environment import check_device, current, share_commit
+from tuning.training.environment import check_device, check_threads, current, share_commit
 
 PREPARATIONS = 3
 """Times that one launch prepares arrays that are damaged or deleted while trials need them."""
@@ -34,15 +34,16 @@ def launch(
     An interrupted launch returns too: ``finished_at`` is None then, and ``interruptions`` says why.
 
     Raises:
-        DataError, CampaignError: the data is missing or unsuitable, the device is missing, or the file differs from
-            the one that the campaign was first launched with.
+        DataError, CampaignError: the data is missing or unsuitable, the device is missing, there are too many threads
+            for this machine, or the file differs from the one that the campaign was first launched with.
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
     check_device(config.resources.device)
+    check_threads(config.resources.threads, concurrency=config.resources.concurrency)
     path = home.journal(config.name)
     with home.locked(config.name):
-        if entries := read(path):
+        if entries := home.entries(config.name):
             before = fold(entries)
             plan = resumed(plan, before.config, trials=before.target)
         for _ in range(PREPARATIONS):

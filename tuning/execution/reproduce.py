@@ -13,7 +13,7 @@ from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
 from tuning.training.begin import begin
-from tuning.training.environment import Environment, current, differences
+from tuning.training.environment import Environment, check_device, check_threads, current, differences
 from tuning.training.loop import DivergedError
 from tuning.training.results import EpochReport, TrialResult
 
@@ -56,14 +56,25 @@ def reproduce(
 
     Raises:
         DataError: the data is not there.
-        RecordError: the data found is not the data the trial was trained on, or nothing of the trial was recorded.
+        CampaignError: the device is missing, or there are too many threads for this machine.
+        RecordError: the data found is not the data the trial was trained on, nothing of the trial was recorded, or it
+            cannot be trained on this machine.
     """
     trial = recorded.config
+    check_device(trial.device.device)
+    check_threads(trial.device.threads)
     if not recorded.epochs:
         reason = (recorded.result and recorded.result.reason) or "it never started"
         raise RecordError(
             f"trial {trial.index} of {trial.campaign!r} has no recorded epoch to compare with ({reason}). "
             "Choose a trial that trained"
+        )
+    metrics = {"loss", trial.objective.metric}
+    lacking = next((report.epoch for report in recorded.epochs if metrics - report.metrics.keys()), None)
+    if lacking is not None:
+        raise RecordError(
+            f"trial {trial.index} of {trial.campaign!r}: epoch {lacking} is recorded without "
+            f"{' or '.join(sorted(metrics))}. The record was changed; take it from another export or store"
         )
     prepared = prepare(trial.data, datasets=datasets, store=home.arrays, progress=progress)
     if prepared.sha256 != trial.data_sha256:
@@ -71,7 +82,10 @@ def reproduce(
             f"trial {trial.index} of {trial.campaign!r} was trained on data with sha256 {trial.data_sha256[:12]}, but "
             f"{trial.data.dataset!r} gives {prepared.sha256[:12]} here. Point --datasets to the files it was made from"
         )
-    training = begin(trial, open_arrays(prepared.directory))
+    try:
+        training = begin(trial, open_arrays(prepared.directory))
+    except ValueError as error:
+        raise RecordError(f"trial {trial.index} of {trial.campaign!r} cannot be trained: {error}") from error
     failure: DivergedError | None = None
     while len(training.history) < len(recorded.epochs) and not training.done:
         try:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tuning.campaign.config import CampaignConfig, ComparisonOptions, TrialConfig
+from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, TrialConfig
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
@@ -59,7 +59,7 @@ class Launched(_Event):
 
     kind: Literal["launch"] = "launch"
     environment: Environment
-    trials: int
+    trials: int = Field(ge=1, le=MOST)
     """How many trials the campaign is to have by now."""
     concurrency: int = 1
     datasets: str | None = None

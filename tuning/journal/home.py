@@ -10,9 +10,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
-from tuning.campaign.messages import nearest
-from tuning.journal.log import read
+from tuning.campaign.messages import nearest, shown
+from tuning.journal.log import Entry, read
+from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold
 from tuning.training.files import CHECKPOINT, WEIGHTS
 
@@ -47,7 +49,16 @@ class Home:
         return self.path / "mlartifacts"
 
     def campaign(self, name: str) -> Path:
-        """One campaign's folder."""
+        """One campaign's folder.
+
+        Raises:
+            RecordError: the name is none of a campaign; it might lead out of the home.
+        """
+        if not NAME.fullmatch(name):
+            raise RecordError(
+                f"{shown(name)} is not the name of a campaign: letters, digits and . _ - only, a letter or digit "
+                "first, at most 100"
+            )
         return self.path / "campaigns" / name
 
     def journal(self, name: str) -> Path:
@@ -76,6 +87,18 @@ class Home:
         """Every campaign that has a journal."""
         return sorted(p.parent.name for p in (self.path / "campaigns").glob("*/journal.jsonl"))
 
+    def entries(self, name: str) -> list[Entry]:
+        """Read a campaign's journal, empty where there is none.
+
+        Raises:
+            RecordError: the name is none of a campaign.
+            JournalError: it is damaged, or not the journal of this campaign.
+        """
+        path = self.journal(name)
+        entries = read(path)
+        check_order(path, entries)
+        return entries
+
     def record(self, name: str) -> CampaignRecord:
         """Read one campaign.
 
@@ -83,12 +106,13 @@ class Home:
             RecordError: there is none of that name.
             JournalError: its journal is damaged.
         """
-        entries = read(self.journal(name)) if self.journal(name).exists() else []
+        entries = self.entries(name) if NAME.fullmatch(name) else []
         if not entries:
             names = self.names()
+            known = ", ".join(names) or "none yet"
             raise RecordError(
-                f"{self.path}: no campaign {name!r}. Known: {', '.join(names) or 'none yet'}. Launch it first, or name "
-                f"its home with --home.{nearest(name, names)}"
+                f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its "
+                f"home with --home.{nearest(name, names)}"
             )
         return fold(entries)
 

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+from tuning.campaign.documents import DocumentError, check_regular, parse_json
 from tuning.campaign.errors import JournalError, StoreError
+from tuning.campaign.messages import shown
 from tuning.journal.events import Event
 from tuning.journal.upgrade import VERSION, upgrade_event
 from tuning.training.files import sync_folder, write_file
@@ -26,6 +28,12 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 _CRC = ',"crc":"'
 
 _COMPLETE = re.compile(rb',"crc":"[0-9a-f]{8}"}.')
+
+BRIEF = 200
+"""Longest problem that a message repeats, in characters."""
+
+END_OF_TIME = 253_402_300_800
+"""Unix time of the year 10000, s."""
 
 ADVICE = "Keep the sound lines with `seqtune repair NAME`, or restore the file from a backup"
 
@@ -195,7 +203,7 @@ def encode(entry: Entry) -> bytes:
 def _read(path: Path) -> _Content:
     if not path.exists():
         return _Content([], 0, VERSION)
-    *lines, torn = path.read_bytes().split(b"\n")  # not splitlines: a damaged byte may be another line break
+    *lines, torn = _bytes(path).split(b"\n")  # not splitlines: a damaged byte may be another line break
     entries: list[Entry] = []
     version = VERSION
     for number, line in enumerate(lines, start=1):
@@ -213,14 +221,28 @@ def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
         body, _, crc = line.decode().rpartition(_CRC)
         if f'{zlib.crc32(body.encode()):08x}"}}' != crc:
             raise ValueError("its checksum does not match")  # noqa: TRY301 - one message for all damage
-        fields: dict[str, Any] = json.loads(body + "}")
+        fields = parse_json(body + "}", finite=False)
+        if not isinstance(fields, dict):
+            raise ValueError("it is no object")  # noqa: TRY301, TRY004 - likewise
     except (ValueError, UnicodeDecodeError) as error:
         raise JournalError(f"{path}, line {number}: damaged ({error}). {ADVICE}") from error
     return fields
 
 
+def _bytes(path: Path) -> bytes:
+    try:
+        check_regular(path)
+        return path.read_bytes()
+    except DocumentError as error:
+        raise JournalError(f"{path}: {error}") from None
+    except OSError as error:
+        raise JournalError(f"{path}: the journal cannot be read: {error.strerror or error}") from error
+
+
 def _version(fields: dict[str, Any], path: Path) -> int:
-    version: int = fields.get("journal", 1)
+    version = fields.get("journal", 1)
+    if type(version) is not int or version < 1:
+        raise JournalError(f"{path}, line 1: journal = {shown(version)} is no version. {ADVICE}")
     if version > VERSION:
         raise JournalError(
             f"{path}: journal of version {version}; this seqtune reads up to {VERSION}. Install a newer seqtune"
@@ -233,8 +255,20 @@ def _entry(fields: dict[str, Any], path: Path, number: int, version: int) -> Ent
         fields.pop("journal", None)
         n, at = fields.pop("n"), fields.pop("at")
         event = _EVENTS.validate_python(upgrade_event(fields) if version < VERSION else fields)
-    except (KeyError, ValidationError) as error:
-        raise JournalError(f"{path}, line {number}: not an event of this version ({error}). {ADVICE}") from error
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise JournalError(
+            f"{path}, line {number}: not an event of this version ({_brief(error)}). {ADVICE}"
+        ) from error
+    if type(at) not in (int, float) or not 0 <= at < END_OF_TIME:  # NaN is not
+        raise JournalError(f"{path}, line {number}: at = {shown(at)} is no time. {ADVICE}")
     if n != number - 1:
         raise JournalError(f"{path}, line {number}: event {n} where event {number - 1} was expected. {ADVICE}")
     return Entry(n, at, event)
+
+
+def _brief(error: Exception) -> str:
+    """Return the first problem, without the values that pydantic repeats."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"[:BRIEF]
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:BRIEF]

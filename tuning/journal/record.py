@@ -1,6 +1,5 @@
 """A campaign as its journal tells it: the fold of the events into trials."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -8,6 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.documents import parse_json
 from tuning.campaign.variants import dimensions, key
 from tuning.journal.events import (
     DataRecord,
@@ -46,8 +46,11 @@ class RecordedTrial(BaseModel):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what ``model_dump_json`` wrote, in this version or a former one.  ValueError: it is something else."""
-        document = json.loads(text)
-        return cls.model_validate(upgrade_recorded(document) if isinstance(document, dict) else document)
+        document = parse_json(text, finite=False)
+        try:
+            return cls.model_validate(upgrade_recorded(document) if isinstance(document, dict) else document)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None  # of a former version, incomplete
 
 
 @dataclass(slots=True, kw_only=True)

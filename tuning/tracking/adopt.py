@@ -10,15 +10,20 @@ import tomli_w
 
 from data.addresses import masked
 from tuning.campaign.config import NAME, CampaignConfig
-from tuning.campaign.errors import CampaignError, StoreError
+from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.journal import log as journal
 from tuning.journal.home import WEIGHTS_KEPT, Home
-from tuning.journal.record import CampaignRecord, fold
+from tuning.journal.order import first_problem
+from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.journal.text import trial_name
+from tuning.tracking.artifact_files import MOST_BYTES, ArtifactError
 from tuning.tracking.client import Store, reachable
 from tuning.tracking.recover import events
 from tuning.tracking.stored import ProgressCallback, StoredCampaign, connect, stored_campaign
 from tuning.training.files import WEIGHTS
+
+BYTES_PER_PARAMETER = 16
+"""Of a file of weights; buffers and names come on top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ class Adoption:
     """Trials that had not ended, or whose results the store lacks; the next launch trains them from epoch 1."""
     weights: list[int]
     """Trials whose weights were downloaded."""
+    notes: list[str]
+    """Records and weights in the store that were not used, each with the reason."""
     running: bool
     """Whether a launch is still running, according to the store."""
     others: int
@@ -64,9 +71,12 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
             store = connect(uri)
             stored = stored_campaign(store, name, on_progress)
         rows = events(stored, masked(uri))
-        record = fold(journal.Entry(n, at, event) for n, (at, event) in enumerate(rows))
+        entries = [journal.Entry(n, at, event) for n, (at, event) in enumerate(rows)]
+        if found := first_problem(entries, name):
+            raise RecordError(f"{masked(uri)}: {name!r} cannot be adopted: {found[1]}. Restore the originals")
+        record = fold(entries)
         with _folders(home, name) as (folder, temporary):
-            weights = _fetch_weights(store, stored, record, temporary)
+            weights, notes = _fetch_weights(store, stored, record, temporary)
             for index in weights:
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
                 (temporary / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
@@ -80,6 +90,7 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
         ended=sorted(stored.ended),
         to_train=stored.lost,
         weights=weights,
+        notes=[f"{trial_name(k)}: {t.problem}" for k, t in sorted(stored.trials.items()) if t.problem] + notes,
         running=stored.run.status == "RUNNING",
         others=stored.others,
         file=file,
@@ -105,17 +116,45 @@ def _folders(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
             folder.rmdir()  # succeeds only if the folder is empty
 
 
-def _fetch_weights(store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path) -> list[int]:
-    """Download the weights that a launch keeps, those of the best trials, where the store has them."""
+def _fetch_weights(
+    store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path
+) -> tuple[list[int], list[str]]:
+    """Download the weights that a launch keeps, those of the best trials, where the store has them.
+
+    Returns the trials whose weights are those of their record, and notes about other files.
+    """
     downloaded: list[int] = []
+    notes: list[str] = []
     for trial in record.ranked()[:WEIGHTS_KEPT]:
         index = trial.config.index
         trial_folder = folder / trial_name(index)
         trial_folder.mkdir()
-        with reachable(store.uri):
-            if store.download(stored.trials[index].run.id, WEIGHTS, trial_folder):
+        parameters = (trial.result and trial.result.parameters) or 0
+        try:
+            with reachable(store.uri):
+                run = stored.trials[index].run.id
+                file = store.download(run, WEIGHTS, trial_folder, MOST_BYTES + BYTES_PER_PARAMETER * parameters)
+            if file is not None:
+                _check_weights(file, trial)
                 downloaded.append(index)
-    return sorted(downloaded)
+        except ArtifactError as error:
+            notes.append(f"{trial.name}: weights not used: {error}")
+    return sorted(downloaded), notes
+
+
+def _check_weights(file: Path, trial: TrialRecord) -> None:
+    """Raise ArtifactError where a file's weights are not those that the trial's record names."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from tuning.training.loop import weights_sha256
+
+    try:
+        found = weights_sha256(load_file(file))
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ArtifactError(f"{file.name} is damaged: {error}") from None
+    if trial.result is None or found != trial.result.weights_sha256:
+        raise ArtifactError(f"{file.name} has the hash {found[:12]}, which is not that of the trial's record")
 
 
 def _campaign_file(config: CampaignConfig, trials: int) -> str:

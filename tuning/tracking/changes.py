@@ -10,6 +10,7 @@ from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord, apply, opened
 from tuning.journal.text import json_text
 from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_csv, trial_json
+from tuning.tracking.environment_tags import environment_tags
 from tuning.tracking.layout import (
     DatasetInput,
     Row,
@@ -18,7 +19,6 @@ from tuning.tracking.layout import (
     campaign_note,
     common_tags,
     dataset_input,
-    environment_tags,
     epoch_rows,
     milliseconds,
     parameters,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from data.addresses import masked
 from tuning.campaign.errors import StoreError
+from tuning.tracking.artifact_files import MOST_BYTES, downloaded, read_text
 from tuning.tracking.error_text import brief
 from tuning.tracking.layout import DatasetInput, Row, RunStatus
 
@@ -194,17 +195,15 @@ class Store:
         """Write a figure, replacing that of the same name."""
         self.client.log_figure(run, figure, name)
 
-    def download(self, run: str, name: str, folder: Path) -> Path | None:
-        """Download one file into a folder, None where the run has none of that name."""
-        if name not in {file.path for file in self.client.list_artifacts(run)}:
-            return None
-        return Path(self.client.download_artifacts(run, name, str(folder)))
+    def download(self, run: str, name: str, folder: Path, most: int = MOST_BYTES) -> Path | None:
+        """Download one file, None where the run has none of that name.  ArtifactError: a link, or too large."""
+        return downloaded(self.client, run, name, folder, most)
 
     def text(self, run: str, name: str) -> str | None:
-        """Return a text file's content, None where the run has none of that name."""
+        """Return a text file's content, None where the run has none of that name.  ArtifactError: it is no text."""
         with tempfile.TemporaryDirectory() as folder:
             file = self.download(run, name, Path(folder))
-            return None if file is None else file.read_text(encoding="utf-8")
+            return None if file is None else read_text(file)
 
     def history(self, run: str, key: str) -> list[Row]:
         """Return all rows of a metric, oldest first."""

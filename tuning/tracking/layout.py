@@ -13,7 +13,6 @@ from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.journal.events import DataRecord
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, TrialRecord
-from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
 KINDS = ("campaign", "trial", "reproduce")
@@ -212,50 +211,6 @@ def result_tags(result: TrialResult) -> dict[str, str]:
     if result.weights_sha256 is not None:
         tags[Tag.WEIGHTS] = result.weights_sha256
     return tags
-
-
-def environment_tags(environment: Environment) -> dict[str, str]:
-    """Return the tags of a process's environment."""
-    tags: dict[str, str] = {
-        Tag.PYTHON: environment.python,
-        Tag.PACKAGES: json.dumps(environment.packages),
-        Tag.PLATFORM: environment.platform,
-        Tag.PROCESSOR: environment.processor,
-        Tag.ISA: environment.isa,
-        Tag.THREADS: str(environment.threads),
-        Tag.DEVICE: environment.device,
-    }
-    if environment.commit is not None:
-        tags[Tag.COMMIT] = environment.commit
-        tags[Tag.GIT_COMMIT] = environment.commit.rstrip("+")
-    return tags
-
-
-def environment_from(tags: Mapping[str, str]) -> Environment | None:
-    """Return the environment of ``environment_tags``, None where a run has no such tags."""
-    if Tag.PYTHON not in tags:
-        return None
-    return Environment(
-        python=tags[Tag.PYTHON],
-        packages=json.loads(tags[Tag.PACKAGES]),
-        platform=tags[Tag.PLATFORM],
-        processor=tags[Tag.PROCESSOR],
-        isa=tags[Tag.ISA],
-        threads=int(tags[Tag.THREADS]),
-        device=tags[Tag.DEVICE],
-        commit=tags.get(Tag.COMMIT),
-    )
-
-
-def packages_text(tags: Mapping[str, str]) -> str:
-    """Return a run's packages as ``torch 2.13.0, numpy 2.3.5``."""
-    try:
-        packages = json.loads(tags[Tag.PACKAGES])
-    except KeyError:
-        return "unknown versions"
-    except ValueError:  # written by a former version, as text
-        return tags[Tag.PACKAGES]
-    return ", ".join(f"{name} {version}" for name, version in packages.items())
 
 
 def trial_note(trial: TrialRecord, record: CampaignRecord, home: Home) -> str:

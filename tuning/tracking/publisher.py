@@ -196,7 +196,7 @@ def delete_runs(home: Home, name: str) -> None:
         JournalError: its journal is damaged, so that its id is not known.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
-    event = read(home.journal(name))[0].event
+    event = home.entries(name)[0].event
     assert isinstance(event, Opened)  # noqa: S101 - every journal begins so
     uri = home.tracking_uri
     with publishing(home, name), reachable(uri):

@@ -6,8 +6,10 @@ from data.addresses import masked
 from tuning.campaign.errors import RecordError, no_such_run
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import first_line
+from tuning.tracking.artifact_files import ArtifactError
 from tuning.tracking.client import Store, StoredRun, reachable
-from tuning.tracking.layout import Tag, packages_text
+from tuning.tracking.environment_tags import packages_text
+from tuning.tracking.layout import Tag
 
 
 def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
@@ -29,7 +31,7 @@ def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
                 f"{where} is the whole campaign {run.tags.get(Tag.CAMPAIGN)!r}, not a trial. Name the run of one of "
                 "its trials, or give the campaign's name and --trial K"
             )
-        text = store.text(run_id, "trial.json")
+        text = _text(store, run_id, where)
     if text is None:
         raise RecordError(
             f"{where} has no trial.json: trial {run.tags.get(Tag.INDEX)} of {run.tags.get(Tag.CAMPAIGN)!r} has not "
@@ -73,6 +75,13 @@ def trial_run(store: Store, campaign: str, index: int, campaign_id: str | None =
         tags[Tag.CAMPAIGN_ID] = campaign_id
     runs = [run for run in store.runs(experiment, tags) if not run.deleted]
     return runs[-1] if runs else None
+
+
+def _text(store: Store, run_id: str, where: str) -> str | None:
+    try:
+        return store.text(run_id, "trial.json")
+    except ArtifactError as error:
+        raise RecordError(f"{where}: {error}. Restore the original") from None
 
 
 def _run(store: Store, run_id: str, where: str) -> StoredRun:

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator
 
+from tuning.campaign.config import MOST
 from tuning.campaign.errors import RecordError
 from tuning.campaign.plan import campaign_space
 from tuning.journal.events import (
@@ -24,10 +25,12 @@ from tuning.journal.events import (
     Suggested,
 )
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
-from tuning.journal.text import trial_name
+from tuning.journal.text import trial_spans
 from tuning.search.suggest import configured, ordered_search, outcome
-from tuning.tracking.layout import Tag, environment_from, flatten, packages_text, parameters
-from tuning.tracking.stored import StoredCampaign, StoredTrial
+from tuning.tracking.environment_tags import environment_from, packages_text
+from tuning.tracking.layout import Tag, flatten, parameters
+from tuning.tracking.read import validation_message
+from tuning.tracking.stored import StoredCampaign, StoredTrial, whole_tag
 
 Timed = tuple[float, Event]
 """Unix time, s, and event."""
@@ -82,11 +85,12 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
         suggested[k] = again
     for k, trial in record.trials.items():
         if k not in suggested:
-            same_as = stored.trials[k].run.tags.get(Tag.SAME_AS)
+            run = stored.trials[k].run
+            same_as = whole_tag(run, Tag.SAME_AS, MOST) if Tag.SAME_AS in run.tags else None
             suggested[k] = Suggested(
                 trial=trial.config,
                 assignment=trial.assignment,
-                same_as=None if same_as is None else int(same_as),
+                same_as=same_as,
                 reused=same_as is not None and config.search.on_duplicate == "reuse",
             )
     return suggested
@@ -130,14 +134,19 @@ def _check_same(stored: StoredCampaign, index: int, again: Suggested) -> None:
 
 
 def _launched(stored: StoredCampaign) -> Launched | None:
-    tags = stored.run.tags
-    environment = environment_from(tags)
+    try:
+        environment = environment_from(stored.run.tags)
+    except ValueError as error:
+        raise RecordError(
+            f"MLflow run {stored.run.id}: the tags seqtune.environment.* are not those of seqtune "
+            f"({validation_message(error)}). Restore them"
+        ) from None
     opened = stored.opened.event
     if environment is None or not isinstance(opened, Opened):
         return None  # publishing ended before the first launch was recorded
     return Launched(
         environment=environment,
-        trials=int(tags[Tag.CAMPAIGN_TRIALS]),
+        trials=stored.target or opened.config.search.trials or len(stored.trials),
         concurrency=opened.config.resources.concurrency,
         comparison=opened.config.comparison,
     )
@@ -180,12 +189,15 @@ def _end(stored: StoredCampaign, last: float, source: str) -> Iterator[Timed]:
     """Yield the recovery's note and the campaign's end, at the time of its run's end."""
     run, ended = stored.run, len(stored.ended)
     at = last if run.end is None else max(last, run.end / 1000)
-    lost = ", ".join(map(trial_name, stored.lost))
+    lost = trial_spans(stored.lost)
     again = f"; to be trained again: {lost}" if lost else ""
     yield (
         at,
         Noted(text=f"recovered from MLflow on {time.strftime('%Y-%m-%d')} ({source}): {ended} trials ended{again}"),
     )
+    for k, trial in sorted(stored.trials.items()):
+        if trial.problem is not None:
+            yield at, Noted(trial=k, text=f"its record is not adopted: {trial.problem}; it is trained again")
     if run.status == "FINISHED" and not lost:
         yield at, Finished(trials=ended)
         return

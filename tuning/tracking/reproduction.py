@@ -9,12 +9,12 @@ from tuning.journal.record import RecordedTrial
 from tuning.journal.text import trial_name
 from tuning.tracking.artifacts import trial_json
 from tuning.tracking.client import Store, StoredRun, reachable
+from tuning.tracking.environment_tags import environment_tags
 from tuning.tracking.layout import (
     Row,
     Tag,
     common_tags,
     dataset_input,
-    environment_tags,
     epoch_rows,
     experiment_tags,
     milliseconds,

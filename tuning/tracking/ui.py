@@ -18,7 +18,6 @@ from data.addresses import masked
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Home
-from tuning.journal.log import read
 from tuning.tracking.view import view_page, view_tag
 
 START_S = 120.0
@@ -117,7 +116,7 @@ def _pages(home: Home, url: str) -> Iterator[str]:
     """Yield the address of each campaign's leaderboard."""
     for name in home.names():
         try:
-            event = read(home.journal(name))[0].event
+            event = home.entries(name)[0].event
         except (JournalError, IndexError):
             yield f"{name}: its journal is damaged"
             continue

@@ -22,6 +22,9 @@ ISA_VARIABLES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"
 ISA_FLAGS = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "neon", "sve")
 
 
+MOST_THREADS, THREADS_PER_CORE = 64, 4
+"""A launch or a reproduction starts at most so many threads: the first, or the second per core if that is more."""
+
 COMMIT_VARIABLE = "SEQTUNE_COMMIT"
 UNKNOWN = "unknown"
 GIT_ATTEMPTS = 3
@@ -74,6 +77,24 @@ def check_device(device: str) -> None:
         raise CampaignError(
             f'resources.device = "{device}": {why}. Set resources.device = "cpu" (--set resources.device=cpu), or run '
             "on a machine with a GPU"
+        )
+
+
+def check_threads(threads: int, *, concurrency: int = 1) -> None:
+    """Raise CampaignError where trials would have many times more threads than the machine has cores.
+
+    Results depend on the number of threads, so a trial of a larger machine may have more of them than cores.
+    """
+    cores = os.cpu_count() or 1
+    allowed = max(MOST_THREADS, THREADS_PER_CORE * cores)
+    wanted = threads * concurrency
+    if wanted > allowed:
+        what = f"resources.threads = {threads}"
+        if concurrency > 1:
+            what = f"resources.concurrency = {concurrency} trials with resources.threads = {threads} each: {wanted}"
+        raise CampaignError(
+            f"{what} threads, on a machine with {cores} cores; at most {allowed} are started "
+            f"({MOST_THREADS}, or {THREADS_PER_CORE} per core if that is more). Lower them, or run on a larger machine"
         )
 
 

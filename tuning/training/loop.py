@@ -25,6 +25,7 @@ from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.losses import loss_of
 from tuning.training.results import EpochReport, TrialResult
+from tuning.training.size import check_size
 
 EVALUATION_BATCH = 512
 """BatchSource a forward pass in validation; fixed, so that a trial's figures do not depend on its batch size."""
@@ -56,9 +57,14 @@ class Training:
     """A trial under way, one epoch at a time; its state can be kept and taken up again bit for bit."""
 
     def __init__(self, trial: TrialConfig, arrays: Arrays) -> None:
-        """Seed everything, then build model, optimizer and scheduler."""
+        """Seed everything, then build model, optimizer and scheduler.
+
+        Raises:
+            ValueError: the model is too large for this machine.
+        """
         self.trial = trial
         self.arrays = arrays
+        check_size(trial.model, arrays)
         self.device = torch.device(trial.device.device)
         _make_deterministic(trial.device)
         torch.manual_seed(trial.seed)

@@ -1,0 +1,35 @@
+"""What a launch starts is compared with the machine, before anything is read or written."""
+
+import os
+
+import pytest
+from factories import campaign
+
+from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import plan
+from tuning.execution.launch import launch
+from tuning.journal.home import Home
+from tuning.training.environment import MOST_THREADS, THREADS_PER_CORE, check_threads
+
+ALLOWED = max(MOST_THREADS, THREADS_PER_CORE * (os.cpu_count() or 1))
+
+
+def test_as_many_threads_as_allowed_are_allowed():
+    check_threads(ALLOWED)
+    check_threads(ALLOWED // 4, concurrency=4)
+
+
+@pytest.mark.parametrize(
+    ("resources", "problem"),
+    [
+        ({"threads": 1024, "concurrency": 1}, r"resources\.threads = 1024 threads"),
+        ({"concurrency": 1024}, r"concurrency = 1024 trials with resources\.threads = 1 each: 1024 threads"),
+        ({"concurrency": 32, "threads": 32}, "32 trials with .* 32 each: 1024 threads"),
+    ],
+)
+@pytest.mark.skipif(ALLOWED >= 1024, reason="has more cores than these limits")
+def test_a_launch_with_many_times_more_threads_than_cores_leaves_nothing(tmp_path, resources, problem):
+    config = campaign(resources=resources, search={"trials": 2, "window": 1024})
+    with pytest.raises(CampaignError, match=problem):
+        launch(plan(config), home=Home(tmp_path / "home"), datasets=None, progress=print)
+    assert list(tmp_path.iterdir()) == []
