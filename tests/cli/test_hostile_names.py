@@ -49,7 +49,7 @@ STYLE = re.compile(r"\x1b\[(?:[\d;]*m|\?25[lh]|2K|1A)")
 
 def hostile_campaign(home: Home) -> None:
     """A campaign with a hostile string wherever its journal has a string that is no name of ours."""
-    config = factories.campaign(name="tiny", data__dataset=HOSTILE, search__trials=3)
+    config = factories.campaign(name="tiny", data__dataset=HOSTILE, data__balance="raw", search__trials=3)
     data = data_record(classes=("N", HOSTILE), notes=(HOSTILE,))
     events: list[Event] = [
         Opened(config=config, dimensions={f"model.{HOSTILE}": HOSTILE}, data={"raw": data, HOSTILE: data}),
