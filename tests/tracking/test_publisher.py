@@ -189,6 +189,14 @@ def test_the_finished_campaign_has_its_leaderboard_and_the_best_trials_their_wei
     }
 
 
+def test_weights_that_the_disk_has_damaged_are_not_published_as_the_trial_s(home):
+    path = weights(home, 2)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    files = published(home, eventful())["t002"]["artifacts"]
+    assert "weights.safetensors" not in files
+    assert "which is not that of the trial's record" in files["weights-error.txt"]
+
+
 def test_the_search_s_progress_is_a_curve_of_the_campaign(finished):
     best = finished["beats"]["metrics"]["search/best"]
     first, third = report(0, 3).metrics["recall_macro"], report(2, 3).metrics["recall_macro"]

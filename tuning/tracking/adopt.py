@@ -14,7 +14,7 @@ from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.journal import log as journal
 from tuning.journal.home import WEIGHTS_KEPT, Home
 from tuning.journal.order import first_problem
-from tuning.journal.record import CampaignRecord, TrialRecord, fold
+from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import trial_name
 from tuning.tracking.artifact_files import MOST_BYTES, ArtifactError
 from tuning.tracking.client import Store, reachable
@@ -123,6 +123,8 @@ def _fetch_weights(
 
     Returns the trials whose weights are those of their record, and notes about other files.
     """
+    from tuning.training.weights import load_weights
+
     downloaded: list[int] = []
     notes: list[str] = []
     for trial in record.ranked()[:WEIGHTS_KEPT]:
@@ -135,26 +137,11 @@ def _fetch_weights(
                 run = stored.trials[index].run.id
                 file = store.download(run, WEIGHTS, trial_folder, MOST_BYTES + BYTES_PER_PARAMETER * parameters)
             if file is not None:
-                _check_weights(file, trial)
+                load_weights(file, trial.result.weights_sha256 if trial.result else None)
                 downloaded.append(index)
-        except ArtifactError as error:
+        except (ArtifactError, ValueError) as error:
             notes.append(f"{trial.name}: weights not used: {error}")
     return sorted(downloaded), notes
-
-
-def _check_weights(file: Path, trial: TrialRecord) -> None:
-    """Raise ArtifactError where a file's weights are not those that the trial's record names."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from tuning.training.loop import weights_sha256
-
-    try:
-        found = weights_sha256(load_file(file))
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise ArtifactError(f"{file.name} is damaged: {error}") from None
-    if trial.result is None or found != trial.result.weights_sha256:
-        raise ArtifactError(f"{file.name} has the hash {found[:12]}, which is not that of the trial's record")
 
 
 def _campaign_file(config: CampaignConfig, trials: int) -> str:

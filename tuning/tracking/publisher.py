@@ -8,6 +8,7 @@ stays deleted.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -132,11 +133,22 @@ class Publisher:
         record = self._updates.record
         trial = record.trials[index]
         weights = self.home.trial(record.config.name, index) / WEIGHTS
-        if weights.exists():
-            self.store.log_artifact(run.id, weights)
+        if weights.exists() and trial.result is not None:
+            self._log_weights(run, weights, trial.result.weights_sha256)
         if trial.result is not None and trial.result.confusion:
             classes = record.data[record.variant(trial.config)].classes
             self._log_confusion(run, trial.result.confusion, classes)
+
+    def _log_weights(self, run: StoredRun, path: Path, sha256: str | None) -> None:
+        """Log the file, unless the disk has damaged it since: the trial can be reproduced to have its weights again."""
+        from tuning.training.weights import load_weights
+
+        try:
+            load_weights(path, sha256)
+        except ValueError as error:
+            self.store.log_artifacts(run.id, {"weights-error.txt": f"the weights were not kept: {error}\n"})
+        else:
+            self.store.log_artifact(run.id, path)
 
     def _log_confusion(self, run: StoredRun, counts: list[list[int]], classes: tuple[str, ...]) -> None:
         """Log the figure; one that cannot be drawn must not stop the record, which has the counts as a file too."""
