@@ -251,10 +251,10 @@ def test_smote_on_a_class_without_neighbours_is_refused_and_leaves_no_entry_of_i
     assert [entry.name.split("-")[0] for entry in (tmp_path / "store").iterdir()] == ["raw"]
 
 
-def test_a_worker_that_opens_arrays_imports_numpy_alone(tmp_path, mine):
+def test_a_worker_that_opens_arrays_imports_no_library_of_preparation(tmp_path, mine):
     code = (
         "import sys; from pathlib import Path; from data.prepared import open_arrays; open_arrays(Path(sys.argv[1]));"
-        "print({'pandas', 'sklearn', 'imblearn', 'pyarrow', 'pydantic', 'scipy', 'torch'} & set(sys.modules))"
+        "print({'pandas', 'sklearn', 'imblearn', 'pyarrow', 'scipy', 'torch'} & set(sys.modules))"
     )
     directory = str(prepared(mine, tmp_path).directory)
     run = subprocess.run([sys.executable, "-c", code, directory], capture_output=True, text=True, check=True)
