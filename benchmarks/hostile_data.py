@@ -72,8 +72,8 @@ NPZ = [
     ("a header of -1 rows", npz(lambda: {"x.npy": npy((-1, 4)), "y.npy": LABELS})),
     ("a header with 10,000 nested brackets", npz(lambda: {"x.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", 20_001) + b"(" * 20_000 + b"\n", "y.npy": LABELS})),
     ("3 MB that decompress to 3 GB", data("x.npz", lambda: bomb("x.npy", npy((2**10, 2**10, 700)), 700 * 2**22))),
-    ("60 MB that decompress to 60 GB", data("x.npz", lambda: bomb("x.npy", npy((2**14, 2**20)), 60 * 2**30))),
-    ("3 MB in an array that is not read", lambda box: box.data("x.npz", bomb("other.npy", npy((2**10, 2**10, 700)), 700 * 2**22))),
+    ("60 MB whose header claims 64 GB", data("x.npz", lambda: bomb("x.npy", npy((2**14, 2**20)), 60 * 2**30))),
+    ("3 MB that decompress to 3 GB, in an array that is not read", lambda box: box.data("x.npz", bomb("other.npy", npy((2**10, 2**10, 700)), 700 * 2**22))),
     ("Python objects", npz(lambda: {"x.npy": npy((4, 1), "|O", b"cos\nsystem\n(S'touch pwned'\ntR."), "y.npy": LABELS})),
     ("cut off in the middle", lambda box: box.data("x.npz", zipped({"x.npy": npy((4, 2), "<f4", b"\0" * 32), "y.npy": LABELS})[:200])),
     ("an array shorter than its header", npz(lambda: {"x.npy": npy((4, 2), "<f4", b"\0" * 8), "y.npy": LABELS})),
@@ -83,7 +83,7 @@ NPZ = [
     ("x twice", data("x.npz", lambda: zipped({"x.npy": LABELS, "y.npy": LABELS}).replace(b"y.npy", b"x.npy"))),
     ("a gzip file called .npz", data("x.npz", lambda: gzip.compress(b"\0" * 10**7))),
     ("dates as x", npz(lambda: {"x.npy": npy((4, 1), "<M8[s]", b"\0" * 32), "y.npy": LABELS})),
-    ("4 GB of lengths from a shape of strides", npz(lambda: {"x.npy": npy((4, 2), "<f4", b"\0" * 32), "y.npy": npy((4,), "<U250000000")})),
+    ("labels of 250,000,000 characters each", npz(lambda: {"x.npy": npy((4, 2), "<f4", b"\0" * 32), "y.npy": npy((4,), "<U250000000")})),
     ("an .npz that is a link to /dev/zero", link("x.npz", lambda path: path.symlink_to("/dev/zero"))),
     ("an .npz that is a FIFO", link("x.npz", os.mkfifo)),
     ("an .npz that is a folder", link("x.npz", Path.mkdir)),
@@ -134,7 +134,7 @@ def nested_columns() -> object:
 
 
 PARQUET = [
-    ("10 columns of 200,000,000 equal rows, 100 kB", parquet(constant_rows(20_000_000, 200), compression="zstd")),
+    ("200 columns of 20,000,000 equal rows", parquet(constant_rows(20_000_000, 200), compression="zstd")),
     ("one text of 100 kB, 100,000 times", parquet(long_texts, 'text = "text"', compression="zstd")),
     ("20,000 columns", parquet(many_columns)),
     ("lists and tables as columns", parquet(nested_columns)),

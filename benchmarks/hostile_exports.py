@@ -214,7 +214,6 @@ ARGUMENTS = [
     ("export to /dev/full", lambda _: ["export", NAME, "--out", "/dev/full/x.json"], (2,)),
     ("reproduce --rank of 5,000 digits", lambda _: ["reproduce", "export.json", "--rank", LONG], (2,)),
     ("trials is a link to /etc", campaigns_link, (0,)),
-    ("spaces, with a module json.py in the working directory", lambda box: (box.file("json.py", "1/0"), ["spaces"])[1], (0,)),
 ]  # fmt: skip
 
 

@@ -10,6 +10,10 @@ from scipy import stats
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+from hostile_data import DATA  # noqa: E402
+from hostile_exports import STRANGERS  # noqa: E402
+from hostile_inputs import BASELINES  # noqa: E402
+from hostile_records import RECORDS  # noqa: E402
 from recorded_table import Table, simulate  # noqa: E402
 from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
 from trial_table import GRID  # noqa: E402
@@ -71,3 +75,9 @@ def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: T
     assert halved.epochs < 0.8 * full.epochs
     stopped = {run.point for run in halved.runs if len(run.seen) < len(run.curve.values)}
     assert halved.incumbent(TRIALS) not in stopped
+
+
+def test_the_table_of_hostile_inputs_has_distinct_rows_and_a_baseline_for_each_command() -> None:
+    rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *DATA)]
+    assert len(set(rows)) == len(rows) >= 60
+    assert {"launch", "status", "export", "reproduce", "adopt"} <= set(BASELINES)

@@ -3,11 +3,14 @@
 import os
 
 import pytest
-from factories import campaign
+from factories import campaign, csv_table, trial
 
+from data.prepare import prepare
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
+from tuning.campaign.variants import variants
 from tuning.execution.launch import launch
+from tuning.execution.worker import TrialWorker
 from tuning.journal.home import Home
 from tuning.training.environment import MOST_THREADS, THREADS_PER_CORE, check_threads
 
@@ -17,6 +20,17 @@ ALLOWED = max(MOST_THREADS, THREADS_PER_CORE * (os.cpu_count() or 1))
 def test_as_many_threads_as_allowed_are_allowed():
     check_threads(ALLOWED)
     check_threads(ALLOWED // 4, concurrency=4)
+
+
+def test_a_trial_whose_model_does_not_fit_fails_and_its_worker_lives(tmp_path):
+    table = csv_table(tmp_path / "table.csv")
+    data = variants(campaign(data__dataset=str(table), data__balance="raw"))["raw"]
+    prepared = prepare(data, datasets=None, store=tmp_path / "arrays")
+    large = trial(data=data, data_sha256=prepared.sha256, model__hidden=60_000)
+    result = TrialWorker(large, prepared.directory, tmp_path / "trial").step().result
+    assert result is not None
+    assert result.status == "failed"
+    assert "this machine has" in result.reason
 
 
 @pytest.mark.parametrize(
