@@ -119,6 +119,8 @@ UNSET = {
     "data.max_rows": 10000,
     "search.trials": 50,
     "search.startup_trials": 20,
+    "resources.address": "auto",
+    "resources.gpus": 0.5,
     "resources.trial_wall_s": 3600,
     "budget.wall_s": 28800,
     "comparison.by": "model.layers",
@@ -241,7 +243,7 @@ def _allowed(key: Schema, whole: Schema) -> str:
         return f"{kind} {_limits(key)}".strip()
     if kind == "array":
         return f"list of {_allowed(key['items'], whole)}s"
-    return {"string": "string", "object": "table"}[str(kind)]
+    return {"string": "string", "object": "table", "boolean": "true or false"}[str(kind)]
 
 
 def _limits(key: Schema) -> str:

@@ -198,6 +198,14 @@ class ResourceOptions(DeviceConfig):
     """Trials that run at the same time, each in its own process.  At most ``search.window``.
 
     ``concurrency`` times ``threads`` is at most 64, or four per core of the machine if that is more."""
+    address: str | None = Field(default=None, min_length=1, max_length=300)
+    """Ray cluster on which trials run: ``auto`` for that of the Ray node on this machine, or its head's HOST:PORT.
+
+    Default: ``RAY_ADDRESS``, or this machine alone."""
+    gpus: float | None = Field(default=None, gt=0, le=MOST_PROCESSES)
+    """``device = "cuda"``: GPUs per trial, also a fraction.  Default: one; on this machine alone one for all trials."""
+    mixed_processors: bool = False
+    """Accept nodes with other processors than this machine.  Their trials may have other bits."""
     max_retries: int = Field(default=2, ge=0, le=MOST_PROCESSES)
     """Maximum number of restarts of a trial whose worker died."""
     trial_wall_s: float | None = Field(default=None, gt=0)

@@ -11,6 +11,9 @@ from tuning.campaign.plan import Plan
 MAY_CHANGE = (
     "search.trials",
     "resources.concurrency",
+    "resources.address",
+    "resources.gpus",
+    "resources.mixed_processors",
     "resources.max_retries",
     "resources.trial_wall_s",
     "budget.wall_s",

@@ -158,8 +158,8 @@ class Driver:
         self._log(Retried(trial=index, reason=reason))
         self._unfinished.insert(0, index)
 
-    def noted(self, index: int, text: str) -> None:
-        """Something worth knowing of a trial that changes no result."""
+    def noted(self, index: int | None, text: str) -> None:
+        """Something worth knowing of a trial, or of the launch, that changes no result."""
         self._log(Noted(trial=index, text=text))
 
     def interrupted(self, cause: Cause, reason: str) -> None:

@@ -14,6 +14,7 @@ from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, fold
+from tuning.search.ray_settings import chosen_address, configure
 from tuning.search.suggest import ordered_search
 from tuning.training.environment import check_device, check_threads, current, share_commit
 
@@ -39,8 +40,11 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
-    check_device(config.resources.device)
-    check_threads(config.resources.threads, concurrency=config.resources.concurrency)
+    address = chosen_address(config.resources.address)
+    configure(address)
+    if address is None:  # on a cluster its nodes are asked
+        check_device(config.resources.device)
+        check_threads(config.resources.threads, concurrency=config.resources.concurrency)
     path = home.journal(config.name)
     with home.locked(config.name):
         if entries := home.entries(config.name):

@@ -1,10 +1,12 @@
-"""Ray on this machine for the time of one launch: private to the user, and watched.
+"""Ray for the time of one launch: on this machine, private to the user, or a cluster that runs already; watched.
 
-Everything that Ray writes lies in a folder that nobody else may enter and that is removed afterwards.  All its servers
-listen on the loopback interface alone and ask for a token that only the processes of this launch have.
+On this machine everything that Ray writes lies in a folder that nobody else may enter and that is removed afterwards.
+All its servers listen on the loopback interface alone and ask for a token that only the processes of this launch have.
 """
 
-import tuning.search.ray_settings  # noqa: F401 - before ray
+from tuning.search import ray_settings
+
+ray_settings.configure()  # before ray is imported
 
 # isort: split
 
@@ -19,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
 import ray
@@ -26,15 +29,18 @@ import ray
 from data.addresses import masked
 from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import StoreError
+from tuning.execution import cluster
 from tuning.execution.driver import LaunchInterrupted
 from tuning.execution.signals import STOP
+from tuning.training.environment import COMMIT_VARIABLE
 
 BY_USER = "interrupted by the user"
 OBJECT_STORE_BYTES = 128 * 2**20
 """Little goes through Ray's object store: arrays are mapped from the disk."""
 POLL_S = 1.0
 STALLED_S = 60.0
-"""A worker that computes always uses processor time; one that uses none for so long hangs, and is killed."""
+LEAST_SHARE = 0.01
+"""A worker that uses less of a processor for ``STALLED_S`` hangs, and is killed.  One that waits uses 0.003."""
 SILENCE_S = 300.0
 """After so long without a report and without a worker that trains, Ray is taken for dead."""
 _PREFIX = "seqtune-ray-"
@@ -43,11 +49,21 @@ _LONGEST_FOLDER = 107 - len("/seqtune-ray-12345678/r/session_2026-11-21_20-30-54
 _SECRET = re.compile(r"passw|secret|token|credential|api_?key|access_?key|private_?key", re.IGNORECASE)
 
 
+class State(NamedTuple):
+    """How far a launch is.  trials: under way;  idle_s: seconds since the last report."""
+
+    trials: int
+    idle_s: float
+
+
 @contextmanager
-def session(resources: ResourceOptions) -> Iterator[Path]:
-    """Ray on this machine for one launch, and a private folder.  Ray that runs in this process already goes on running.
+def session(resources: ResourceOptions, address: str | None = None) -> Iterator[Path]:
+    """Ray for one launch, and a private folder.  Ray that runs in this process already is used, and goes on running.
+
+    address: of a cluster; None for Ray of our own on this machine.
 
     Raises:
+        CampaignError: the cluster cannot be joined.
         LaunchInterrupted: a signal came while Ray was starting.
         StoreError: no folder can be written for Ray's files, or Ray has died in this process before.
     """
@@ -60,7 +76,7 @@ def session(resources: ResourceOptions) -> Iterator[Path]:
         stop_if_requested()  # importing Ray took seconds
         try:
             try:
-                _start(resources, folder)
+                _start(resources, folder, address)
             except SystemExit:  # Ray's own handler of SIGTERM, in place for a moment while Ray starts
                 raise LaunchInterrupted("user", BY_USER) from None
             STOP.install()
@@ -70,10 +86,10 @@ def session(resources: ResourceOptions) -> Iterator[Path]:
             _stop()
 
 
-def supervise(fit: Callable[[], object], *, idle_s: Callable[[], float]) -> None:
-    """Run ``fit`` to its end, unless Ray dies; kill workers that hang.
+def supervise(fit: Callable[[], object], *, state: Callable[[], State], on_cluster: bool) -> None:
+    """Run ``fit`` to its end, unless Ray dies; on this machine kill workers that hang.
 
-    ``fit`` runs in a thread of its own, as a call into a lost GCS never returns.  idle_s: time since the last report.
+    ``fit`` runs in a thread of its own, as a call into a lost GCS never returns.
 
     Raises:
         LaunchInterrupted: one of Ray's processes ended, or nothing happens any more; else what ``fit`` raises.
@@ -87,13 +103,10 @@ def supervise(fit: Callable[[], object], *, idle_s: Callable[[], float]) -> None
             future.set_exception(error)
 
     threading.Thread(target=run, name="ray-tune", daemon=True).start()
-    workers = _Workers()
+    watch = _watch_cluster() if on_cluster else _watch_machine(state)
     while not concurrent.futures.wait([future], timeout=POLL_S).done:
-        if name := dead_process():
-            raise LaunchInterrupted("ray", f"Ray's process {name} ended unexpectedly (killed, or out of memory?)")
-        training = workers.kill_stalled()
-        if not training and idle_s() > SILENCE_S:
-            raise LaunchInterrupted("ray", f"no report and no worker that trains for {SILENCE_S:.0f} s")
+        if reason := next(watch):
+            raise LaunchInterrupted("ray", reason)
     future.result()
 
 
@@ -122,37 +135,74 @@ def secret_variables(environment: Mapping[str, str]) -> Iterable[str]:
     ]
 
 
+def _watch_machine(state: Callable[[], State]) -> Iterator[str | None]:
+    """Kill workers that hang; yield every time why the launch must end, or None."""
+    workers = _Workers()
+    while True:
+        now = state()
+        training = workers.kill_stalled(now.trials)
+        if (name := dead_process()) is not None:
+            yield f"Ray's process {name} ended unexpectedly (killed, or out of memory?)"
+        elif not training and now.idle_s > SILENCE_S:
+            yield f"no report and no worker that trains for {SILENCE_S:.0f} s"
+        else:
+            yield None
+
+
+def _watch_cluster() -> Iterator[str | None]:
+    """Yield every time why the launch must end, or None.  Ray itself finds nodes and workers that are lost."""
+    head = cluster.Head()
+    while True:
+        yield head.lost()
+
+
 class _Workers:
     """The processes that train, by the processor time that they have used."""
 
     def __init__(self) -> None:
         self.progress: dict[int, tuple[float, float]] = {}
-        """pid -> processor seconds, and when they last grew."""
+        """pid -> processor seconds when they last had grown enough, and when that was."""
         self.now = 0.0
         """Counts samples, not the time that a suspended machine or process spends."""
 
-    def kill_stalled(self) -> bool:
-        """Kill workers that hang in the middle of an epoch; return whether any other is training."""
+    def kill_stalled(self, trials: int) -> bool:
+        """Kill workers that hang; return whether any other is training.
+
+        trials: how many are under way.  A worker between two trials may wait, unless one of them is its own.
+        """
         self.now += POLL_S
-        progress = {}
-        for pid, seconds in _training():
-            before, since = self.progress.get(pid, (-1.0, self.now))
-            progress[pid] = (before, since) if seconds <= before else (seconds, self.now)
-            if self.now - progress[pid][1] > STALLED_S:
+        progress, stalled, training = {}, [], 0
+        for worker in _workers():
+            before, since = self.progress.get(worker.pid, (-1.0, self.now))
+            enough = before < 0 or worker.seconds - before > LEAST_SHARE * STALLED_S
+            progress[worker.pid] = (worker.seconds, self.now) if enough else (before, since)
+            if self.now - progress[worker.pid][1] > STALLED_S:
+                stalled.append(worker)
+            else:
+                training += worker.training
+        for worker in stalled:
+            if worker.training or trials > training:
                 with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(worker.pid, signal.SIGKILL)
         self.progress = progress
-        return bool(progress)
+        return training > 0
 
 
-def _training() -> Iterator[tuple[int, float]]:
-    """Yield pid and processor seconds of each worker that is in the middle of an epoch."""
+class _Worker(NamedTuple):
+    pid: int
+    seconds: float
+    training: bool
+    """Whether it is in the middle of an epoch."""
+
+
+def _workers() -> Iterator[_Worker]:
+    """Yield the processes of Ray's training actors."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            # Ray names its workers by what they do: ray::ResourceTrainable.train, and ray::IDLE.
-            if re.match(r"ray::\w*Trainable\.", (process.cmdline() or [""])[0]):
+            # Ray names its workers by what they do: ray::TrialTrainable, ray::ResourceTrainable.train, ray::IDLE.
+            if found := re.match(r"ray::\w*Trainable(\.)?", (process.cmdline() or [""])[0]):
                 times = process.cpu_times()
-                yield process.pid, times.user + times.system
+                yield _Worker(process.pid, times.user + times.system, found[1] is not None)
 
 
 @contextmanager
@@ -188,24 +238,29 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(resources: ResourceOptions, folder: Path) -> None:
+def _start(resources: ResourceOptions, folder: Path, address: str | None) -> None:
     empty = folder / "empty"
     empty.mkdir()
     # Ray prints the last lines of a lost process's log to standard output, also where that is --json.
     ray._private.worker.print_to_stdstream = lambda *_, **__: None  # noqa: SLF001 - no public way to it
+    runtime_env: dict[str, Any] = {
+        # Otherwise workers look for packages in the user's folder first, and may well find a `data` there.
+        "working_dir": str(empty),
+        "env_vars": {
+            **dict.fromkeys(secret_variables(os.environ), ""),
+            **{name: os.environ[name] for name in (COMMIT_VARIABLE,) if name in os.environ},
+        },
+    }
+    if address is not None:
+        cluster.join(address, runtime_env)
+        return
+    # torch makes this folder otherwise under a name that anybody can know before.
+    runtime_env["env_vars"]["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
     ray.init(
         address="local",
         # Ray opens this folder to everybody, but not the one around it.
         _temp_dir=str(folder / "r"),
-        runtime_env={
-            # Otherwise workers look for packages in the user's folder first, and may well find a `data` there.
-            "working_dir": str(empty),
-            "env_vars": {
-                **dict.fromkeys(secret_variables(os.environ), ""),
-                # torch makes this folder otherwise under a name that anybody can know before.
-                "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
-            },
-        },
+        runtime_env=runtime_env,
         num_cpus=resources.concurrency * resources.threads,
         include_dashboard=False,
         log_to_driver=False,
@@ -219,7 +274,7 @@ def _stop() -> None:
         ray.shutdown()
         return
     # ``ray.shutdown`` waits for what is lost, and so does Python's own end.
-    workers = [pid for pid, _ in _training()]
+    workers = [worker.pid for worker in _workers()]
     ray._private.worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001 - no public way to it
     for pid in workers:
         with suppress(ProcessLookupError):

@@ -3,12 +3,15 @@
 The Searcher withholds and hands out trials as the driver says; Ray's own retries and checkpoints are off.
 """
 
-import tuning.search.ray_settings  # noqa: F401 - before ray
+from tuning.search import ray_settings
+
+ray_settings.configure()  # before ray is imported
 
 # isort: split
 
 import math
 import os
+import shutil
 import threading
 import time
 from collections import Counter
@@ -17,37 +20,69 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune.search import Searcher
 
+from data.errors import DataError
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
+from tuning.execution.cluster import check_nodes, needed
 from tuning.execution.driver import Driver, LaunchInterrupted
-from tuning.execution.ray_session import session, stop_if_requested, supervise
+from tuning.execution.node_files import pack_trial, packed_arrays, unpack_trial, unpacked_arrays
+from tuning.execution.ray_session import State, session, stop_if_requested, supervise
 from tuning.execution.worker import TrialWorker, WorkerMessage
 from tuning.journal.home import Home
+from tuning.search.ray_settings import chosen_address
+from tuning.training.files import CHECKPOINT, write_file
 from tuning.training.results import TrialResult
+
+FILE = "file:"
+"""Prefix of the keys under which a result from another node has the trial's files."""
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     """A Ray actor that trains one trial after another."""
 
     run: TrialWorker
+    on_node: bool
+    """Whether the trial's files travel, as the driver may be on another machine."""
 
-    def setup(self, config: dict[str, Any]) -> None:
-        """Take the first trial."""
+    def setup(self, config: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
+        """Take the first trial.  arrays: prepared directory -> Ray's reference to its files, on a cluster."""
         trial = TrialConfig.model_validate_json(config["trial"])
-        self.run = TrialWorker(trial, Path(config["arrays"]), Path(config["folder"]), wall_s=config["wall_s"])
+        directory, folder = Path(config["arrays"]), Path(config["folder"])
+        self.on_node = arrays is not None
+        self.problem: DataError | None = None
+        if arrays is not None:
+            checkpoint = config["checkpoint"]
+            try:
+                directory = unpacked_arrays(ray.get(arrays[config["arrays"]]), directory.name)
+                folder = unpack_trial(None if checkpoint is None else ray.get(checkpoint))
+            except DataError as error:
+                self.problem = error
+        self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
+        self.cleanup()
         self.setup(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
         """Train one epoch."""
-        progress = self.run.step()
+        if self.problem is not None:
+            progress = WorkerMessage(blocked="data", note=str(self.problem))
+        else:
+            progress = self.run.step()
         over = progress.result is not None or progress.blocked is not None
-        return {"progress": progress.model_dump_json(), "done": over}
+        files = pack_trial(self.run.folder) if self.on_node else {}
+        named = {f"{FILE}{name}": content for name, content in files.items()}
+        return {"progress": progress.model_dump_json(), "done": over, **named}
+
+    def cleanup(self) -> None:
+        """Remove the trial's folder on this node."""
+        if self.on_node:
+            shutil.rmtree(self.run.folder, ignore_errors=True)
 
 
 class _DriverSearch(Searcher):  # type: ignore[misc]
@@ -57,12 +92,15 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     a thread of its own, which is abandoned if Ray dies: from then on no call reaches the driver.
     """
 
-    def __init__(self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions) -> None:
+    def __init__(
+        self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions, *, on_cluster: bool
+    ) -> None:
         super().__init__(metric="progress", mode="max")
         self.driver = driver
         self.arrays = arrays
         self.home = home
         self.resources = resources
+        self.on_cluster = on_cluster
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
@@ -70,6 +108,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.last_report = time.monotonic()
         self._lock = threading.Lock()
         self._abandoned = False
+
+    def state(self) -> State:
+        """Return how far the launch is."""
+        return State(len(self.live), time.monotonic() - self.last_report)
 
     def abandon(self) -> None:
         """Let no further call reach the driver."""
@@ -83,10 +125,12 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
             if trial is not None:
                 self.indices[trial_id] = trial.index
                 self.live.add(trial_id)
+                folder = self.home.trial(trial.campaign, trial.index)
                 return {
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[self.driver.record.variant(trial)]),
-                    "folder": str(self.home.trial(trial.campaign, trial.index)),
+                    "folder": str(folder),
+                    "checkpoint": self._sent(folder / CHECKPOINT),
                     "wall_s": self.resources.trial_wall_s,
                 }
         # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
@@ -109,6 +153,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
             if self.driver.record.trials[index].result is not None:
                 self.home.tidy(self.driver.record, index)
 
+    def _sent(self, checkpoint: Path) -> ray.ObjectRef | None:
+        """Ray's reference to a checkpoint for another node; None where there is none, and on this machine alone."""
+        return ray.put(checkpoint.read_bytes()) if self.on_cluster and checkpoint.exists() else None
+
     def _died(self, index: int) -> None:
         """Hand the trial out again, as often as it may be."""
         self.deaths[index] += 1
@@ -121,6 +169,12 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     def _report(self, index: int, result: dict[str, Any]) -> WorkerMessage:
         progress = WorkerMessage.model_validate_json(result["progress"])
         self.last_report = time.monotonic()
+        trial = self.driver.record.trials[index].config
+        for key, content in result.items():
+            if key.startswith(FILE):  # on disk before the journal tells of the epoch
+                path = self.home.trial(trial.campaign, index) / key.removeprefix(FILE)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_file(path, content)
         if progress.blocked is not None:
             raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained: {progress.note}")
         if progress.note is not None:
@@ -158,6 +212,10 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         return {}  # as above
 
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
+        for key in [key for key in trial.last_result or {} if key.startswith(FILE)]:
+            del trial.last_result[key]  # Ray keeps the last result of every trial
+
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search.kept():
             self.search.driver.started(self.search.indices[trial.trial_id])
@@ -178,6 +236,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
 
     Raises:
+        CampaignError: the cluster cannot be joined, or its nodes cannot run the trials.
         LaunchInterrupted: Ctrl-C or SIGTERM, the budget's end, nothing but failures, arrays or a disk that cannot be
             used, or the end of Ray's processes.
         StoreError, JournalError: from the driver.
@@ -185,12 +244,18 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     resources = config.resources
     # All workers are started at once; Ray's default starts one after the other, each when a trial runs in the last.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
-    with session(resources) as scratch:
-        search = _DriverSearch(driver, arrays, home, resources)
-        gpus = {"gpu": 1 / resources.concurrency} if resources.device == "cuda" else {}
+    address = chosen_address(resources.address)
+    with session(resources, address) as scratch:
+        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None)
+        trainable: Any = TrialTrainable
+        if address is not None:
+            for note in check_nodes(resources):
+                driver.noted(None, note)
+            sent = {str(directory): ray.put(packed_arrays(directory)) for directory in arrays.values()}
+            trainable = tune.with_parameters(TrialTrainable, arrays=sent)
         attempts = driver.record.target * (1 + resources.max_retries)
         tuner = tune.Tuner(
-            tune.with_resources(TrialTrainable, {"cpu": resources.threads, **gpus}),
+            tune.with_resources(trainable, needed(resources, on_cluster=address is not None)),
             tune_config=tune.TuneConfig(search_alg=search, num_samples=attempts, reuse_actors=True),
             run_config=tune.RunConfig(
                 storage_path=str(scratch),
@@ -203,7 +268,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             ),
         )
         try:
-            supervise(tuner.fit, idle_s=lambda: time.monotonic() - search.last_report)
+            supervise(tuner.fit, state=search.state, on_cluster=address is not None)
         finally:
             search.abandon()
         if search.problem is not None:

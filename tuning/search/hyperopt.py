@@ -1,6 +1,8 @@
 """HyperOptSearch of Ray Tune as a proposer: native spaces, and failures that HyperOpt keeps."""
 
-import tuning.search.ray_settings  # noqa: F401 - before ray
+from tuning.search import ray_settings
+
+ray_settings.configure()  # before ray is imported
 
 # isort: split
 

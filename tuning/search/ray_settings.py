@@ -1,4 +1,4 @@
-"""Ray's environment variables, which it reads while it is imported: import this module before ``ray``.
+"""Ray's environment variables, which it reads while it is imported: call ``configure`` before importing ``ray``.
 
 Ray's loggers, state snapshots and console output are off: the journal is the only record.
 """
@@ -7,12 +7,10 @@ import os
 import secrets
 import sys
 
-_SETTINGS = {
+_ALWAYS = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_DEDUP_LOGS": "0",
-    # Despite its name it decides on every system whether Ray's servers listen on all addresses or on 127.0.0.1 alone.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_TRAIN_V2_ENABLED": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     # Ray ends this process 60 s after its GCS was lost; ``ray_session.supervise`` does so earlier, and in order.
@@ -23,8 +21,25 @@ _SETTINGS = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
 }
-if "ray" not in sys.modules:
-    # A token for the processes of this launch alone.  Without one Ray writes its own into the user's home folder, where
-    # others can read it.
-    _SETTINGS |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    os.environ.update({name: os.environ.get(name, value) for name, value in _SETTINGS.items()})
+
+
+def configure(address: str | None = None) -> None:
+    """Set what the user has not set.  address: of a cluster that runs already; None for this machine alone."""
+    if "ray" in sys.modules:  # too late
+        return
+    settings = dict(_ALWAYS)
+    if address is None:
+        # Despite its name it decides on every system whether Ray's servers listen on all addresses or on 127.0.0.1.
+        settings["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        # A token for the processes of this launch alone.  Without one Ray writes its own into the user's home folder,
+        # where others can read it.
+        settings |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    elif "RAY_AUTH_TOKEN" in os.environ:
+        settings["RAY_AUTH_MODE"] = "token"
+    os.environ.update({name: os.environ.get(name, value) for name, value in settings.items()})
+
+
+def chosen_address(address: str | None) -> str | None:
+    """Return the address of the cluster, of the campaign file or of RAY_ADDRESS; None for this machine alone."""
+    chosen = address or os.environ.get("RAY_ADDRESS") or "local"
+    return None if chosen == "local" else chosen

@@ -1,10 +1,12 @@
 """What a trial ran on, as far as it can change bits: versions, processor, instruction sets, threads."""
 
+import hashlib
 import os
 import platform
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -115,6 +117,18 @@ def current(device: str = "cpu") -> Environment:
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
         commit=_commit(),
     )
+
+
+@cache
+def code_sha256() -> str:
+    """Return one hash over all modules of the package, equal where trials run the same code."""
+    digest = hashlib.sha256()
+    for name in ("data", "models", "search_spaces", "tuning"):
+        folder = Path(str(files(name)))
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{name}/{path.relative_to(folder).as_posix()}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _version(name: str) -> str | None:

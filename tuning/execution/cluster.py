@@ -1,0 +1,157 @@
+"""A Ray cluster that runs already: joining it, and checking that its nodes give the bits that this machine gives.
+
+The driver must run on a node of the cluster, if only one without CPUs: ``ray start --address=HOST:PORT --num-cpus=0``.
+"""
+
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tuning.search import ray_settings
+
+ray_settings.configure()  # before ray is imported
+
+# isort: split
+
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from tuning.campaign.config import ResourceOptions
+from tuning.campaign.errors import CampaignError
+from tuning.training.environment import Environment, code_sha256, current, differences
+
+ANSWER_S = 10.0
+"""Within which an address must answer."""
+DESCRIBE_S = 120.0
+"""Within which a node must start a process and import torch."""
+LOST_S = 30.0
+"""A head that does not answer for so long is lost."""
+HARDWARE = ("processor", "isa", "platform")
+"""Fields of an environment that may differ between nodes, by choice."""
+
+
+class Head:
+    """The head of a cluster, as far as it answers."""
+
+    def __init__(self) -> None:
+        """The head of the cluster that this process has joined."""
+        self.address = ray.get_runtime_context().gcs_address
+        self.answered = time.monotonic()
+
+    def lost(self) -> str | None:
+        """Return why the cluster is taken for lost, or None."""
+        if _answers(self.address):
+            self.answered = time.monotonic()
+        silent = time.monotonic() - self.answered
+        return f"the head of the Ray cluster at {self.address} does not answer" if silent > LOST_S else None
+
+
+def join(address: str, runtime_env: dict[str, Any]) -> None:
+    """Connect this process to a cluster.
+
+    address: ``auto`` for the cluster of the Ray node on this machine, or its head's HOST:PORT.
+
+    Raises:
+        CampaignError: no cluster answers, this machine is no node of it, or it has other versions of Ray or Python.
+    """
+    if address != "auto" and not _answers(address):
+        raise CampaignError(f'resources.address = "{address}": no Ray cluster answers there. {_ADVICE}')
+    try:
+        ray.init(address=address, runtime_env=runtime_env, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError, RuntimeError, RayError, TimeoutError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CampaignError(
+            f'resources.address = "{address}": cannot join the Ray cluster: {reason}. {_ADVICE}'
+        ) from error
+
+
+_ADVICE = (
+    "Is its head running (ray start --head), this machine one of its nodes (ray start --address=HOST:PORT "
+    "--num-cpus=0), and RAY_AUTH_TOKEN the same? Leave resources.address out to run on this machine alone"
+)
+
+
+def needed(resources: ResourceOptions, *, on_cluster: bool) -> dict[str, float]:
+    """Return what a trial takes of a node, in Ray's words."""
+    needs = {"CPU": float(resources.threads)}
+    if resources.device == "cuda":
+        needs["GPU"] = resources.gpus or (1.0 if on_cluster else 1 / resources.concurrency)
+    return needs
+
+
+def check_nodes(resources: ResourceOptions) -> list[str]:
+    """Return what is worth knowing of the nodes that can take a trial.
+
+    Raises:
+        CampaignError: no node can take one, or one that can has other code, other versions, or, unless
+            ``resources.mixed_processors`` is set, another processor than this machine.
+    """
+    wanted = needed(resources, on_cluster=True)
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    fit = [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
+    if not fit:
+        have = "; ".join(f"{node['NodeManagerAddress']} has {_shown(node['Resources'])}" for node in nodes)
+        raise CampaignError(
+            f"no node of the Ray cluster can take a trial, which needs {_shown(wanted)}: {have}. Lower "
+            "resources.threads or resources.gpus, or add a node"
+        )
+    here, notes = (current(), code_sha256()), []
+    for node, (environment, code) in zip(fit, _described(fit), strict=True):
+        where = f"node {node['NodeManagerAddress']}"
+        if code != here[1]:
+            raise CampaignError(f"{where} has other code of seqtune than this machine. Install the same there")
+        hardware = [line for line in differences(here[0], environment) if line.startswith(HARDWARE)]
+        others = [line for line in differences(here[0], environment) if not line.startswith((*HARDWARE, "threads"))]
+        if others:
+            raise CampaignError(
+                f"{where} differs from this machine: {'; '.join(others)}. Install the same versions there"
+            )
+        if hardware and not resources.mixed_processors:
+            raise CampaignError(
+                f"{where} differs from this machine, so that its trials may have other bits: {'; '.join(hardware)}. "
+                "Leave that node out, or accept it with resources.mixed_processors = true"
+            )
+        notes += [f"{where}: {line}" for line in hardware]
+    return notes
+
+
+def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[Environment, str]]:
+    """Ask one process of each node what it has."""
+    asked = [
+        _describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
+        for node in nodes
+    ]
+    found = []
+    for node, answer in zip(nodes, asked, strict=True):
+        try:
+            text, code = ray.get(answer, timeout=DESCRIBE_S)
+        except RayError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise CampaignError(
+                f"node {node['NodeManagerAddress']} cannot run trials: {reason}. Is seqtune installed there, with the "
+                "same Python?"
+            ) from error
+        found.append((Environment.model_validate_json(text), code))
+    return found
+
+
+@ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]
+def _describe() -> tuple[str, str]:
+    return current().model_dump_json(), code_sha256()
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _shown(resources: dict[str, float]) -> str:
+    return (
+        ", ".join(f"{resources.get(kind, 0):g} {kind}" for kind in ("CPU", "GPU") if resources.get(kind, 0)) or "none"
+    )
