@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: check clean demo docs env lint test wheel
+.PHONY: check clean cluster-demo compose-test demo docs down env lint test up wheel
 
 env: $(VENV)/.done
 
@@ -36,6 +36,23 @@ docs: env
 
 wheel: env
 	PYTHON=$(BIN)/python bash .ci/wheel
+
+# Docker Compose, as a plugin or as a program of its own.
+COMPOSE ?= $(shell docker compose version > /dev/null 2>&1 && echo docker compose || echo docker-compose)
+
+up:
+	$(PYTHON) deploy/prepare.py
+	$(COMPOSE) build mlflow
+	$(COMPOSE) up -d --scale ray-worker=2 mlflow ray-head ray-worker
+
+cluster-demo: up
+	$(COMPOSE) run --rm tuner
+
+down:
+	$(COMPOSE) --profile launch down
+
+compose-test: env
+	$(BIN)/python deploy/compose_test.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
