@@ -9,6 +9,7 @@ the same command takes on a good file, or too long.  Ends with 1 if a row fails.
 """
 
 import argparse
+import html
 import os
 import resource
 import shutil
@@ -188,6 +189,11 @@ def baselines(root: Path, made: Path, wanted: Sequence[str]) -> dict[str, float]
     return peaks
 
 
+def cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table."""
+    return html.escape(text, quote=False).replace("`", "&#96;").replace("|", "\\|")
+
+
 def main() -> int:
     """Run the rows; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -223,8 +229,8 @@ def main() -> int:
             added = sorted(set(files(place.home / "campaigns")) - campaigns)
             wrong = faults(case, outcome, peaks[verb], written, added)
             failed += bool(wrong)
-            message = outcome.first_line.replace(str(place.work), ".").replace("|", "\\|")
-            message = message if len(message) <= SHOWN else f"{message[:SHOWN]}..."
+            message = outcome.first_line.replace(str(place.work), ".")
+            message = cell(message if len(message) <= SHOWN else f"{message[:SHOWN]}...")
             print(
                 f"| {case.area} | {case.tried} | {verb} | {outcome.code} | {message} | {outcome.memory_mib:.0f} | "
                 f"{outcome.seconds:.1f} | {'; '.join(wrong) or 'ok'} |",

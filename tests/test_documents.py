@@ -348,6 +348,19 @@ def test_files_named_in_the_text_exist() -> None:
     check(span for span in named if not (ROOT / span.text).exists() and span.text not in examples)
 
 
+def test_tests_named_in_the_text_exist() -> None:
+    named = [found for path in DOCUMENTS for found in occurrences(path, r"\[(tests/[\w/]+\.py::\w+)\]", prose(path))]
+    assert named
+
+    def unknown() -> Iterator[Found]:
+        for found in named:
+            file, _, name = found.text.partition("::")
+            if not (ROOT / file).exists() or f"def {name}(" not in read(ROOT / file):
+                yield found
+
+    check(unknown())
+
+
 def test_quoted_lines_are_in_their_file() -> None:
     def missing() -> Iterator[str]:
         for block in blocks("diff"):

@@ -1,10 +1,8 @@
 """Data sets that can be downloaded: their files, their sources, and their folders."""
 
 import json
-import shutil
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +19,7 @@ from data.download.http import (
     read_text,
     unwritable,
 )
+from data.download.unpack import unpack
 from data.errors import DataError
 from data.files import hint
 from data.messages import nearest
@@ -149,36 +148,3 @@ def _archive(
         Fetched(path=path, bytes=path.stat().st_size, sha256=digest(path), new=new, checked=False) for path in paths
     )
     return FetchedDataSet(name=f"{PREFIX}{name}", folder=folder / name, files=files, notes=notes)
-
-
-def unpack(archive: Path, targets: tuple[Path, ...]) -> None:
-    """Write the members of a zip file that have the names of ``targets``, and no others.
-
-    Raises DataError for a file that is no zip file or damaged (each member has a CRC-32), that has a member outside its
-    folder, or lacks one of ``targets``.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for name in opened.namelist():
-                path = PurePosixPath(name.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-                    raise DataError(f"{archive}: not unpacked: its member {name!r} is outside the archive's folder.")
-            members = {PurePosixPath(member.filename).name: member for member in opened.infolist()}
-            for target in targets:
-                if target.name not in members:
-                    raise DataError(f"{archive}: has no {target.name}. Files: {', '.join(sorted(members)[:8])}.")
-            _check_space(archive, sum(members[target.name].file_size for target in targets))
-            for target in targets:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                part = target.with_name(f"{target.name}.part")
-                with opened.open(members[target.name]) as packed, part.open("wb") as file:
-                    shutil.copyfileobj(packed, file)
-                part.replace(target)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{archive}: no zip file, or damaged: {error}. Run the command again.") from error
-
-
-def _check_space(archive: Path, needed: int) -> None:
-    free = shutil.disk_usage(archive.parent).free
-    if needed > free:
-        raise DataError(f"{archive}: needs {needed:,} bytes to unpack; {free:,} are free. Free some space.")

@@ -1,8 +1,11 @@
 """A checkpoint is restored bit for bit, or refused."""
 
 import contextlib
+import hashlib
 import io
+import pickle
 import random
+from pathlib import Path
 
 import pytest
 import torch
@@ -61,3 +64,25 @@ def test_weights_that_are_not_those_of_the_last_epoch_are_refused(checkpoint):
     forged["model"][name] = forged["model"][name] + 1
     with pytest.raises(ValueError, match="weights are not those of its last epoch"):
         begin(trial(), arrays()).restore(forged)
+
+
+class Code:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_code_in_a_checkpoint_is_not_run(checkpoint, tmp_path):
+    _, path = checkpoint
+    trace = tmp_path / "was run"
+    content = io.BytesIO()
+    torch.save(Code(trace), content)
+    state = content.getvalue()
+    path.write_bytes(hashlib.sha256(state).digest() + state)
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        load_checkpoint(begin(trial(), arrays()), path)
+    assert not trace.exists()
