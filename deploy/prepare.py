@@ -29,7 +29,7 @@ def main() -> None:
         lines += ["", "# The user that owns what the containers write.", f"SEQTUNE_UID={user}", f"SEQTUNE_GID={group}"]
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as output:
             output.write("\n".join(lines) + "\n")
-        print(f"{file.name} written, with random passwords")  # noqa: T201 - a script
+        print(f"{file.name} written, with random passwords")
     for name in FOLDERS:
         folder = ROOT / "var" / "compose" / name
         if not folder.exists():

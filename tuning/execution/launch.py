@@ -74,6 +74,10 @@ def _attempt(
     }
     for arrays in prepared.values():
         check_task(config, arrays.manifest.class_names)
+    if chosen_address(config.resources.address) and not path.exists():  # what is wrong there must leave no campaign
+        from tuning.execution.ray_tune import check_cluster
+
+        check_cluster(config.resources)
     with STOP.deferred(), Journal(path) as journal:
         if not journal.entries:
             journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
@@ -96,8 +100,9 @@ def _run(
 ) -> CampaignRecord:
     config = plan.config
     share_commit()
+    on_cluster = chosen_address(config.resources.address) is not None  # whose GPUs are not the driver's
     launched = Launched(
-        environment=current(config.resources.device),
+        environment=current("cpu" if on_cluster else config.resources.device),
         trials=plan.trials,
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),

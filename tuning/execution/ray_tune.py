@@ -230,6 +230,20 @@ class _Watch(tune.Callback):  # type: ignore[misc]
             raise LaunchInterrupted("failures", reason)
 
 
+def check_cluster(resources: ResourceOptions) -> None:
+    """Join the cluster for a moment.
+
+    Raises:
+        CampaignError: it cannot be joined, or its nodes cannot run the trials.
+        KeyboardInterrupt: a signal came.
+    """
+    try:
+        with session(resources, chosen_address(resources.address)):
+            check_nodes(resources)
+    except LaunchInterrupted:
+        raise KeyboardInterrupt from None
+
+
 def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
     """Train what the driver hands out until it has no more.  ``arrays``: variant's key -> prepared directory.
 
