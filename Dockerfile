@@ -3,15 +3,18 @@ FROM python:3.11-slim AS build
 # Where pip finds CPU builds of torch; without it Linux gets the CUDA build, which is several GB larger.
 ARG PIP_EXTRA_INDEX_URL=
 WORKDIR /src
-COPY constraints.txt ./
+COPY constraints.txt pyproject.toml ./
+# The requirements alone first: a change of the code then builds again in seconds.
 RUN python -m venv /opt/seqtune \
-    && /opt/seqtune/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt torch
-COPY pyproject.toml README.md LICENSE ./
+    && /opt/seqtune/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+       e = p['optional-dependencies']; print(*p['dependencies'], *e['postgres'], *e['server'], sep='\n')" > requirements.txt \
+    && /opt/seqtune/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt -r requirements.txt
+COPY README.md LICENSE ./
 COPY search_spaces search_spaces
 COPY data data
 COPY models models
 COPY tuning tuning
-RUN /opt/seqtune/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt ".[postgres,server]"
+RUN /opt/seqtune/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 
 FROM python:3.11-slim
 COPY --from=build /opt/seqtune /opt/seqtune

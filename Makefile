@@ -24,6 +24,7 @@ lint: env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 check: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser"

@@ -174,7 +174,7 @@ def faults(stack: Stack) -> "subprocess.Popen[bytes]":
     def epochs() -> int:
         return journal.read_text().count('"kind":"epoch"') if journal.exists() else 0
 
-    wait(lambda: epochs() >= 4, "four epochs")  # noqa: PLR2004 - somewhere in the middle
+    wait(lambda: epochs() >= 4, "four epochs")
     victim = stack.containers("ray-worker")[0]
     subprocess.run(["docker", "kill", victim], check=True, capture_output=True)
     say("killed a ray-worker in the middle of an epoch")
@@ -204,10 +204,10 @@ def main() -> None:
             stack.run("up", "-d", "--scale", "ray-worker=2", "mlflow", "ray-head", "ray-worker")
             wait(stack.healthy, "MLflow")
             say("everything is up")
-            check(stack.ask("experiments/search", {"max_results": 1}, password=None)[0] == 401, "no password: 401")  # noqa: PLR2004
-            check(stack.ask("experiments/search", {"max_results": 1}, password="x")[0] == 401, "a wrong password: 401")  # noqa: PLR2004, S106
+            check(stack.ask("experiments/search", {"max_results": 1}, password=None)[0] == 401, "no password: 401")
+            check(stack.ask("experiments/search", {"max_results": 1}, password="x")[0] == 401, "a wrong password: 401")  # noqa: S106
             launched = stack.launch("quiet")
-            wait(lambda: len(stack.containers("ray-worker")) == 2 and stack.home.journal("quiet").exists(), "a journal")  # noqa: PLR2004
+            wait(lambda: len(stack.containers("ray-worker")) == 2 and stack.home.journal("quiet").exists(), "a journal")
             time.sleep(20)
             memory(stack)
             check(launched.wait(timeout=TIMEOUT_S) == 0, "the demo campaign ran on two workers")
@@ -216,13 +216,9 @@ def main() -> None:
             wait(stack.healthy, "MLflow")
             check_runs(stack, "faulty", password)
             alone = Home(Path(scratch) / "alone")
-            subprocess.run(
-                [sys.executable, "-c", "from tuning.cli.app import main; main()", "launch", "campaigns/demo.toml"]
-                + ["--home", str(alone.path), "--name", "alone"],
-                cwd=ROOT,
-                check=True,
-                capture_output=True,
-            )
+            seqtune = (sys.executable, "-c", "from tuning.cli.app import main; main()")
+            words = ("launch", "campaigns/demo.toml", "--home", str(alone.path), "--name", "alone")
+            subprocess.run([*seqtune, *words], cwd=ROOT, check=True, capture_output=True)
             expected = contents(alone, "alone")
             check(contents(stack.home, "quiet") == expected, "equal to one machine bit for bit: on two workers")
             check(contents(stack.home, "faulty") == expected, "equal to one machine bit for bit: through the faults")
