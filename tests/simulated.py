@@ -1,5 +1,7 @@
 """Campaigns of the real driver and search whose workers only pretend to train: what they report is a formula."""
 
+from functools import partial
+
 import journals
 import torch
 from journals import ENVIRONMENT, failure
@@ -36,8 +38,8 @@ def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, c
             data = {variant: data_record(variant, config.objective.metric) for variant in variants(config)}
             journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
-        search = ordered_search(planned.complete, planned.space)
-        driver = Driver(journal, planned.space, search, launched=launched)
+        new_search = partial(ordered_search, planned.complete, planned.space)
+        driver = Driver(journal, planned.space, new_search, launched=launched)
         flying: list[tuple[TrialConfig, int]] = []
         while True:
             while len(flying) < 2 and (trial := driver.next_trial()) is not None:

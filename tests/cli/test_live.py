@@ -50,6 +50,17 @@ def test_a_terminal_gets_the_table_and_a_pipe_gets_lines() -> None:
     assert isinstance(display(console(terminal=False)), Lines)
 
 
+def test_lines_print_a_count_once_and_the_table_every_time() -> None:
+    target, terminal = console(terminal=False), console(terminal=True)
+    lines, table = Lines(target), LiveTable(terminal)
+    for show in (lines.progress, table.progress):
+        show("synthetic: reading built-in rows")
+        for done in (40, 300, 580):
+            show(f"replaying suggestion {done} of 600")
+    assert text(target) == "synthetic: reading built-in rows\nreplaying suggestion 40 of 600\n"
+    assert "replaying suggestion 580 of 600" in drawn(table, terminal)
+
+
 def test_an_ended_trial_is_one_line(tmp_path: Path) -> None:
     campaign, target = record(tmp_path, scores=(0.5, 0.8, 0.65)), console(terminal=False, width=tables.UNBOUNDED)
     result = campaign.trials[2].result

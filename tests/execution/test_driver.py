@@ -1,5 +1,7 @@
 """The driver with workers that are plain function calls: order, continuation, reuse, failures."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from factories import campaign
@@ -30,7 +32,7 @@ def drive(journal, config, **changes):
         )
     planned = plan(config)
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", planned.trials))
-    return Driver(journal, planned.space, ordered_search(planned.complete, planned.space), launched=launched)
+    return Driver(journal, planned.space, partial(ordered_search, planned.complete, planned.space), launched=launched)
 
 
 def score(trial):
@@ -204,7 +206,8 @@ def test_resuming_in_another_environment_is_noted_with_what_changed(tmp_path):
     with Journal(tmp_path / "a.jsonl") as journal:
         planned = plan(CONFIG)
         other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2"}), trials=24)
-        driver = Driver(journal, planned.space, ordered_search(planned.complete, planned.space), launched=other)
+        new_search = partial(ordered_search, planned.complete, planned.space)
+        driver = Driver(journal, planned.space, new_search, launched=other)
     assert driver.record.notes == [
         f"resumed in another environment, bits may differ from here on: isa: {ENVIRONMENT.isa} -> AVX2"
     ]

@@ -6,6 +6,7 @@ classical families and a series; optional dimensions, early stopping, narrowed b
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,8 @@ def test_the_search_suggests_again_what_is_recorded(recorded: Path, tmp_path: Pa
     again = resumed(plan(before.config), before.config, trials=before.target)
     with Journal(home.journal(recorded.stem)) as journal:
         launched = Launched(environment=before.launches[-1].environment, trials=before.target)
-        driver = Driver(journal, again.space, ordered_search(again.complete, again.space), launched=launched)
+        new_search = partial(ordered_search, again.complete, again.space)
+        driver = Driver(journal, again.space, new_search, launched=launched)
         assert driver.complete
     assert story(home.record(recorded.stem)) == story(before)
 

@@ -31,11 +31,14 @@ class Listening:
     """Proposes by all that it was told, and keeps a list of that."""
 
     def __init__(self, space=SPACE):
-        self.space, self.told = space, []
+        self.space, self.told, self.last = space, [], None
 
     def propose(self, index):
         heard = hash(tuple((k, outcome.objective) for k, outcome in self.told)) % 2**32
         return self.space.sample(np.random.default_rng([index, heard]))
+
+    def restore(self, index, recorded):
+        raise ValueError(index, recorded)
 
     def withdraw(self, index):
         pass

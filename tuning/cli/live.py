@@ -1,5 +1,6 @@
 """What a launch shows while it runs: a live table on a terminal, one line for each ended trial elsewhere."""
 
+import re
 import time
 from statistics import fmean
 from types import TracebackType
@@ -22,6 +23,8 @@ from tuning.journal.text import Cell, duration, score, settings, shown, trial_na
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
 
+COUNT = re.compile(r"\d+ of \d+")
+"""How far a step is; what is left of its text says which step."""
 
 STYLES = {"running": "cyan", "waiting": "dim", "failed": "red"}
 
@@ -52,6 +55,7 @@ class Lines:
 
     def __init__(self, target: Console) -> None:
         self.target = target
+        self.step = ""
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +63,11 @@ class Lines:
     def __exit__(self, *_: object) -> None: ...
 
     def progress(self, text: str) -> None:
-        """Print the text."""
-        tables.line(self.target, text)
+        """Print the text; of one that counts (``suggestion 3 of 90``) only the first."""
+        step = COUNT.sub("", text)
+        if step != self.step:
+            tables.line(self.target, text)
+        self.step = step
 
     def __call__(self, record: CampaignRecord, entry: Entry) -> None:
         """Print what the event means for the campaign, if anything."""

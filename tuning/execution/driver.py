@@ -4,7 +4,9 @@ Independent of Ray: a worker is any caller of ``next_trial`` that reports back. 
 the search or an observer sees it.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from search_spaces.space import Space
 from tuning.campaign.config import TrialConfig
@@ -35,6 +37,12 @@ Observer = Callable[[CampaignRecord, Entry], None]
 FAILURES_BEFORE_GIVING_UP = 5
 """A campaign whose first configurations all fail, this many and at least a window of trials, is ended."""
 
+ASKED_AGAIN = 2
+"""The last configurations, which a restored search is asked for again: they depend on all before them."""
+
+SHOWN_EVERY_S = 1.0
+"""How often a launch says how far the replay is."""
+
 
 class LaunchInterrupted(Exception):  # noqa: N818 - no error: a wish, a budget, or something to mend
     """The launch ends before the campaign does."""
@@ -51,22 +59,24 @@ class Driver:
         self,
         journal: Journal,
         space: Space,
-        search: OrderedSearch,
+        new_search: Callable[[], OrderedSearch],
         *,
         launched: Launched,
         observers: Sequence[Observer] = (),
+        progress: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Replay the journal (its first event is there), then log the launch.
+        """Bring the search to where the journal ends (its first event is there), then log the launch.
+
+        new_search: returns the campaign's search before its first suggestion.
 
         Raises:
             JournalError: the search does not suggest again what the journal says it did.
         """
         self.journal = journal
         self.space = space
-        self.search = search
         self.observers = observers
         self.record = fold(journal.entries)
-        self._replay()
+        self.search = self._resumed(new_search, launched.environment, progress)
         self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
         before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
@@ -114,6 +124,7 @@ class Driver:
                     assignment=suggestion.assignment,
                     same_as=suggestion.same_as,
                     reused=suggestion.reused,
+                    proposal=suggestion.proposal,
                 )
             )
             if not suggestion.reused:
@@ -166,15 +177,45 @@ class Driver:
         """The launch ends before the campaign does."""
         self._log(Interrupted(cause=cause, reason=reason))
 
-    def _replay(self) -> None:
+    def _resumed(
+        self, new_search: Callable[[], OrderedSearch], environment: Environment, progress: Callable[[str], None]
+    ) -> OrderedSearch:
+        """Return the search after the last suggestion of the journal.
+
+        It is restored from what the journal keeps of it.  Where that does not hold, or a launch was in another
+        environment, every suggestion is asked for again.
+        """
+        if not any(differences(launch.environment, environment) for launch in self.record.launches):
+            last = ASKED_AGAIN * self.record.config.search.replicates
+            with suppress(ValueError):  # JournalError too: the full replay decides
+                return self._replayed(new_search(), progress, restore=len(self.record.trials) - last)
+        return self._replayed(new_search(), progress, restore=0)
+
+    def _replayed(self, search: OrderedSearch, progress: Callable[[str], None], *, restore: int) -> OrderedSearch:
+        """Let the search suggest again, and compare.
+
+        restore: how many suggestions are restored instead, where the journal has what that needs.
+
+        Raises:
+            ValueError: the restored search is not in the state that the journal records.
+            JournalError: the search suggests otherwise.
+        """
         # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
         for k, trial in self.record.trials.items():
             if trial.result is not None:
-                self.search.record(k, outcome(trial.result))
+                search.record(k, outcome(trial.result))
+        due = time.monotonic() + SHOWN_EVERY_S
         # An adopted journal may lack results that later suggestions waited for: those are compared once they are there.
-        while self.search.index in self.record.trials and self.search.ready():
-            again = self.search.suggest()
+        while search.index in self.record.trials and search.ready():
+            if time.monotonic() >= due:
+                progress(f"replaying suggestion {search.index} of {len(self.record.trials)}")
+                due = time.monotonic() + SHOWN_EVERY_S
+            recorded = self.record.trials[search.index].proposal
+            again = search.suggest(recorded if search.index < restore else None)
+            if restore and recorded not in (None, again.proposal):
+                raise ValueError(f"the restored search proposes {again.proposal}, which was {recorded}")
             self._check(again, configured(self.record, self.space, again))
+        return search
 
     def _check(self, again: Suggestion, configuration: TrialConfig) -> None:
         """Raise JournalError where the search does not suggest what the journal has."""

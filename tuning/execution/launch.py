@@ -1,6 +1,7 @@
 """Launch a campaign or resume it: prepare the data, open the journal, run the driver's trials on Ray."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
@@ -86,7 +87,7 @@ def _attempt(
         over = record.finished_at is not None and len(record.ended) >= plan.trials
         if over and config.comparison in (None, record.config.comparison):
             return record
-        return _run(plan, journal, prepared, home=home, datasets=datasets, observers=observers)
+        return _run(plan, journal, prepared, home=home, datasets=datasets, observers=observers, progress=progress)
 
 
 def _run(
@@ -97,6 +98,7 @@ def _run(
     home: Home,
     datasets: Path | None,
     observers: Sequence[Observer],
+    progress: Callable[[str], None],
 ) -> CampaignRecord:
     config = plan.config
     share_commit()
@@ -108,8 +110,8 @@ def _run(
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
     )
-    search = ordered_search(plan.complete, plan.space)
-    driver = Driver(journal, plan.space, search, launched=launched, observers=observers)
+    new_search = partial(ordered_search, plan.complete, plan.space)
+    driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
     from tuning.execution.ray_tune import run

@@ -68,6 +68,17 @@ class Launched(_Event):
     """The file's comparison, which may be added or changed between launches."""
 
 
+class Proposal(_Event):
+    """What restores a model-based search to its state after a suggestion, without asking it again."""
+
+    asked: int = Field(ge=1, le=MOST)
+    """How often the search was asked; all but the last proposal were withdrawn."""
+    values: dict[str, int | float]
+    """The last proposal as the algorithm holds it: dimension -> index of a choice or number, inactive ones too."""
+    state: str
+    """Hash of all that was proposed and told until then, this proposal included."""
+
+
 class Suggested(_Event):
     """Trial k has its configuration."""
 
@@ -78,6 +89,8 @@ class Suggested(_Event):
     same_as: int | None = None
     """An earlier trial with equal values: a replicate, or reused where ``reused``."""
     reused: bool = False
+    proposal: Proposal | None = None
+    """None where the search was not asked, has no state, or was adopted; it is asked again on resuming then."""
 
 
 class Started(_Event):

@@ -18,6 +18,7 @@ from tuning.journal.events import (
     Launched,
     Noted,
     Opened,
+    Proposal,
     Retried,
     Started,
     Suggested,
@@ -61,6 +62,7 @@ class TrialRecord:
     assignment: dict[str, Any]
     same_as: int | None = None
     reused: bool = False
+    proposal: Proposal | None = None
     suggested_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -180,6 +182,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 assignment=event.assignment,
                 same_as=event.same_as,
                 reused=event.reused,
+                proposal=event.proposal,
                 suggested_at=at,
             )
         case Started():

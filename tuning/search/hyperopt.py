@@ -6,14 +6,19 @@ ray_settings.configure()  # before ray is imported
 
 # isort: split
 
+from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
+import numpy as np
 from hyperopt import STATUS_FAIL
+from hyperopt.fmin import generate_trial
 from ray.tune.search.hyperopt import HyperOptSearch
 
 from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
 from search_spaces.space import Assignment, Space
+from tuning.journal.events import Proposal
 from tuning.search.proposers import Outcome
 
 _LOSS = "loss"
@@ -48,9 +53,11 @@ class HyperOptProposer:
             n_initial_points=startup_trials,
             random_state_seed=seed,
         )
+        self.last: Proposal | None = None
         self._first = self.search.algo
         self._again = partial(self._first, n_EI_candidates=1)
-        self._asked: int | None = None
+        self._index: int | None = None
+        self._before = self._state = _hash(dict(space.dimensions), seed, startup_trials, goal)
 
     def propose(self, index: int) -> Assignment:
         """Ask HyperOpt for values; asked again for one index, a draw from its density of good values.
@@ -58,8 +65,39 @@ class HyperOptProposer:
         At first it proposes the best of 24 such draws.  Late in a small space that is the same point however often it
         is asked; a single draw is a new point nearby.
         """
-        self.search.algo = self._again if self._asked == index else self._first
-        self._asked = index
+        asked = 1
+        if self.last and self._index == index:
+            asked += self.last.asked
+        else:
+            self._index, self._before = index, self._state
+        assignment = self._suggest(index, self._first if asked == 1 else self._again)
+        # HyperOpt's own document: an assignment lacks the values of inactive dimensions, from which TPE learns too.
+        drawn = self.search.get_state()["hyperopt_trials"].trials[-1]["misc"]["vals"]
+        values = {path: number.item() if isinstance(number, np.generic) else number for path, [number] in drawn.items()}
+        self._state = _hash(self._before, index, asked, values)
+        self.last = Proposal(asked=asked, values=values, state=self._state)
+        return assignment
+
+    def restore(self, index: int, recorded: Proposal) -> Assignment:
+        """Let Ray and HyperOpt do all that they did for ``index``, except for the evaluation of the model.
+
+        Each proposal, a withdrawn one too, takes one number from their generator and one id.  HyperOpt ignores the
+        values of withdrawn ones, so that those of the last stand in for them.
+
+        Raises:
+            ValueError: space, seed, an earlier proposal or a result differs from when this was recorded.
+        """
+        if recorded.state != _hash(self._state, index, recorded.asked, recorded.values):
+            raise ValueError(f"configuration {index}: the search was asked or told otherwise than is recorded")
+        repeat = partial(_repeat, values=recorded.values)
+        for _ in range(recorded.asked - 1):
+            self._suggest(index, repeat)
+            self.withdraw(index)
+        self._index, self._before, self._state, self.last = index, self._state, recorded.state, recorded
+        return self._suggest(index, repeat)
+
+    def _suggest(self, index: int, algorithm: Any) -> Assignment:
+        self.search.algo = algorithm
         return from_hyperopt(self.space, self.search.suggest(str(index)))
 
     def withdraw(self, index: int) -> None:
@@ -70,3 +108,13 @@ class HyperOptProposer:
         """Report a configuration's outcome; a failure is reported as one."""
         result = {_FAILED: True} if outcome.objective is None else {_LOSS: self.sign * outcome.objective}
         self.search.on_trial_complete(str(index), result=result)
+        self._state = _hash(self._state, index, result)
+
+
+def _repeat(new_ids: list[int], *_: object, values: Mapping[str, float]) -> list[Any]:
+    """Propose given values: a suggestion algorithm as HyperOpt calls it."""
+    return [generate_trial(new_ids[0], values)]
+
+
+def _hash(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import Literal
 
 from search_spaces.space import Assignment
+from tuning.journal.events import Proposal
 from tuning.search.proposers import Outcome, Proposer
 
 RESAMPLE_LIMIT = 10
@@ -27,6 +28,7 @@ class Suggestion:
     same_as: where these values were suggested before, the first such trial; of a replicate the same replicate of that
     configuration.  Replicates of one configuration do not count as repeated.
     replicate: which of its configuration's replicates the trial is; for a repeated configuration the count continues.
+    proposal: what restores the search; of a configuration's first trial, where the algorithm has a state.
     """
 
     index: int
@@ -34,6 +36,7 @@ class Suggestion:
     same_as: int | None = None
     reused: bool = False
     replicate: int = 0
+    proposal: Proposal | None = None
 
 
 class OrderedSearch:
@@ -66,8 +69,14 @@ class OrderedSearch:
         """Whether every result is here that the next suggestion waits for."""
         return all(k in self._outcomes for k in range(self._told * self.replicates, self.index - self.window + 1))
 
-    def suggest(self) -> Suggestion:
-        """Return the suggestion for trial ``index``; only when ``ready``."""
+    def suggest(self, recorded: Proposal | None = None) -> Suggestion:
+        """Return the suggestion for trial ``index``; only when ``ready``.
+
+        recorded: of an earlier search that was asked and told the same.  The algorithm is then restored, not asked.
+
+        Raises:
+            ValueError: that search was not asked and told the same.
+        """
         if not self.ready():
             raise RuntimeError(f"trial {self.index} was asked for before trial {self.index - self.window} ended")
         index, replicate = self.index, self.index % self.replicates
@@ -78,10 +87,11 @@ class OrderedSearch:
                 index=index,
                 same_as=None if first.same_as is None else first.same_as + replicate,
                 replicate=first.replicate + replicate,
+                proposal=None,
             )
         else:
             self._tell(index - self.window)
-            suggestion = self._distinct(index)
+            suggestion = self._configuration(index, recorded)
             self._trials.setdefault(_key(suggestion.assignment), []).append(index)
         self._suggestions.append(suggestion)
         return suggestion
@@ -98,27 +108,32 @@ class OrderedSearch:
             self.proposer.tell(self._told, _mean(outcomes))
             self._told += 1
 
-    def _distinct(self, index: int) -> Suggestion:
-        """Ask for the configuration whose first trial is ``index``."""
+    def _configuration(self, index: int, recorded: Proposal | None) -> Suggestion:
+        """Return the suggestion for a configuration's first trial."""
         configuration = index // self.replicates
-        for _ in range(RESAMPLE_LIMIT):
-            assignment = self.proposer.propose(configuration)
-            before = self._trials.get(_key(assignment))
-            if before is None or self.on_duplicate != "resample":
-                break
-            self.proposer.withdraw(configuration)
+        if recorded is None:
+            assignment = self._distinct(configuration)
         else:
-            assignment = self.proposer.propose(configuration)
-            before = self._trials.get(_key(assignment))
+            assignment = self.proposer.restore(configuration, recorded)
+        suggestion = Suggestion(index=index, assignment=assignment, proposal=self.proposer.last)
+        before = self._trials.get(_key(assignment))
         if before is None:
-            return Suggestion(index=index, assignment=assignment)
-        return Suggestion(
-            index=index,
-            assignment=assignment,
+            return suggestion
+        return replace(
+            suggestion,
             same_as=before[0],
             reused=self.on_duplicate == "reuse",
             replicate=len(before) * self.replicates,
         )
+
+    def _distinct(self, configuration: int) -> Assignment:
+        """Ask, and ask again while the proposal is a repeated one that the policy resamples."""
+        for _ in range(RESAMPLE_LIMIT):
+            assignment = self.proposer.propose(configuration)
+            if self.on_duplicate != "resample" or _key(assignment) not in self._trials:
+                return assignment
+            self.proposer.withdraw(configuration)
+        return self.proposer.propose(configuration)
 
 
 def _mean(outcomes: Sequence[Outcome]) -> Outcome:

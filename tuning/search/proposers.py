@@ -8,6 +8,7 @@ import numpy as np
 from search_spaces import grid
 from search_spaces.space import Assignment, Space
 from tuning.campaign.seeds import derive
+from tuning.journal.events import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,19 @@ class Outcome:
 class Proposer(Protocol):
     """A search algorithm that learns results in the order of its proposals.  ``index`` counts configurations."""
 
+    last: Proposal | None
+    """What ``restore`` needs of the last proposal; None of an algorithm without state."""
+
     def propose(self, index: int) -> Assignment:
         """Values for configuration ``index``; asked again for one index, other values."""
+        ...
+
+    def restore(self, index: int, recorded: Proposal) -> Assignment:
+        """Bring the algorithm to the state that it had with its last proposal for ``index``; return that proposal.
+
+        Raises:
+            ValueError: it was recorded in another state than the present one.
+        """
         ...
 
     def withdraw(self, index: int) -> None:
@@ -33,7 +45,23 @@ class Proposer(Protocol):
         ...
 
 
-class GridProposer:
+class _WithoutState:
+    """An algorithm that learns nothing: no proposal depends on a former one."""
+
+    last: Proposal | None = None
+
+    def restore(self, index: int, recorded: Proposal) -> Assignment:
+        """Nothing is ever recorded."""
+        raise ValueError(f"configuration {index}: {type(self).__name__} has no state to restore from {recorded}")
+
+    def withdraw(self, index: int) -> None:
+        """Nothing to forget."""
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Learns nothing."""
+
+
+class GridProposer(_WithoutState):
     """Every point of the grid, in its order."""
 
     def __init__(self, space: Space) -> None:
@@ -45,14 +73,8 @@ class GridProposer:
         """Return point ``index``, the same whenever it is asked for."""
         return grid.point(self.space, index)
 
-    def withdraw(self, index: int) -> None:
-        """Nothing to forget."""
 
-    def tell(self, index: int, outcome: Outcome) -> None:
-        """Learns nothing."""
-
-
-class RandomProposer:
+class RandomProposer(_WithoutState):
     """Independent draws; each configuration's from a generator of its own, so that nothing shifts anything."""
 
     def __init__(self, space: Space, seed: int) -> None:
@@ -66,9 +88,3 @@ class RandomProposer:
         if self._drawn is None or self._drawn[0] != index:
             self._drawn = (index, np.random.default_rng(derive(self.seed, "proposal", index)))
         return self.space.sample(self._drawn[1])
-
-    def withdraw(self, index: int) -> None:
-        """Nothing to forget."""
-
-    def tell(self, index: int, outcome: Outcome) -> None:
-        """Learns nothing."""
