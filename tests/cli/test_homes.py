@@ -1,5 +1,6 @@
 """Homes: wrong ones are refused, nothing is created by looking, and campaigns are deleted whole."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -128,3 +129,11 @@ def test_a_commit_that_git_does_not_tell_is_recorded_as_unknown(monkeypatch: pyt
     monkeypatch.setattr("tuning.training.environment._git", fails)
     monkeypatch.delenv("SEQTUNE_COMMIT", raising=False)
     assert _commit.__wrapped__() == UNKNOWN
+
+
+def test_the_default_home_is_never_the_system_s_var() -> None:
+    seqtune = str(Path(sys.executable).with_name("seqtune"))
+    plain = {name: value for name, value in os.environ.items() if name != "SEQTUNE_HOME"}
+    done = subprocess.run([seqtune, "status"], cwd="/", capture_output=True, text=True, check=False, env=plain)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the default home ./var would be the system's /var here. Name a folder with --home" in done.stderr

@@ -48,11 +48,13 @@ def open_home(path: Path) -> "Home":
     """Return the home of an existing folder or of one that a launch may create.
 
     Raises:
-        RecordError: the path is a file.
+        RecordError: the path is a file, or the default and the system's ``/var``.
     """
     from tuning.campaign.errors import RecordError
     from tuning.journal.home import Home
 
+    if path == VAR and path.absolute() == Path("/var"):
+        raise RecordError("the default home ./var would be the system's /var here. Name a folder with --home")
     path = path.expanduser().absolute()
     if path.exists() and not path.is_dir():
         raise RecordError(f"--home {path}: is a file. Name a folder")

@@ -1,7 +1,6 @@
 """A client of MLflow without its log output.  The only module that imports MLflow."""
 
 import os
-import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from data.addresses import masked
 from tuning.campaign.errors import StoreError
 from tuning.tracking.artifact_files import MOST_BYTES, downloaded, read_text
+from tuning.tracking.database import check_connection, creating, is_database
 from tuning.tracking.error_text import brief
 from tuning.tracking.layout import DatasetInput, Row, RunStatus
 
@@ -32,9 +32,6 @@ QUIET = {
 
 PAGE = 500
 """Runs or experiments per request."""
-
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-"""Stores without a server, for which the client chooses the artifact location."""
 
 
 @dataclass(slots=True)
@@ -57,14 +54,13 @@ class Store:
     def __init__(self, uri: str) -> None:
         """Connect; a SQLite store is created where there is none (1.6 s).  Importing MLflow takes seconds."""
         preload()
-        if uri.startswith("sqlite:///"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         from mlflow.tracking import MlflowClient
 
-        if _database(uri):
-            _connect(uri)
         self.uri = uri
-        self.client = MlflowClient(tracking_uri=uri)
+        with creating(uri):
+            if is_database(uri):
+                check_connection(uri)
+            self.client = MlflowClient(tracking_uri=uri)
 
     def find_experiment(self, name: str, *, deleted_is_error: bool = True) -> str | None:
         """Return the id of an experiment, None where there is none of that name.
@@ -98,7 +94,7 @@ class Store:
         """Return the id of an experiment, created where there is none.  artifacts: used by stores without a server."""
         if (existing := self.find_experiment(name)) is not None:
             return existing
-        location = (artifacts / name).as_uri() if _database(self.uri) else None
+        location = (artifacts / name).as_uri() if is_database(self.uri) else None
         return str(self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
 
     def experiment_tags(self, experiment: str) -> dict[str, str]:
@@ -247,35 +243,6 @@ def reachable(uri: str) -> Iterator[None]:
             f"{masked(uri)}: the MLflow store cannot be used: {brief(error)}. "
             "Check MLFLOW_TRACKING_URI (unset: a SQLite file under --home)"
         ) from error
-
-
-def _database(uri: str) -> bool:
-    return re.split("[:+]", uri, maxsplit=1)[0] in DATABASES
-
-
-def _connect(uri: str) -> None:
-    """Fail at once where a database is unavailable: MLflow would retry for 102 s.
-
-    Raises:
-        StoreError: not an address, or one whose password holds an ``@``: a driver would quote the rest as the host.
-    """
-    from sqlalchemy import create_engine
-    from sqlalchemy.engine import make_url
-
-    try:
-        url = make_url(uri)
-    except ValueError:  # a port that is no number; the message would quote it, and it may be part of a password
-        url = None
-    if url is None or (url.host and "@" in f"{url.host}{url.database}"):
-        raise StoreError(
-            f"{masked(uri)}: not the address of a database: DRIVER://USER:PASSWORD@HOST:PORT/NAME. In user and "
-            "password write @ as %40, : as %3A and / as %2F"
-        )
-    engine = create_engine(url)
-    try:
-        engine.connect().close()
-    finally:
-        engine.dispose()
 
 
 def _stored(run: "Run") -> StoredRun:
