@@ -90,7 +90,7 @@ class Cluster:
         """End all its processes."""
         below = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
         for one in below:
             if one.is_running():
                 one.kill()
@@ -211,6 +211,25 @@ def test_what_a_cluster_cannot_do_is_one_message(
     assert problem in err
     assert "Traceback" not in err
     assert not Home(tmp_path).journal("spread").exists()
+
+
+def test_a_head_that_is_lost_interrupts_the_launch(file: Path, tmp_path: Path) -> None:
+    running = Cluster()
+    try:
+        process = launch(file, tmp_path, **running.environment, RAY_ADDRESS=running.address)
+        journal = Home(tmp_path).journal("spread")
+        while process.poll() is None and not (journal.exists() and '"kind":"epoch"' in journal.read_text()):
+            time.sleep(0.05)
+        for one in psutil.Process(running.process.pid).children(recursive=True):
+            if one.name() == "gcs_server":
+                one.kill()
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        running.stop()
+    assert process.returncode == 1, err
+    assert f"the head of the Ray cluster at {running.address} does not answer" in err
+    assert "The same command resumes the campaign" in err
+    assert [event.cause for event in Home(tmp_path).record("spread").interruptions] == ["ray"]
 
 
 def test_a_wrong_token_is_refused(cluster: Cluster, file: Path, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ ANSWER_S = 10.0
 """Within which an address must answer."""
 DESCRIBE_S = 120.0
 """Within which a node must start a process and import torch."""
+ASK_S = 5.0
+"""Between two looks at the head."""
 LOST_S = 30.0
 """A head that does not answer for so long is lost."""
 HARDWARE = ("processor", "isa", "platform")
@@ -38,14 +40,17 @@ class Head:
     def __init__(self) -> None:
         """The head of the cluster that this process has joined."""
         self.address = ray.get_runtime_context().gcs_address
-        self.answered = time.monotonic()
+        self.asked = self.answered = time.monotonic()
 
     def lost(self) -> str | None:
         """Return why the cluster is taken for lost, or None."""
-        if _answers(self.address):
-            self.answered = time.monotonic()
-        silent = time.monotonic() - self.answered
-        return f"the head of the Ray cluster at {self.address} does not answer" if silent > LOST_S else None
+        now = time.monotonic()
+        if now - self.asked > ASK_S:
+            self.asked = now
+            if _answers(self.address):
+                self.answered = now
+        silent = now - self.answered > LOST_S
+        return f"the head of the Ray cluster at {self.address} does not answer" if silent else None
 
 
 def join(address: str, runtime_env: dict[str, Any]) -> None:

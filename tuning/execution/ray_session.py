@@ -74,6 +74,7 @@ def session(resources: ResourceOptions, address: str | None = None) -> Iterator[
             yield folder
             return
         stop_if_requested()  # importing Ray took seconds
+        lost = False
         try:
             try:
                 _start(resources, folder, address)
@@ -82,8 +83,14 @@ def session(resources: ResourceOptions, address: str | None = None) -> Iterator[
             STOP.install()
             stop_if_requested()
             yield folder
+        except LaunchInterrupted as interruption:
+            lost = interruption.cause == "ray"
+            raise
         finally:
-            _stop()
+            if lost:
+                _kill()
+            else:
+                ray.shutdown()
 
 
 def supervise(fit: Callable[[], object], *, state: Callable[[], State], on_cluster: bool) -> None:
@@ -269,11 +276,8 @@ def _start(resources: ResourceOptions, folder: Path, address: str | None) -> Non
     )
 
 
-def _stop() -> None:
-    if dead_process() is None:
-        ray.shutdown()
-        return
-    # ``ray.shutdown`` waits for what is lost, and so does Python's own end.
+def _kill() -> None:
+    """End Ray's processes without asking Ray: ``ray.shutdown`` waits for what is lost, and so does Python's own end."""
     workers = [worker.pid for worker in _workers()]
     ray._private.worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001 - no public way to it
     for pid in workers:
