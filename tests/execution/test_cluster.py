@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tuning.journal.record import CampaignRecord
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.cluster]
 
 TIMEOUT_S = 240
 CLUSTER = """\
