@@ -81,7 +81,8 @@ def check(printed: bytes, *, terminal: bool = False) -> None:
 
 
 def run(*words: object, home: Path) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "SEQTUNE_HOME": str(home), "SEQTUNE_DATASETS": "", "NO_PROXY": "127.0.0.1"}
+    changes = {"SEQTUNE_HOME": str(home), "SEQTUNE_DATASETS": "", "NO_PROXY": "127.0.0.1", "COLUMNS": "400"}
+    environment = {**os.environ, **changes}
     return subprocess.run([SEQTUNE, *map(str, words)], capture_output=True, check=False, env=environment)
 
 

@@ -237,5 +237,5 @@ def test_a_wrong_token_is_refused(cluster: Cluster, file: Path, tmp_path: Path) 
     process = launch(file, tmp_path, **environment)
     _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 2, err
-    assert "cannot join the cluster" in err
+    assert "cannot join the Ray cluster" in err
     assert "RAY_AUTH_TOKEN" in err
