@@ -12,6 +12,7 @@ ray_settings.configure()  # before ray is imported
 import math
 import os
 import shutil
+import socket
 import threading
 import time
 from collections import Counter
@@ -44,22 +45,24 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     """A Ray actor that trains one trial after another."""
 
     run: TrialWorker
-    on_node: bool
-    """Whether the trial's files travel, as the driver may be on another machine."""
+    node_folder: Path | None
+    """The trial's folder on a node of a cluster, whose files travel to the driver; None on one machine."""
 
     def setup(self, config: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
         """Take the first trial.  arrays: prepared directory -> Ray's reference to its files, on a cluster."""
         trial = TrialConfig.model_validate_json(config["trial"])
         directory, folder = Path(config["arrays"]), Path(config["folder"])
-        self.on_node = arrays is not None
-        self.problem: DataError | None = None
+        self.node_folder = None
+        self.problem: WorkerMessage | None = None
         if arrays is not None:
             checkpoint = config["checkpoint"]
             try:
                 directory = unpacked_arrays(ray.get(arrays[config["arrays"]]), directory.name)
-                folder = unpack_trial(None if checkpoint is None else ray.get(checkpoint))
+                folder = self.node_folder = unpack_trial(None if checkpoint is None else ray.get(checkpoint))
             except DataError as error:
-                self.problem = error
+                self.problem = WorkerMessage(blocked="data", note=str(error))
+            except OSError as error:
+                self.problem = WorkerMessage(blocked="storage", note=f"on the node {socket.gethostname()}: {error}")
         self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -70,19 +73,16 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         """Train one epoch."""
-        if self.problem is not None:
-            progress = WorkerMessage(blocked="data", note=str(self.problem))
-        else:
-            progress = self.run.step()
+        progress = self.problem or self.run.step()
         over = progress.result is not None or progress.blocked is not None
-        files = pack_trial(self.run.folder) if self.on_node else {}
+        files = {} if self.node_folder is None else pack_trial(self.node_folder)
         named = {f"{FILE}{name}": content for name, content in files.items()}
         return {"progress": progress.model_dump_json(), "done": over, **named}
 
     def cleanup(self) -> None:
         """Remove the trial's folder on this node."""
-        if self.on_node:
-            shutil.rmtree(self.run.folder, ignore_errors=True)
+        if self.node_folder is not None:
+            shutil.rmtree(self.node_folder, ignore_errors=True)
 
 
 class _DriverSearch(Searcher):  # type: ignore[misc]
@@ -173,8 +173,11 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         for key, content in result.items():
             if key.startswith(FILE):  # on disk before the journal tells of the epoch
                 path = self.home.trial(trial.campaign, index) / key.removeprefix(FILE)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_file(path, content)
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_file(path, content)
+                except OSError as error:
+                    raise LaunchInterrupted("storage", f"trial {index} cannot be kept: {error}") from error
         if progress.blocked is not None:
             raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained: {progress.note}")
         if progress.note is not None:
