@@ -38,8 +38,8 @@ class Roles:
     """What a table's columns are for.
 
     options: keys of ``[data]`` and their values, those that the user named too.  reasons: key -> why it was guessed.
-    group: a column that was not named and looks like a group.  labels: other columns that could be the label, if it was guessed.  times:
-    columns of times.  unsorted: the column of times whose rows are not in order, of a series.
+    group: a column that was not named and looks like a group.  labels: other columns that could be the label, where it
+    was guessed.  times: columns of times.  unsorted: the column of times by which a series is not sorted.
     """
 
     options: dict[str, Any]

@@ -7,7 +7,8 @@ from typing import Literal
 
 from data.column_roles import Roles
 from data.messages import as_list, quoted
-from data.overview import Channel, ClassRows, Overview
+from data.overview import ClassRows, Overview
+from data.ranges import Channel
 
 Topic = Literal["split", "classes", "rows", "scale", "channels", "duplicates", "groups", "columns", "texts", "loader"]
 
@@ -176,8 +177,8 @@ def _channels(seen: Overview) -> Iterator[Finding]:
     if len(varying) > 1 and varying[0].std >= DOMINATES * varying[1].std:
         yield Finding(
             topic="scale",
-            text=f"One channel dominates: {varying[0].name} varies {varying[0].std / varying[1].std:,.0f} times as much "
-            f"as the next, {varying[1].name}.",
+            text=f"One channel dominates: {varying[0].name} varies {varying[0].std / varying[1].std:,.0f} times as "
+            f"much as the next, {varying[1].name}.",
             advice="Bring the channels to one scale.",
         )
 

@@ -4,27 +4,23 @@ Statistics of all rows, for the reader.  Nothing here reaches a trial.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.arrays import Part
 from data.catalogue import resolve
 from data.config import DataConfig, Kind
 from data.duplicates import conflicting, first_of_equals
 from data.errors import DataError
+from data.ranges import Channel, ZeroTails, channel_ranges, constant_rows, zero_tails
 from data.rows import Rows, classes
 from data.series import Series, cut
 from data.split_parts import divide, row_digests
 from data.texts import Texts
 
-AT_ONCE = 4096
-"""Rows whose values are converted to float64 at a time."""
-
-# N rows, T time steps, C channels, K classes
+# N rows, K classes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +43,6 @@ class ClassRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """Statistics of one channel, over all steps of all rows, padding left out."""
-
-    name: str
-    smallest: float
-    largest: float
-    mean: float
-    std: float
-
-    @property
-    def constant(self) -> bool:
-        """Whether all its values are equal."""
-        return self.smallest == self.largest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """Groups of rows.  name: their column, None if they are the data set's own.  rows, classes: of each group."""
 
@@ -78,14 +58,6 @@ class Duplicates:
 
     rows: int
     conflicts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroTails:
-    """Zeros at the end of sequences.  rows: that end with one.  median: zeros at the end of a row, of all rows."""
-
-    rows: int = 0
-    median: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +150,7 @@ def _of_series(series: Series, config: DataConfig) -> Overview:
         lengths=_spread(whole),
         padded=0,
         classes=(),
-        channels=_channels(values, whole, series.names),
+        channels=channel_ranges(values, whole, series.names),
         constant_rows=0,
         zero_tails=ZeroTails(),
         groups=None,
@@ -219,9 +191,9 @@ def _of_rows(rows: Rows, config: DataConfig) -> Overview:
             )
             for k, name in enumerate(rows.class_names)
         ),
-        channels=() if isinstance(whole, Texts) else _channels(whole.x, lengths, _numbered(whole.x.shape[2])),
-        constant_rows=0 if isinstance(whole, Texts) else _constant_rows(whole),
-        zero_tails=ZeroTails() if isinstance(whole, Texts) else _zero_tails(whole),
+        channels=() if isinstance(whole, Texts) else channel_ranges(whole.x, lengths, _numbered(whole.x.shape[2])),
+        constant_rows=0 if isinstance(whole, Texts) else constant_rows(whole),
+        zero_tails=ZeroTails() if isinstance(whole, Texts) else zero_tails(whole),
         groups=None if rows.groups is None else _groups(rows.group_name, rows.groups, y),
         duplicates=Duplicates(rows=len(y) - len(first_of_equals(digests)), conflicts=conflicting(digests, y)),
         words=_words(whole, config) if isinstance(whole, Texts) else None,
@@ -241,53 +213,6 @@ def _spread(counts: NDArray[np.int64]) -> Spread:
 
 def _numbered(channels: int) -> list[str]:
     return [f"channel {number}" for number in range(1, channels + 1)] if channels > 1 else ["values"]
-
-
-def _channels(x: NDArray[np.float32], lengths: NDArray[np.int64], names: Sequence[str]) -> tuple[Channel, ...]:
-    """Return the statistics of the channels of (N, T, C); a piece of the rows at a time, in float64."""
-    count = int(lengths.sum())
-    low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
-    total, squares = np.zeros(len(names)), np.zeros(len(names))
-    pieces = [(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)]
-    for start, end in pieces:
-        values = _valid(x, lengths, start, end)
-        low, high = np.minimum(low, values.min(axis=0)), np.maximum(high, values.max(axis=0))
-        total += values.sum(axis=0)
-    mean = total / count
-    for start, end in pieces:
-        squares += ((_valid(x, lengths, start, end) - mean) ** 2).sum(axis=0)
-    std = np.sqrt(squares / count)
-    return tuple(
-        Channel(
-            name=name,
-            smallest=float(low[c]),
-            largest=float(high[c]),
-            mean=float(mean[c]),
-            std=float(std[c]) if low[c] < high[c] else 0.0,
-        )
-        for c, name in enumerate(names)
-    )
-
-
-def _valid(x: NDArray[np.float32], lengths: NDArray[np.int64], start: int, end: int) -> NDArray[np.float64]:
-    """Return (steps, C) the values of some rows, without what follows a row's end."""
-    inside = np.arange(x.shape[1]) < lengths[start:end, None]
-    return x[start:end][inside].astype(np.float64)
-
-
-def _constant_rows(rows: Part) -> int:
-    """Return how many of (N, T, C) sequences have one value at all steps of each channel, and more than one step."""
-    inside = (np.arange(rows.x.shape[1]) < rows.lengths[:, None])[:, :, None]
-    same = ((rows.x == rows.x[:, :1]) | ~inside).all(axis=(1, 2))
-    return int((same & (rows.lengths > 1)).sum())
-
-
-def _zero_tails(rows: Part) -> ZeroTails:
-    """Count the zeros, in all channels, at the end of (N, T, C) sequences; of constant ones none."""
-    values = (rows.x != 0).any(axis=2)
-    last = np.where(values.any(axis=1), values.shape[1] - 1 - values[:, ::-1].argmax(axis=1), rows.lengths - 1)
-    zeros = rows.lengths - 1 - last
-    return ZeroTails(rows=int((zeros > 0).sum()), median=float(np.median(zeros)))
 
 
 def _groups(name: str | None, groups: NDArray[np.int64], y: NDArray[np.int64]) -> Groups:

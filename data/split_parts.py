@@ -25,7 +25,9 @@ def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress:
 
 
 def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[NDArray[np.int64], Split, list[str]]:
-    """Return the row numbers that are kept, those of each part, and notes: duplicates dropped, then sampled, then split.
+    """Return the row numbers that are kept, those of each part, and notes.
+
+    Duplicates are dropped, then rows are sampled, then split.
 
     digests: of ``rows.rows``, as from ``row_digests``.  Raises DataError where a class or group does not allow it.
     """

@@ -37,8 +37,8 @@ class ColumnProfile:
     """One column of a table.
 
     kind: integers may be stored as real numbers.  missing: empty values, and NaN.  distinct: different values, None of
-    real numbers and where there are very many.  words: mean number per value of a text.  numbers: values that are numbers,
-    of a text too.  increasing: every value is larger than the one before it.
+    real numbers and where there are very many.  words: mean number per value of a text.  numbers: values that are
+    numbers, of a text too.  increasing: every value is larger than the one before it.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """A data set plotted: a few sequences of each class, or a series with its parts."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +82,7 @@ def _classes(rows: Rows, part: Part, config: DataConfig) -> "Figure":
     return figure
 
 
-def _sequence(axes: "Axes", values: NDArray[np.float32]) -> None:
+def _sequence(axes: "Axes", values: NDArray[Any]) -> None:
     """Draw (T, C), each channel in its colour; a single step as a dot."""
     marker = "o" if len(values) == 1 else None
     for colour, channel in zip(COLOURS, values.T, strict=False):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.column_roles import SENTENCE
 from data.findings import imbalance
 from data.memory import shown_bytes
 from data.messages import as_list, quoted
@@ -133,11 +134,8 @@ def _fact_rows(one: Overview) -> Iterator[tuple[str, str]]:
         yield "lengths", f"{_spread(one.lengths)} {noun}{shorter}"
     if one.words is not None:
         words = one.words
-        yield (
-            "vocabulary",
-            f"{words.different:,} different words; the {min(words.vocabulary, words.different):,} most frequent are "
-            f"{words.covered:.1%} of all words (data.vocabulary = {words.vocabulary})",
-        )
+        frequent = f"the {min(words.vocabulary, words.different):,} most frequent are {words.covered:.1%} of all words"
+        yield "vocabulary", f"{words.different:,} different words; {frequent} (data.vocabulary = {words.vocabulary})"
         many = f"{words.long:,} of {one.rows:,} texts are" if words.long else "no text is"
         yield "truncated", f"{many} longer than data.max_length = {words.max_length}; 95 % have at most {words.p95:,}"
     if one.channels:
@@ -191,16 +189,11 @@ def _columns(columns: Sequence[ColumnProfile], target: "Console") -> None:
 
 def _column(one: ColumnProfile) -> list[Cell]:
     kinds = {"number": "numbers", "integer": "integers", "text": "text", "time": "times", "list": "lists or bytes"}
-    faults = one.rows - one.missing - one.numbers
-    if one.kind == "text" and faults < one.numbers:
-        return [
-            _cut(one.name, NAME),
-            f"numbers, but {faults:,} values",
-            "",
-            f"{one.missing:,}",
-            ", ".join(one.examples),
-        ]
-    kind = f"text, {one.words:.1f} words" if one.kind == "text" and one.words >= 1.5 else kinds[one.kind]  # noqa: PLR2004
+    kind, others = kinds[one.kind], one.rows - one.missing - one.numbers
+    if one.kind == "text" and others < one.numbers:
+        kind = f"numbers, and {_counted(others, 'other value')}"
+    elif one.kind == "text" and one.words >= SENTENCE:
+        kind = f"text, {one.words:.0f} words each"
     different = "" if one.distinct is None else f"{one.distinct:,}"
     examples = ", ".join(_cut(text, VALUE) for text in one.examples)
     return [_cut(one.name, NAME), kind, different, f"{one.missing:,}", examples]
@@ -228,9 +221,9 @@ def _spread(counts: Spread) -> str:
 
 
 def _toml(value: object) -> str:
-    return (
-        as_list(value) if isinstance(value, tuple | list) else quoted(value) if isinstance(value, str) else f"{value}"
-    )
+    if isinstance(value, tuple | list):
+        return as_list(value)
+    return quoted(value) if isinstance(value, str) else str(value)
 
 
 def _cut(text: str, most: int) -> str:
