@@ -79,20 +79,20 @@ def _classes(seen: Overview) -> Iterator[Finding]:
     if not present:
         return
     if absent := [one.name for one in seen.classes if not one.rows]:
-        yield Finding(topic="classes", text=f"{_named(absent)} without rows.")
+        yield Finding(topic="classes", text=f"Classes without rows: {_named(absent)}.")
     few = [one for one in present if "validation" in one.parts and one.parts["validation"] < FEW_VALIDATION_ROWS]
     if few:
         least = min(few, key=lambda one: one.parts["validation"])
         rows = least.parts["validation"]
         effect = (
-            f"one row of {least.name} changes recall_macro by {1 / (rows * len(present)):.2g}"
+            f"one row of class {least.name} changes recall_macro by {1 / (rows * len(present)):.2g}"
             if rows
-            else f"nothing is known about {least.name}"
+            else f"nothing is known about class {least.name}"
         )
         yield Finding(
             topic="classes",
-            text=f"{_named([one.name for one in few])} with fewer than {FEW_VALIDATION_ROWS} validation rows (least: "
-            f"{least.name}, {rows}): {effect}.",
+            text=f"Classes with fewer than {FEW_VALIDATION_ROWS} validation rows: {_named([one.name for one in few])}; "
+            f"{effect}.",
             advice="Add rows, merge or drop rare classes, or rank by accuracy.",
         )
     ratio = imbalance(seen)

@@ -159,7 +159,11 @@ def test_columns_of_lists_are_refused(tmp_path):
 
 
 def test_sentences_are_texts(tmp_path):
-    table = {"id": list(range(60)), "review": [f"it is number {k}" for k in range(60)], "stars": [1, 2, 3] * 20}
+    table: dict[str, list[Any]] = {
+        "id": list(range(60)),
+        "review": [f"it is number {k}" for k in range(60)],
+        "stars": [1, 2, 3] * 20,
+    }
     found = roles(write_csv(tmp_path / "x.csv", table))
     assert found.options == {"text": "review", "label": "stars"}
     assert found.reasons["text"] == "texts of 4 words on average"

@@ -50,7 +50,7 @@ def init(
     test: TestOption = None,
     datasets: DatasetsOption = None,
 ) -> None:
-    """Write a campaign file for a data set, with a comment on each choice.
+    """Write a commented campaign file for a data set.
 
     The data is read first.  Columns of a table that no option names are guessed; where several fit, nothing is written,
     and the message lists them.  An existing file is not overwritten.  Example: seqtune init heartbeats --out mine.toml
