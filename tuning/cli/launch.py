@@ -58,7 +58,8 @@ def launch(
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         last = record.interruptions[-1]
-        say(f"seqtune: {last.reason}. The same command resumes the campaign", error=True)
+        ending = "" if last.cause == "limits" else ". The same command resumes the campaign"
+        say(f"seqtune: {last.reason}{ending}", error=True)
         code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(last.cause, EXIT_NEGATIVE)
         if last.cause == "ray":
             _exit_at_once(code)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from search_spaces.space import Space
 from tuning.campaign.config import TrialConfig
-from tuning.campaign.errors import JournalError
+from tuning.campaign.errors import JournalError, LimitsError
 from tuning.journal.events import (
     Cause,
     Ended,
@@ -75,6 +75,8 @@ class Driver:
         self.journal = journal
         self.space = space
         self.observers = observers
+        self.none_feasible: str | None = None
+        """Why the search can suggest no more, where it finds nothing within the campaign's limits."""
         self.record = fold(journal.entries)
         self.search = self._resumed(new_search, launched.environment, progress)
         self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
@@ -113,7 +115,11 @@ class Driver:
             if not trial.reused:
                 return trial.config
         while not self.exhausted and self.search.ready():
-            suggestion = self.search.suggest()
+            try:
+                suggestion = self.search.suggest()
+            except LimitsError as error:  # trials under way may still end
+                self.none_feasible = str(error)
+                return None
             trial_configuration = configured(self.record, self.space, suggestion)
             if suggestion.index in self.record.trials:
                 self._check(suggestion, trial_configuration)
@@ -125,6 +131,7 @@ class Driver:
                     same_as=suggestion.same_as,
                     reused=suggestion.reused,
                     proposal=suggestion.proposal,
+                    infeasible=suggestion.infeasible,
                 )
             )
             if not suggestion.reused:
@@ -134,8 +141,9 @@ class Driver:
 
     @property
     def exhausted(self) -> bool:
-        """Whether every trial has been suggested and handed out."""
-        return not self._unfinished and self.search.index >= self.record.target
+        """Whether every trial has been suggested and handed out, or no more can be suggested."""
+        suggested = self.search.index >= self.record.target or self.none_feasible is not None
+        return not self._unfinished and suggested
 
     def started(self, index: int) -> None:
         """A worker took the trial."""

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
+from tuning.campaign.config import LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
@@ -79,6 +80,9 @@ def _attempt(
         from tuning.execution.ray_tune import check_cluster
 
         check_cluster(config.resources)
+    if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
+        progress("looking for a configuration within the limits")
+        ordered_search(plan.complete, plan.space, _recorded(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
         if not journal.entries:
             journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
@@ -110,7 +114,7 @@ def _run(
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
     )
-    new_search = partial(ordered_search, plan.complete, plan.space)
+    new_search = partial(ordered_search, plan.complete, plan.space, _recorded(prepared))
     driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
@@ -120,6 +124,9 @@ def _run(
         run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
+    else:
+        if driver.none_feasible:
+            driver.interrupted("limits", driver.none_feasible)
     return driver.record
 
 

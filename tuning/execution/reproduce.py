@@ -134,7 +134,9 @@ def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool
         return claims
     if not finished:
         claims.append(f"epochs: the trial does not end after {len(recorded.epochs)}")
-    same = {"seconds", "reason", "epochs"}  # wall time; words; compared above
+    same = {"seconds", "latency_ms", "latency_batch_ms", "reason", "epochs"}  # times; words; compared above
+    if before.weight_bytes is None:  # an older record
+        same.add("weight_bytes")
     claims += [
         f"{name}: {value!r} recorded, {getattr(again, name)!r} again"
         for name, value in before

@@ -19,6 +19,7 @@ from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
+from tuning.training.latency import latencies_ms
 from tuning.training.results import EpochReport, TrialResult
 
 _logger = logging.getLogger(__name__)
@@ -117,7 +118,8 @@ class TrialWorker:
         weights = {name: value.contiguous() for name, value in training.best_weights.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         write_file(self.folder / WEIGHTS, save(weights))
-        return {"result": training.result(), "environment": current(self.trial.device.device)}
+        result = training.result().model_copy(update=latencies_ms(training))
+        return {"result": result, "environment": current(self.trial.device.device)}
 
     def _failure(self, reason: str) -> dict[str, TrialResult | Environment]:
         training = self.training

@@ -9,10 +9,11 @@ from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, Tria
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-Cause = Literal["user", "budget", "failures", "data", "storage", "ray"]
+Cause = Literal["user", "budget", "failures", "limits", "data", "storage", "ray"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, prepared
-arrays that are damaged or gone, a disk that cannot be written or read, or the end of one of Ray's processes."""
+"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, no
+suggestion within the limits, prepared arrays that are damaged or gone, a disk that cannot be written or read, or the
+end of one of Ray's processes."""
 
 
 class _Event(BaseModel):
@@ -38,6 +39,11 @@ class DataRecord(_Event):
     notes: tuple[str, ...] = ()
     tokens: int | None = None
     """How many different tokens texts have; None where sequences are of numbers."""
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of a model: a logit per class, or one number for regression."""
+        return len(self.classes) or 1
 
 
 class Opened(_Event):
@@ -91,6 +97,8 @@ class Suggested(_Event):
     reused: bool = False
     proposal: Proposal | None = None
     """None where the search was not asked, has no state, or was adopted; it is asked again on resuming then."""
+    infeasible: int = 0
+    """Suggestions beyond the campaign's limits that this one replaced."""
 
 
 class Started(_Event):

@@ -63,6 +63,8 @@ class TrialRecord:
     same_as: int | None = None
     reused: bool = False
     proposal: Proposal | None = None
+    infeasible: int = 0
+    """Suggestions beyond the campaign's limits that this one replaced."""
     suggested_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -183,6 +185,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 same_as=event.same_as,
                 reused=event.reused,
                 proposal=event.proposal,
+                infeasible=event.infeasible,
                 suggested_at=at,
             )
         case Started():

@@ -38,6 +38,9 @@ METRICS = (
     "best/<metric>",
     "best/epoch",
     "model/parameters",
+    "model/weight_bytes",
+    "model/latency_ms",
+    "model/latency_batch_ms",
     "total_seconds",
     "search/objective",
     "search/best",
@@ -176,6 +179,9 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
     yield Row("total_seconds", result.seconds, at, FINAL)
     if result.parameters is not None:
         yield Row("model/parameters", result.parameters, at, FINAL)
+    for name in ("weight_bytes", "latency_ms", "latency_batch_ms"):
+        if (cost := getattr(result, name)) is not None:
+            yield Row(f"model/{name}", cost, at, FINAL)
     if result.best_epoch is not None:
         yield Row("best/epoch", result.best_epoch, at, FINAL)
         for name, value in result.best_metrics.items():

@@ -4,6 +4,7 @@ Of a trial's ``train`` and ``rungs`` nothing applies; its seed, data and objecti
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class ClassicalTrial:
         self.history: list[EpochReport] = []
         self.best_weights: dict[str, Tensor] = {}
         self.counts = NO_COUNTS
+        self.estimator: Estimator | None = None
         self.seconds = 0.0
 
     @property
@@ -59,6 +61,7 @@ class ClassicalTrial:
             estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
             train_loss, train_objective = self._trained(estimator)
             metrics, self.counts = self.evaluate(estimator, self.arrays.valid)
+        self.estimator = estimator
         self.best_weights = {name: torch.tensor(value) for name, value in estimator.numbers.items()}
         self.seconds = time.perf_counter() - begin
         report = EpochReport(
@@ -93,8 +96,23 @@ class ClassicalTrial:
             confusion=self.counts.tolist(),
             weights_sha256=report.weights_sha256,
             parameters=sum(value.numel() for value in self.best_weights.values()),
+            weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part."""
+        estimator, valid = self.estimator, self.arrays.valid
+        if estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        chosen = np.arange(rows) % len(valid.y)
+        part = Part(x=valid.x[chosen], lengths=valid.lengths[chosen], y=valid.y[chosen])
+
+        def predict() -> None:
+            with threadpool_limits(1):
+                estimator.predict(part)
+
+        return predict
 
     def state(self) -> dict[str, Any]:
         """Return nothing: an interrupted fit starts over, with the same bits."""

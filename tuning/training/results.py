@@ -51,4 +51,10 @@ class TrialResult(BaseModel):
     """Of the best epoch's weights."""
     parameters: int | None = None
     """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
+    weight_bytes: int | None = None
+    """Size of the best epoch's weights in memory; None in records older than the field."""
+    latency_ms: float | None = None
+    """Median time of predicting one row on one thread, in ms; None in older records.  Measured, like ``seconds``."""
+    latency_batch_ms: float | None = None
+    """The same per row of a batch of 32."""
     seconds: float = 0.0
