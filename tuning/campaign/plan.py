@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_spaces import grid
 from models.configs import NeuralConfig
+from search_spaces import grid
 from search_spaces.catalogue import find
 from search_spaces.families import family_name
 from search_spaces.space import Space

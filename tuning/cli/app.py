@@ -22,6 +22,7 @@ from tuning.cli.init import init
 from tuning.cli.inspect import inspect
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.plan import plan
 from tuning.cli.printing import say_error, say_lines
 from tuning.cli.repair import repair
 from tuning.cli.reproduce import reproduce
@@ -62,7 +63,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, launch, status, top, compare, export, reproduce),
+    *(inspect, init, plan, launch, status, top, compare, export, reproduce),
     *(sync, adopt, repair, delete),
     *(ui, spaces, schema, doctor),
 ):

@@ -82,10 +82,10 @@ def _attempt(
         check_cluster(config.resources)
     if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
         progress("looking for a configuration within the limits")
-        ordered_search(plan.complete, plan.space, _recorded(prepared)).suggest()
+        ordered_search(plan.complete, plan.space, recorded(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
         if not journal.entries:
-            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
+            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded(prepared)))
         record = fold(journal.entries)
         _check_same_data(record, prepared)
         over = record.finished_at is not None and len(record.ended) >= plan.trials
@@ -114,7 +114,7 @@ def _run(
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
     )
-    new_search = partial(ordered_search, plan.complete, plan.space, _recorded(prepared))
+    new_search = partial(ordered_search, plan.complete, plan.space, recorded(prepared))
     driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
@@ -130,7 +130,8 @@ def _run(
     return driver.record
 
 
-def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+def recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    """Return each variant as records keep it."""
     return {
         variant: DataRecord(
             sha256=entry.sha256,

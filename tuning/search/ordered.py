@@ -130,9 +130,7 @@ class OrderedSearch:
             assignment, infeasible = self._distinct(configuration)
         else:
             assignment = self.proposer.restore(configuration, recorded)
-        suggestion = Suggestion(
-            index=index, assignment=assignment, proposal=self.proposer.last, infeasible=infeasible
-        )
+        suggestion = Suggestion(index=index, assignment=assignment, proposal=self.proposer.last, infeasible=infeasible)
         before = self._trials.get(_key(assignment))
         if before is None:
             return suggestion
@@ -155,9 +153,7 @@ class OrderedSearch:
                 infeasible += 1
                 if infeasible == INFEASIBLE_LIMIT:
                     raise LimitsError(self._none_feasible(configuration, reason))
-            elif (
-                repeated == RESAMPLE_LIMIT or self.on_duplicate != "resample" or _key(assignment) not in self._trials
-            ):
+            elif repeated == RESAMPLE_LIMIT or self.on_duplicate != "resample" or _key(assignment) not in self._trials:
                 return assignment, infeasible
             else:
                 repeated += 1
@@ -166,7 +162,9 @@ class OrderedSearch:
     def _none_feasible(self, configuration: int, reason: str) -> str:
         first = f"the first {INFEASIBLE_LIMIT} suggestions"
         which = first if not configuration else f"{INFEASIBLE_LIMIT} suggestions after configuration {configuration}"
-        return f"no configuration met the limits in {which}; the last one: {reason}. Raise [limits], or narrow the space"
+        return (
+            f"no configuration met the limits in {which}; the last one: {reason}. Raise [limits], or narrow the space"
+        )
 
 
 def _mean(outcomes: Sequence[Outcome]) -> Outcome:

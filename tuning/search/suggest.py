@@ -17,9 +17,7 @@ from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomPropo
 from tuning.training.results import TrialResult
 
 
-def ordered_search(
-    config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None = None
-) -> OrderedSearch:
+def ordered_search(config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None = None) -> OrderedSearch:
     """Return the campaign's search before its first suggestion.
 
     config: complete, as ``Plan.complete`` returns it.  data: variant's key -> its data, on which ``[limits]`` depend.
@@ -29,11 +27,11 @@ def ordered_search(
         window=config.search.window,
         on_duplicate=config.search.on_duplicate,
         replicates=config.search.replicates,
-        infeasible=_limits(config, space, data),
+        infeasible=beyond_limits(config, space, data),
     )
 
 
-def _limits(
+def beyond_limits(
     config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None
 ) -> Callable[[Assignment], str | None]:
     """Return why a configuration is beyond the campaign's limits, as a function of its assignment."""
