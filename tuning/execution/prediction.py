@@ -119,16 +119,8 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     config, cores = plan.config, os.cpu_count() or 1
     busy = config.resources.concurrency * config.resources.threads
     texts = [] if no_device is None else [no_device]
-    texts += [
-        f"class {name} has {rows} validation {'row' if rows == 1 else 'rows'}: one of them changes its recall by "
-        f"{1 / rows:.2f}"
-        if rows
-        else f"class {name} has no validation row"
-        for name, rows in dict.fromkeys(
-            pair for one in found.data.values() if one.classes for pair in one.valid.items()
-        )
-        if rows < FEW_VALIDATION_ROWS
-    ]
+    valid = dict.fromkeys(pair for one in found.data.values() if one.classes for pair in one.valid.items())
+    texts += [_few(name, rows) for name, rows in valid if rows < FEW_VALIDATION_ROWS]
     if plan.random_only:
         texts.append(f"all suggestions are random: search.startup_trials = {plan.startup_trials}. Raise search.trials")
     if busy > cores and config.resources.address is None:
@@ -142,3 +134,11 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     texts += [f"the {one.which} configuration cannot be trained: {one.problem}" for one in found.timed if one.problem]
     texts += [note for one in found.data.values() for note in one.notes]
     return list(dict.fromkeys(texts))
+
+
+def _few(name: str, rows: int) -> str:
+    if not rows:
+        return f"class {name} has no validation row"
+    return (
+        f"class {name} has {rows} validation {'row' if rows == 1 else 'rows'}: one changes its recall by {1 / rows:.2f}"
+    )
