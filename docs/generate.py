@@ -115,8 +115,12 @@ UNSET = {
     "data.group": "patient",
     "data.text": "review",
     "data.target": "load",
+    "data.sequence": "recording",
+    "data.time": "t",
+    "data.segment": {"length": 128, "step": 64},
     "data.test": "test.csv",
     "data.max_rows": 10000,
+    "data.scale": "standard",
     "search.trials": 50,
     "search.startup_trials": 20,
     "resources.address": "auto",
@@ -238,6 +242,9 @@ def _allowed(key: Schema, whole: Schema) -> str:
         return " or ".join(_allowed(option, whole) for option in options)
     if "enum" in key:
         return ", ".join(f'`"{value}"`' for value in key["enum"])
+    if "$ref" in key:
+        inner = _inner(key, whole) or {}
+        return f"table: {'; '.join(f'`{name}` {_allowed(one, whole)}' for name, one in inner['properties'].items())}"
     kind = key.get("type")
     if kind in ("integer", "number"):
         return f"{kind} {_limits(key)}".strip()

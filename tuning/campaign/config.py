@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from data.config import MOST_STEPS, Balance, DataConfig, DataOptions
+from data.config import MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
 from models.configs import ModelConfig
 from search_spaces.dimensions import Bounds
 from tuning.campaign.frozen import Frozen
@@ -105,7 +105,7 @@ class TrialConfig(Frozen):
 
 Window = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 
-VARIED = ("balance", "window")
+VARIED = ("balance", "window", "scale")
 """The fields of ``[data]`` that may be lists."""
 
 
@@ -116,19 +116,25 @@ class CampaignData(DataOptions):
     """Method against class imbalance, for the training part only.  A list adds a dimension to the search."""
     window: Window | list[Window] = 32  # type: ignore[assignment] # nothing is prepared from a campaign's own options
     """Series: time steps in one window.  A list adds a dimension to the search."""
+    scale: ScaleMethod | list[ScaleMethod] | None = None  # type: ignore[assignment] # as window
+    """Scaling of each channel by statistics of the training part, or of each sequence by its own (``per-sequence``).
+
+    Default: ``none`` for sequences, ``standard`` for series.  The target of a series is always standardised.  A list
+    adds a dimension to the search."""
 
     @model_validator(mode="before")
     @classmethod
     def _grouped_by_default(cls, fields: Any) -> Any:
-        if isinstance(fields, dict) and fields.get("group") is not None and "split" not in fields:
+        grouping = ("group", "segment")
+        if isinstance(fields, dict) and "split" not in fields and any(fields.get(key) is not None for key in grouping):
             return {**fields, "split": "grouped"}
         return fields
 
     @model_serializer(mode="wrap")
     def _with_split(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Keep ``split`` beside a ``group`` even without defaults: its default depends on the group."""
+        """Keep ``split`` beside ``group`` or ``segment`` even without defaults: its default depends on them."""
         fields: dict[str, Any] = serialize(self)
-        return fields if self.group is None else fields | {"split": self.split}
+        return fields if self.group is None and self.segment is None else fields | {"split": self.split}
 
     @field_validator(*VARIED)
     @classmethod
@@ -138,7 +144,7 @@ class CampaignData(DataOptions):
         return value
 
     @property
-    def options(self) -> dict[str, tuple[str | int, ...]]:
+    def options(self) -> dict[str, tuple[Any, ...]]:
         """Field -> every value that a trial may be given, for the fields that may be lists."""
         listed = {name: getattr(self, name) for name in VARIED}
         return {name: tuple(value) if isinstance(value, list) else (value,) for name, value in listed.items()}
