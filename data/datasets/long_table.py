@@ -174,7 +174,7 @@ def _sorted(path: Path, ids: Codes, time: str | None, columns: Mapping[str, Any]
         value = str(columns[time][int(rows[place])])
         raise DataError(
             f"{path}: sequence {ids.values[own[place]]!r}: rows {rows[place] + 1} and {rows[place + 1] + 1} have the "
-            f"same {quoted(time)}, {value!r} ({repeated.sum():,} such pairs). A sequence has one row per time step: "
+            f"same {quoted(time)}, {value} ({repeated.sum():,} such pairs). A sequence has one row per time step: "
             "drop one of them, or correct the ids."
         )
     return rows
