@@ -116,7 +116,10 @@ def identity(
     words, scale, scaling: the meaning of tokens, of standardised targets and of scaled channels; arrays without them
     keep the hash of earlier versions, and so do the standardised inputs of a series.
     """
-    meaning = {**({"words": words} if words else {}), **({"scale": [scale.mean, scale.std]} if scale else {})}
+    meaning: dict[str, object] = {
+        **({"words": words} if words else {}),
+        **({"scale": [scale.mean, scale.std]} if scale else {}),
+    }
     if scaling is not None and (scale is None or scaling.method != "standard"):
         meaning["scaling"] = scaling.model_dump(mode="json", exclude={"channels"})
     content = {name: arrays[name].sha256 for name in names if name in arrays}

@@ -28,10 +28,9 @@ from data.errors import DataError
 from data.messages import quoted
 
 FARTHEST_MEAN = 10.0
-NARROWEST, WIDEST = 0.1, 10.0
-"""A channel with a mean beyond ``FARTHEST_MEAN`` or a standard deviation outside these bounds is noted.
-
-Chosen from the scores of recurrent networks on scaled and shifted gestures (docs/measurements.md)."""
+NARROWEST, WIDEST = 0.1, 100.0
+"""A channel is noted whose mean is more than ``FARTHEST_MEAN`` standard deviations from zero, or whose standard
+deviation is outside these bounds.  Chosen from scores of a GRU on gestures in other units (docs/measurements.md)."""
 BLOCK_VALUES = 2**20
 """Values that are scaled at once: 8 MiB as float64."""
 CHUNK_VALUES = 2**16
@@ -125,16 +124,17 @@ def scale_notes(
 ) -> list[str]:
     """Return a note if channels of the training rows ``rows`` are far from zero mean and unit variance."""
     moments = [_moments(_values(x, lengths, rows, channel)) for channel in range(len(channels))]
-    far = [_distance(mean, deviation) for mean, deviation in moments]
-    if not any(far):
+    excess = [_excess(mean, deviation) for mean, deviation in moments]
+    far = sum(factor > 1 for factor in excess)
+    if not far:
         return []
-    worst = int(np.argmax(far))
+    worst = int(np.argmax(excess))
     mean, deviation = moments[worst]
     name = f"channel {quoted(channels[worst])} has" if len(channels) > 1 else "the values have"
-    others = f" ({np.count_nonzero(far)} of {len(channels)} channels are)" if len(channels) > 1 else ""
+    others = f" ({far} of {len(channels)} channels are)" if len(channels) > 1 else ""
     note = (
-        f"{name} mean {mean:,.4g} and standard deviation {deviation:,.4g} in the training part, far from 0 and 1"
-        f'{others}, and nothing scales them: neural networks may learn nothing. Use data.scale = "standard", or '
+        f"{name} mean {_shown(mean)} and standard deviation {_shown(deviation)} in the training part, far from 0 and 1"
+        f'{others}, and nothing scales them: neural networks may learn little. Use data.scale = "standard", or '
         '"none" to keep them.'
     )
     return [note]
@@ -148,11 +148,14 @@ def one_step_notes(lengths: NDArray[np.int64], method: ScaleMethod | None) -> li
     return [f'{short:,} of {len(lengths):,} sequences have one time step, which data.scale = "per-sequence" sets to 0.']
 
 
-def _distance(mean: float, deviation: float) -> float:
-    """Return how far a channel is from zero mean and unit variance, in powers of ten; 0 where it is near enough."""
-    if abs(mean) <= FARTHEST_MEAN and (deviation == 0 or NARROWEST <= deviation <= WIDEST):
-        return 0.0
-    return max(math.log10(max(abs(mean), 1.0)), abs(math.log10(deviation)) if deviation else 0.0)
+def _excess(mean: float, deviation: float) -> float:
+    """Return how far a channel is beyond the bounds, as a factor; at most 1 within them."""
+    shift = abs(mean) / (FARTHEST_MEAN * (deviation or 1.0))
+    return max(shift, deviation / WIDEST, NARROWEST / deviation if deviation else 0.0)
+
+
+def _shown(value: float) -> str:
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - 32,768 instead of 3.277e+04
 
 
 def _values(x: NDArray[np.float32], lengths: NDArray[np.int64], rows: NDArray[np.int64], channel: int) -> Values:

@@ -117,7 +117,7 @@ UNSET = {
     "data.target": "load",
     "data.sequence": "recording",
     "data.time": "t",
-    "data.segment": {"length": 128, "step": 64},
+    "data.segment": {"length": 128, "step": 64, "label": "majority"},
     "data.test": "test.csv",
     "data.max_rows": 10000,
     "data.scale": "standard",
@@ -302,9 +302,10 @@ def _example(whole: Schema) -> str:
 
 
 def _commented(line: str, comment: str) -> list[str]:
-    """Return a line with its comment, which continues below it where it is long."""
-    first, *more = textwrap.wrap(comment.replace("`", ""), WIDTH - COMMENT - 2)
-    return [f"{line:<{COMMENT}}# {first}", *(f"{'':<{COMMENT}}# {text}" for text in more)]
+    """Return a line with its comment, which continues below it where it is long, or begins there where the line is."""
+    texts = textwrap.wrap(comment.replace("`", ""), WIDTH - COMMENT - 2)
+    below = [f"{'':<{COMMENT}}# {text}" for text in texts]
+    return [line, *below] if len(line) >= COMMENT else [f"{line:<{COMMENT}}# {texts[0]}", *below[1:]]
 
 
 def _sentence(text: str) -> str:

@@ -166,7 +166,7 @@ def _sorted(path: Path, ids: Codes, time: str | None, columns: Mapping[str, Any]
     if time is None:
         return np.argsort(ids.codes, kind="stable")
     times = sortable(columns[time], path, time)
-    rows = np.lexsort((times, ids.codes))
+    rows: NDArray[np.int64] = np.lexsort((times, ids.codes))
     own, at = ids.codes[rows], times[rows]
     repeated = (own[1:] == own[:-1]) & (at[1:] == at[:-1])
     if repeated.any():

@@ -60,7 +60,7 @@ def refused(tmp_path, table, message: str, **options) -> None:
 def write_gestures(datasets: Path, folder: Path, suffix: str) -> Path:
     """Write the real gestures as a long table, its rows in any order."""
     options = DataOptions(dataset="gestures")
-    rows = gestures.load(options, gestures.find(options, datasets))
+    rows: Any = gestures.load(options, gestures.find(options, datasets))
     part = rows.rows
     inside = np.arange(part.x.shape[1]) < part.lengths[:, None]
     recording, step = np.nonzero(inside)
@@ -121,7 +121,7 @@ def test_csv_and_parquet_have_the_same_hash(tmp_path):
     assert one.sha256 == other.sha256
 
 
-TIMES = {
+TIMES: dict[str, list[Any]] = {
     "decimals": [0.5, 10.25, 9.0],
     "dates": ["2024-01-31", "2024-10-01", "2024-09-30"],
     "ISO 8601": ["2024-01-01 00:00:00.5", "2024-01-01 10:00:00", "2024-01-01 09:59:59"],
@@ -133,7 +133,8 @@ TIMES = {
 @pytest.mark.parametrize("case", TIMES)
 @pytest.mark.parametrize("write", [write_csv, write_parquet])
 def test_times_are_sorted_by_what_they_mean(tmp_path, case, write):
-    table = {"id": ["p"] * 3 + ["q"] * 3, "t": TIMES[case] * 2, "x": [0, 2, 1] * 2, "label": ["a"] * 3 + ["b"] * 3}
+    ids, labels = ["p"] * 3 + ["q"] * 3, ["a"] * 3 + ["b"] * 3
+    table: dict[str, list[Any]] = {"id": ids, "t": TIMES[case] * 2, "x": [0, 2, 1] * 2, "label": labels}
     path = tmp_path / ("t.csv" if write is write_csv else "t.parquet")
     assert load(write(path, table), **LONG).rows.x[:, :, 0].tolist() == [[0, 1, 2]] * 2
 
@@ -148,7 +149,7 @@ def test_times_of_parquet_s_types_are_sorted(tmp_path, kind):
 
 
 def test_without_a_time_rows_keep_their_order(tmp_path):
-    table = {"id": ["p", "q"] * 3, "x": [5, 1, 4, 2, 6, 3], "label": ["a", "b"] * 3}
+    table: dict[str, list[Any]] = {"id": ["p", "q"] * 3, "x": [5, 1, 4, 2, 6, 3], "label": ["a", "b"] * 3}
     rows = load(write_csv(tmp_path / "t.csv", table), sequence="id")
     assert rows.rows.x[:, :, 0].tolist() == [[5, 4, 6], [1, 2, 3]]
 
@@ -212,7 +213,8 @@ def test_a_group_that_changes_names_sequence_rows_and_values(tmp_path):
 
 
 def test_equal_labels_in_two_spellings_are_one_label(tmp_path):
-    table = {"id": ["p", "p", "q", "q"], "t": [0, 1, 0, 1], "x": [1, 2, 3, 4], "label": ["1", "1.0", "2", "2.00"]}
+    ids, labels = ["p", "p", "q", "q"], ["1", "1.0", "2", "2.00"]
+    table: dict[str, list[Any]] = {"id": ids, "t": [0, 1, 0, 1], "x": [1, 2, 3, 4], "label": labels}
     assert load(write_csv(tmp_path / "t.csv", table), **LONG).class_names == ("1", "2")
 
 

@@ -77,7 +77,7 @@ def test_a_coarser_group_keeps_its_recordings_together(tmp_path):
 def test_real_recordings_of_users_are_cut_within_their_bounds(tmp_path, datasets):
     """All gestures of a user, one after the other, with the gesture of each sample."""
     options = DataOptions(dataset="gestures")
-    rows = gestures.load(options, gestures.find(options, datasets))
+    rows: Any = gestures.load(options, gestures.find(options, datasets))
     order = np.argsort(rows.groups, kind="stable")
     samples = [rows.rows.x[row, : rows.rows.lengths[row]] for row in order]
     per_row = rows.rows.lengths[order]
