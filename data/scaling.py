@@ -124,11 +124,11 @@ def scale_notes(
 ) -> list[str]:
     """Return a note if channels of the training rows ``rows`` are far from zero mean and unit variance."""
     moments = [_moments(_values(x, lengths, rows, channel)) for channel in range(len(channels))]
-    excess = [_excess(mean, deviation) for mean, deviation in moments]
-    far = sum(factor > 1 for factor in excess)
+    beyond = [excess(mean, deviation) for mean, deviation in moments]
+    far = sum(factor > 1 for factor in beyond)
     if not far:
         return []
-    worst = int(np.argmax(excess))
+    worst = int(np.argmax(beyond))
     mean, deviation = moments[worst]
     name = f"channel {quoted(channels[worst])} has" if len(channels) > 1 else "the values have"
     others = f" ({far} of {len(channels)} channels are)" if len(channels) > 1 else ""
@@ -140,18 +140,18 @@ def scale_notes(
     return [note]
 
 
+def excess(mean: float, deviation: float) -> float:
+    """Return how far a channel is from zero mean and unit variance, as a multiple of what is noted; up to 1 is near."""
+    shift = abs(mean) / (FARTHEST_MEAN * (deviation or 1.0))
+    return max(shift, deviation / WIDEST, NARROWEST / deviation if deviation else 0.0)
+
+
 def one_step_notes(lengths: NDArray[np.int64], method: ScaleMethod | None) -> list[str]:
     """Return a note if ``per-sequence`` turns rows of a single step into zeros."""
     short = int((lengths == 1).sum())
     if method != "per-sequence" or not short:
         return []
     return [f'{short:,} of {len(lengths):,} sequences have one time step, which data.scale = "per-sequence" sets to 0.']
-
-
-def _excess(mean: float, deviation: float) -> float:
-    """Return how far a channel is beyond the bounds, as a factor; at most 1 within them."""
-    shift = abs(mean) / (FARTHEST_MEAN * (deviation or 1.0))
-    return max(shift, deviation / WIDEST, NARROWEST / deviation if deviation else 0.0)
 
 
 def _shown(value: float) -> str:
