@@ -113,9 +113,10 @@ def _table(options: DataOptions) -> DataSet:
     """Return the kind of a table: sequences, one per row or long; texts if there is a text column; else a series."""
     kinds = _given(options, ("text", "target", "sequence"))
     if len(kinds) > 1:
+        held = {"text": "texts", "target": "a series", "sequence": "sequences with ids"}
         raise DataError(
-            f"{options.dataset}: data.{kinds[0]} and data.{kinds[1]}: a table holds texts (data.text), one series to "
-            "forecast (data.target) or sequences with an id (data.sequence). Use one of them."
+            f"{options.dataset}: data.{kinds[0]} and data.{kinds[1]}: a table holds {held[kinds[0]]} or "
+            f"{held[kinds[1]]}, not both."
         )
     if options.sequence is None and (given := _given(options, LONG)):
         raise DataError(

@@ -92,7 +92,8 @@ train.plateau_factor train.plateau_patience train.early_stopping_patience train.
 data.dataset data.label data.columns data.ignore data.group data.text data.target data.test data.split
 data.valid_fraction data.test_fraction
 data.max_rows data.duplicates data.vocabulary data.max_length data.window data.horizon data.smote_neighbors
-data.majority_kept data.balance data.split_seed data.balance_seed"""
+data.majority_kept data.balance data.split_seed data.balance_seed
+data.sequence data.time data.channels data.segment data.scale"""
 
 
 @pytest.mark.parametrize(
