@@ -13,7 +13,8 @@ from tuning.campaign.errors import JournalError
 from tuning.campaign.plan import plan
 from tuning.campaign.variants import variants
 from tuning.execution import driver as driving
-from tuning.execution.driver import ASKED_AGAIN, Driver
+from tuning.execution.driver import Driver
+from tuning.execution.search_trials import ASKED_AGAIN, SearchTrials
 from tuning.journal.events import Ended, Event, Launched, Opened, Suggested
 from tuning.journal.log import Journal, read
 from tuning.journal.record import CampaignRecord, fold
@@ -53,7 +54,7 @@ def opened(
     new_search = partial(ordered_search, planned.complete, planned.space)
     progress = (lambda _: None) if shown is None else shown.append
     try:
-        return Driver(journal, planned.space, new_search, launched=launched, progress=progress)
+        return Driver(journal, SearchTrials(planned.space, new_search), launched=launched, progress=progress)
     except JournalError:
         journal.close()
         raise

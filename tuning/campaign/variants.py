@@ -30,6 +30,16 @@ def key(data: DataConfig, searched: Container[str]) -> str:
     return " ".join([data.balance, *others])
 
 
+def variant_of(data: DataConfig, config: CampaignConfig) -> str:
+    """Return the name of the variant that a trial of a campaign, or of its confirmation, is trained on.
+
+    A confirmation's trial may have another split than the campaign.
+    """
+    own = derive(config.seed, "split")
+    split = "" if data.split_seed == own else f" split_seed={data.split_seed}"
+    return key(data, dimensions(config.data)) + split
+
+
 def data_config(config: CampaignConfig, chosen: Mapping[str, Value]) -> DataConfig:
     """Return one variant's complete data configuration; split and balance have seeds of their own.
 
