@@ -43,7 +43,7 @@ def confirm(
     datasets: DatasetsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the best configurations again with fresh seeds, and evaluate them on the test part.
+    """Train the best again with fresh seeds, and open the test part.
 
     This is the only command that reads the test part; that it was opened is recorded with the campaign.  Ctrl-C stops
     it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5

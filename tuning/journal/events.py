@@ -87,9 +87,9 @@ class Launched(_Event):
     """The folder of data sets that the launch was given."""
     comparison: ComparisonOptions | None = None
     """The file's comparison, which may be added or changed between launches."""
-    confirmation: ConfirmationRequest | None = None
+    confirmation: ConfirmationRequest | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's launch: what it was asked for."""
-    data: dict[str, DataRecord] = {}
+    data: dict[str, DataRecord] = Field(default={}, exclude_if=lambda value: not value)
     """Of a confirmation's launch: prepared data of its fresh splits."""
 
 
@@ -128,7 +128,7 @@ class Suggested(_Event):
     reused: bool = False
     proposal: Proposal | None = None
     """None where the search was not asked, has no state, or was adopted; it is asked again on resuming then."""
-    confirms: Confirms | None = None
+    confirms: Confirms | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's trial."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
@@ -64,5 +64,5 @@ class TrialResult(BaseModel):
     parameters: int | None = None
     """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
     seconds: float = 0.0
-    test: HeldOutResult | None = None
+    test: HeldOutResult | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's trial; no other trial is evaluated on the test part."""
