@@ -18,6 +18,7 @@ from tuning.journal.events import (
     Confirms,
     Ended,
     EpochEnded,
+    Event,
     Finished,
     Launched,
     Opened,
@@ -43,7 +44,7 @@ def confirmation_record(campaign, request, scores, *, drop=0.1, data=None):
     """scores: (trial, seed, split) -> validation score, None of a failure; the test score is lower by ``drop``."""
     splits = sorted({split for _, _, split in scores})
     extra = {f"raw split_seed={split_seed(campaign, s)}": data or data_record("raw") for s in splits if s}
-    rows = [
+    rows: list[Event] = [
         Opened(config=campaign.config, dimensions=campaign.dimensions, data=campaign.data),
         Launched(environment=ENVIRONMENT, trials=len(scores), confirmation=request, data=extra),
     ]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def quiet(_message):
 
 
 def asked(home, **changes):
-    fields = {"top": 2, "seeds": 2, "splits": 0, "datasets": None, "progress": quiet} | changes
+    fields: dict[str, Any] = {"top": 2, "seeds": 2, "splits": 0, "datasets": None, "progress": quiet} | changes
     return confirm(home, "tiny", **fields)
 
 

@@ -16,7 +16,7 @@ from tuning.tracking.publisher import sync
 
 
 def test_kinds_are_frozen():
-    assert KINDS == ("campaign", "trial", "reproduce")
+    assert KINDS == ("campaign", "trial", "reproduce", "confirmation", "confirm")
 
 
 def test_tags_are_frozen():
@@ -30,6 +30,10 @@ def test_tags_are_frozen():
         "seqtune.campaign.reason",
         "seqtune.campaign.trials",
         "seqtune.campaign.best_trial",
+        "seqtune.campaign.test_opened",
+        "seqtune.confirms.trial",
+        "seqtune.confirms.seed",
+        "seqtune.confirms.split",
         "seqtune.trial.index",
         "seqtune.trial.seed",
         "seqtune.trial.status",
@@ -66,6 +70,7 @@ def test_metrics_are_frozen():
         "seconds",
         "best/<metric>",
         "best/epoch",
+        "test/<metric>",
         "model/parameters",
         "total_seconds",
         "search/objective",
@@ -83,6 +88,8 @@ def test_artifacts_are_frozen():
         "confusion.png",
         "curves.csv",
         "weights.safetensors",
+        "confirmation.json",
+        "confirmation.csv",
     )
 
 
