@@ -30,13 +30,12 @@ def key(data: DataConfig, searched: Container[str]) -> str:
     return " ".join([data.balance, *others])
 
 
-def variant_of(data: DataConfig, config: CampaignConfig) -> str:
-    """Return the name of the variant that a trial of a campaign, or of its confirmation, is trained on.
+def variant_of(data: DataConfig, config: CampaignConfig, *, fresh_split: bool = False) -> str:
+    """Return the name of the variant that a trial of a campaign is trained on.
 
-    A confirmation's trial may have another split than the campaign.
+    fresh_split: of a confirmation's trial, whose split is not the campaign's.
     """
-    own = derive(config.seed, "split")
-    split = "" if data.split_seed == own else f" split_seed={data.split_seed}"
+    split = f" split_seed={data.split_seed}" if fresh_split else ""
     return key(data, dimensions(config.data)) + split
 
 

@@ -210,7 +210,7 @@ def _trial(
             "index": index,
             "seed": derive(config.seed, "confirm", confirms.seed),
             "data": data,
-            "data_sha256": prepared[variant_of(data, config)].sha256,
+            "data_sha256": prepared[variant_of(data, config, fresh_split=confirms.fresh_split)].sha256,
             "rungs": (),
         }
     )
@@ -238,7 +238,7 @@ def _prepared(
     for split in range(1, splits + 1) if splits else (0,):
         for trial in chosen:
             data = _split(trial.config.data, record.config, split)
-            key = variant_of(data, record.config)
+            key = variant_of(data, record.config, fresh_split=split > 0)
             if key in prepared:
                 continue
             entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)

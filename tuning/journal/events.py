@@ -115,6 +115,11 @@ class Confirms(_Event):
     seed: int = Field(ge=0, lt=MOST)
     split: int = Field(ge=0, le=MOST)
 
+    @property
+    def fresh_split(self) -> bool:
+        """Whether the trial is trained on another split than its campaign."""
+        return self.split > 0
+
 
 class Suggested(_Event):
     """Trial k has its configuration."""

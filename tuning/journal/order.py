@@ -81,7 +81,8 @@ class _Order:
             return f"trial {trial.index} is suggested again"
         if event.same_as is not None and event.same_as not in self.epochs:
             return f"trial {trial.index} equals trial {event.same_as}, which was never suggested"
-        if (variant := variant_of(trial.data, campaign)) not in self.data:
+        fresh = event.confirms is not None and event.confirms.fresh_split
+        if (variant := variant_of(trial.data, campaign, fresh_split=fresh)) not in self.data:
             return f"trial {trial.index} is on the data {variant!r}, which the campaign did not prepare"
         self.epochs[trial.index] = 0
         return None

@@ -135,7 +135,9 @@ class CampaignRecord:
 
     def variant(self, trial: TrialConfig) -> str:
         """Return the key of the data that a trial of this campaign is trained on."""
-        return variant_of(trial.data, self.config)
+        recorded = self.trials.get(trial.index)
+        confirms = None if recorded is None else recorded.confirms
+        return variant_of(trial.data, self.config, fresh_split=confirms is not None and confirms.fresh_split)
 
     @property
     def ended(self) -> list[TrialRecord]:
