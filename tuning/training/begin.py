@@ -4,12 +4,12 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.configs import Classical
 from tuning.campaign.config import TrialConfig
 from tuning.training.loop import Training
 from tuning.training.metrics import REGRESSION_METRICS
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
 class TrialRun(Protocol):
@@ -29,6 +29,9 @@ class TrialRun(Protocol):
 
     def result(self) -> TrialResult:
         """Return the figures of a trial that is done."""
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""

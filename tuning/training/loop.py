@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.catalogue import build
 from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.losses import loss_of
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import check_size
 
 EVALUATION_BATCH = 512
@@ -178,6 +178,15 @@ class Training:
             parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
             seconds=self.seconds,
         )
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a training that is done, with the weights of its best epoch.
+
+        The model keeps these weights.
+        """
+        self.model.load_state_dict(self.best_weights)
+        metrics, counts = self.evaluate(BatchSource(part, self.device))
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""
