@@ -73,7 +73,7 @@ def trial_config(
             "campaign": config.name,
             "index": suggestion.index,
             "seed": trial_seed(config, suggestion),
-            "space": config.space.name,
+            "space": config.space.title,
             "model": {"family": family_name(space.family(values)), **_under("model", values)},
             "train": config.train.of_trial() | _under("train", values),
             "data": data,
