@@ -139,10 +139,7 @@ def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return f"{start}: {context['error']}"
     if kind in TYPES and isinstance(got, list) and path[0] == "train":
-        return (
-            f"{start}: must be {TYPES[kind]}, one value. To search it, add it to space.include, where the space offers "
-            "it (`seqtune spaces`)"
-        )
+        return f"{start}: must be {TYPES[kind]}, one value. To search it, list the values in space.dimensions"
     if kind in TYPES and path[:-1] in VALUES:
         return f"{start}: must be a list of values, or a table of bounds such as {{ low = 1, high = 8 }}"
     if kind in TYPES:
