@@ -201,8 +201,12 @@ def test_a_grid_counts_each_configuration_once(tmp_path: Path) -> None:
             ["train.plateau_factor is inactive: it applies only where train.scheduler is plateau, and"],
         ),
         (
-            NAMED + "dimensions = { layers = { values = [2], when = { optimizer = 'sgd' } } }",
+            NAMED + "dimensions = { layers = { values = [2], when = { optimizer = 'adam' } } }",
             ['space.dimensions."model.layers".when: train.optimizer is neither searched, nor fixed, nor set'],
+        ),
+        (
+            NAMED + "dimensions = { layers = { values = [2], when = { optimizer = 'sgd' } } }",
+            ["model.layers is inactive: it applies only where train.optimizer is sgd, and train.optimizer is 'adam'"],
         ),
         (
             HEAD + 'model = "transformer"\ndimensions = { hidden = { low = 10, high = 20 } }',

@@ -33,7 +33,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
     folder = tmp_path_factory.mktemp("own")
     home, file = Home(folder / "home"), folder / "learning-rate.toml"
     file.write_text(EXAMPLE)
-    command = [SEQTUNE, "launch", file, "--home", home.path]
+    command: list[str | Path] = [SEQTUNE, "launch", file, "--home", home.path]
     return Launched(home, file, subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from search_spaces.conditions import is_among
 from search_spaces.dimensions import Choice, Integer, Real, Stepped
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, families, family_name, find_family
-from search_spaces.fields import Fields, fields_of, searchable
+from search_spaces.fields import Field, Fields, fields_of, searchable
 from search_spaces.grid import point, size
 from search_spaces.own import OwnDimension, of_model, with_fixed_fields, with_own
 from search_spaces.own_conditions import check_conditions
@@ -96,29 +97,31 @@ def test_a_constant_of_the_space_can_be_searched():
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> tuple[type[ModelConfigBase], dict]:
-    """A family, and values or bounds of some of its fields, within what the fields allow."""
+def bounds(draw: st.DrawFn, field: Field) -> dict[str, Any]:
+    """Bounds of a number, within what the field allows, with a step or not."""
+    if field.kind == "real":
+        low, high = sorted(draw(st.lists(st.integers(1, 999), min_size=2, max_size=2)))
+        wish: dict[str, Any] = {"low": low / 1000, "high": high / 1000}
+        step: float = draw(st.sampled_from([0.001, 0.0005]))
+    else:
+        most = int(min(field.limits.get("maximum", 5000), 5000))
+        low, high = sorted(draw(st.lists(st.integers(84, most), min_size=2, max_size=2)))
+        wish = {"low": low, "high": high}
+        step = draw(st.integers(1, max(1, high - low)))
+    return wish | ({"step": step} if low < high and draw(st.booleans()) else {"log": draw(st.booleans())})
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> tuple[type[ModelConfigBase], dict[str, Any]]:
+    """A family, and values or bounds of some of its fields."""
     family = families()[draw(st.sampled_from(sorted(families())))]
     available = fields_of(family, TrainConfig)
     paths = draw(st.lists(st.sampled_from(sorted(available)), unique=True)) if available else []
-    made = {}
+    made: dict[str, Any] = {}
     for path in paths:
-        field = available[path]
-        if field.options:
-            made[path] = draw(st.lists(st.sampled_from(field.options), min_size=1, unique=True))
-            continue
-        numbers = st.integers(84, 5000) if field.kind == "integer" else st.integers(1, 999).map(lambda n: n / 1000)
-        if "<= 100" in field.allowed.split(", ")[-1:]:
-            numbers = st.integers(1, 100)
-        low, high = sorted(draw(st.lists(numbers, min_size=2, max_size=2)))
-        wish: dict = {"low": low, "high": high}
-        if low < high and draw(st.booleans()):
-            wish["step"] = (
-                draw(st.integers(1, high - low)) if field.kind == "integer" else draw(st.sampled_from([0.001, 0.0005]))
-            )
-        else:
-            wish["log"] = draw(st.booleans())
-        made[path] = wish
+        options = available[path].options
+        values = st.lists(st.sampled_from(options), min_size=1, unique=True) if options else bounds(available[path])
+        made[path] = draw(values)
     return family, made
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tuning.analysis.spaces import DimensionRow, ModelDetails, SpaceDetails, SpaceRow
+    from tuning.journal.text import Cell
 
 
 def _names(incomplete: str) -> list[str]:
@@ -76,7 +77,9 @@ def _show_list(rows: "Sequence[SpaceRow]", target: "Console") -> None:
         Column(head="optional", right=True, spare=2),
         Column(head="models", spare=1),
     ]
-    cells = [[row.name, row.advice, row.dimensions, row.optional, ", ".join(row.models)] for row in rows]
+    cells: list[list[Cell]] = [
+        [row.name, row.advice, row.dimensions, row.optional, ", ".join(row.models)] for row in rows
+    ]
     tables.hidden_columns(target, tables.table(target, columns, cells))
     tables.line(target, "")
     tables.line(target, "One in detail: seqtune spaces NAME. All fields of a model: seqtune spaces --model FAMILY")
