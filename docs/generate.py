@@ -32,7 +32,7 @@ CAMPAIGN_FILE = """\
 <!-- Written by docs/generate.py. Do not edit. -->
 
 A campaign file is a TOML file that describes one search. `seqtune launch FILE` starts or resumes it. Only `name`,
-`seed`, `data.dataset` and `space.name` are required.
+`seed`, `data.dataset`, and `space.name` or `space.model` are required.
 
 Unknown keys and invalid values are reported before training starts, with key, value and allowed values.
 
@@ -84,14 +84,15 @@ TABLES = {
     "": "These two keys precede the first table of the file.",
     "data": "The data set, its columns, its split and its class imbalance. [Data](data.md) describes data sets, file "
     "formats, splits and methods against imbalance.",
-    "space": "The search space, and how this campaign changes it. Dimensions are named by path, for example "
-    "`model.hidden`; the last word is sufficient where it is unambiguous. [Models and spaces](models-and-spaces.md) "
-    "lists spaces and dimensions.",
+    "space": "The search space, and how this campaign changes it; either `name` or `model` is required. Dimensions are "
+    "named by path, for example `model.hidden`; the last word is sufficient where it is unambiguous. [Models and "
+    "spaces](models-and-spaces.md) lists spaces and dimensions, and describes "
+    "[`dimensions`](models-and-spaces.md#search-your-own-dimensions).",
     "search": "The search algorithm and the number of trials. See "
     "[Search algorithms](models-and-spaces.md#search-algorithms).",
     "train": "Hyperparameters of training that are not searched. A dimension of the space is rejected here: fix it "
-    "with `space.fix`. To search a key of this table, add it to `space.include`, if the space offers it. Classical "
-    "models ignore this table.",
+    "with `space.fix`. To search a key of this table, add it to `space.dimensions`. Classical models ignore "
+    "this table.",
     "objective": "The metric that ranks trials, computed on the validation part at the best epoch of each trial. "
     "`mae`, `rmse` and `r2` apply to series, `loss` to all data, and the others to classification.",
     "resources": "Workers, threads, device and limits of trials.",
@@ -108,7 +109,7 @@ REQUIRED = {
     "space.name": "laboratory",
     "comparison.factor": "model.cell",
 }
-"""The keys without a default, as the example sets them."""
+"""The keys that a campaign needs, as the example sets them."""
 
 UNSET = {
     "data.label": "diagnosis",
@@ -121,6 +122,7 @@ UNSET = {
     "data.test": "test.csv",
     "data.max_rows": 10000,
     "data.scale": "standard",
+    "space.model": "cnn1d",
     "search.trials": 50,
     "search.startup_trials": 20,
     "resources.address": "auto",
@@ -291,10 +293,10 @@ def _example(whole: Schema) -> str:
     lines: list[str] = []
     for table, keys in _tables(whole):
         lines += ["", f"[{table}]"] if table else []
-        for name, key, required in keys:
+        for name, key, _ in keys:
             path = f"{table}.{name}" if table else name
-            unset = not required and key["default"] is None
-            value = REQUIRED[path] if required else UNSET[path] if unset else key["default"]
+            unset = path not in REQUIRED and key["default"] is None
+            value = REQUIRED.get(path) or (UNSET[path] if unset else key["default"])
             lines += _commented(
                 f"{'# ' if unset else ''}{name} = {_toml(value)}", _sentence(_plain(key["description"]))
             )

@@ -54,7 +54,7 @@ def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
         best=best.objective if best else None,
         best_trial=best.index if best else None,
         dataset=record.config.data.dataset,
-        space=record.config.space.name,
+        space=record.config.space.title,
         last_event_at=entries[-1].at,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     field_validator,
@@ -15,6 +16,7 @@ from pydantic import (
 from data.config import MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
 from models.configs import ModelConfig
 from search_spaces.dimensions import Bounds
+from search_spaces.own import OwnDimension
 from tuning.campaign.frozen import Frozen
 from tuning.campaign.objective import ObjectiveConfig
 
@@ -168,14 +170,35 @@ class CampaignTrain(TrainConfig):
 class SpaceOptions(Frozen):
     """The search space, and how this campaign changes it."""
 
-    name: str
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["model"]}]})
+
+    name: str | None = None
     """Name of a space, as listed by ``seqtune spaces``."""
+    model: str | None = None
+    """Instead of ``name``: a model family, of which only ``dimensions`` are searched."""
     fix: dict[str, Any] = Field(default={})
-    """Dimensions to fix, each with its value, for example ``{ layers = 2 }``."""
+    """Dimensions and other fields of the model to fix, each with its value, for example ``{ layers = 2 }``."""
     narrow: dict[str, Bounds | list[Any]] = Field(default={})
     """Dimensions to narrow, each to bounds or to a list of values.  Bounds are inclusive: ``{ low = 1, high = 2 }``."""
     include: list[str] = Field(default=[])
     """Optional dimensions to search, for example ``["train.optimizer"]``."""
+    dimensions: dict[str, OwnDimension | list[Any]] = Field(default={})
+    """Further dimensions, and dimensions to replace, each with bounds or a list of values."""
+
+    @model_validator(mode="after")
+    def _name_or_model(self) -> Self:
+        if self.name is None and self.model is None:
+            raise ValueError("needs name, a space (`seqtune spaces`), or model, a family with dimensions of your own")
+        if self.name is not None and self.model is not None:
+            raise ValueError(
+                "name and model exclude each other: search a space, or a family with dimensions of your own"
+            )
+        return self
+
+    @property
+    def title(self) -> str:
+        """What trials and tables call the space."""
+        return self.name or f"model {self.model}"
 
 
 class SearchOptions(Frozen):
@@ -242,7 +265,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class CampaignConfig(Frozen):
-    """A campaign file.  Only name, seed, data.dataset and space.name are required."""
+    """A campaign file.  Only name, seed, data.dataset, and space.name or space.model are required."""
 
     name: CampaignName
     """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""

@@ -38,7 +38,7 @@ def words(event: Event, metric: str) -> str:
     match event:
         case Opened():
             data = ", ".join(f"{variant} {record.sha256[:12]}" for variant, record in event.data.items())
-            return f'opened: space "{event.config.space.name}", seed {event.config.seed}, data {data}'
+            return f'opened: space "{event.config.space.title}", seed {event.config.seed}, data {data}'
         case Launched():
             there = event.environment
             versions = ", ".join(f"{name} {version}" for name, version in there.packages.items())
