@@ -245,12 +245,12 @@ def test_the_example_with_all_keys_has_them_with_their_defaults(tmp_path: Path) 
     assert set(keys(tomllib.loads(re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)))) == {*KEYS}
 
 
-def keys(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def keys(document: dict[str, Any], before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every table and key of a campaign file, as paths."""
     for name, value in document.items():
-        yield (name,)
+        yield (*before, name)
         if isinstance(value, dict):
-            yield from ((name, inner) for inner in value)
+            yield from keys(value, (*before, name))
 
 
 def test_toml_blocks_load(tmp_path: Path) -> None:

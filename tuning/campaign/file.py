@@ -19,7 +19,8 @@ from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import dotted, nearest, shown
-from tuning.campaign.plan import Plan, campaign_space, plan
+from tuning.campaign.plan import Plan, plan
+from tuning.campaign.space import campaign_space, own_paths
 
 Keys = tuple[str, ...]
 
@@ -31,6 +32,9 @@ SMALLEST = (
     "    [space]",
     '    name = "cnn2d"',
 )
+
+ROOMS = ("model", "train", "data")
+"""The first words of the paths of fields."""
 
 MOST_BYTES = 2**20
 """Of a campaign file."""
@@ -173,11 +177,29 @@ def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:
 
 
 def _flatten(document: dict[str, Any]) -> None:
-    """In ``fix`` and ``narrow`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
+    """In ``[space]`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
     space = document.get("space")
+    if not isinstance(space, dict):
+        return
     for key in ("fix", "narrow"):
-        if isinstance(space, dict) and isinstance(space.get(key), dict):
+        if isinstance(space.get(key), dict):
             space[key] = {".".join(words): value for words, value in _leaves(space[key])}
+    if isinstance(space.get("dimensions"), dict):
+        space["dimensions"] = _fields(space["dimensions"])
+        for values in space["dimensions"].values():
+            if isinstance(values, dict) and isinstance(values.get("when"), dict):
+                values["when"] = _fields(values["when"])
+
+
+def _fields(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the words of unquoted paths; the values of a dimension are a table, too."""
+    joined: dict[str, Any] = {}
+    for word, value in table.items():
+        if word in ROOMS and isinstance(value, dict):
+            joined |= {f"{word}.{last}": inner for last, inner in value.items()}
+        else:
+            joined[word] = value
+    return joined
 
 
 def _leaves(table: Mapping[str, Any], before: Keys = ()) -> Iterator[tuple[Keys, Any]]:
@@ -215,13 +237,15 @@ def _plan(config: CampaignConfig, document: Mapping[str, Any], path: Path, given
                 f"{_where(('comparison', 'by'), given, path)}: comparison.by: {searched['by']} is the factor itself. "
                 "Name another dimension, or leave it out"
             )
+    own = own_paths(config)
     for word, value in document.get("train", {}).items():
         key = f"train.{word}"
         if key in space.dimensions:
             raise CampaignError(
                 f'{path}: {key} = {shown(value)}: space "{space.name}" searches it '
                 f"({space.dimensions[key].describe()}). "
-                f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}, or leave it out'
+                + ("Remove it there" if key in own else f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}')
+                + ", or leave it out"
             )
         if key in space.constants:
             raise CampaignError(

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from models.configs import NeuralConfig
 from search_spaces import grid
-from search_spaces.catalogue import find
 from search_spaces.families import family_name
 from search_spaces.space import Space
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
-from tuning.campaign.variants import dimensions
+from tuning.campaign.space import campaign_space
 
 TRIALS = 50
 """How many trials a campaign has that does not say, unless it tries a whole grid."""
@@ -79,21 +78,6 @@ def _check_limits(config: CampaignConfig, space: Space) -> None:
     if not any(issubclass(family, NeuralConfig) for family in space.families):
         names = ", ".join(map(family_name, space.families))
         raise CampaignError(f'limits: apply to networks, and space "{space.name}" has only {names}. Leave them out')
-
-
-def campaign_space(config: CampaignConfig) -> Space:
-    """The campaign's space: cut as its file says, with what its data varies as dimensions.
-
-    Raises:
-        SpaceError: no such space, dimension or value.
-    """
-    given = {f"train.{field}": value for field, value in config.train.of_trial().items()}
-    space = find(config.space.name).restricted(
-        fix=config.space.fix, narrow=config.space.narrow, include=config.space.include, given=given
-    )
-    for path, choice in dimensions(config.data).items():
-        space = space.with_dimension(path, choice)
-    return space
 
 
 def planned_trials(config: CampaignConfig, space: Space) -> int:

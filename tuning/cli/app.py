@@ -14,6 +14,7 @@ from search_spaces.errors import SpaceError
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.cli.adopt import adopt
 from tuning.cli.compare import compare
+from tuning.cli.confirm import confirm
 from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
 from tuning.cli.doctor import doctor
@@ -63,7 +64,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, plan, launch, status, top, compare, export, reproduce),
+    *(inspect, init, plan, launch, status, top, compare, confirm, export, reproduce),
     *(sync, adopt, repair, delete),
     *(ui, spaces, schema, doctor),
 ):

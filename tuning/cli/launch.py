@@ -1,23 +1,21 @@
 """``seqtune launch``: start or resume a campaign."""
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tuning.cli.options import (
     EXIT_INTERRUPTED,
-    EXIT_NEGATIVE,
     VAR,
     DatasetsOption,
     HomeOption,
     JsonOption,
+    end_interrupted,
     no_trial,
     open_home,
 )
-from tuning.cli.printing import say
+from tuning.cli.tracking_observer import Tracking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
     from tuning.analysis.leaderboard import Leaderboard
     from tuning.campaign.plan import Plan
     from tuning.journal.home import Home
-    from tuning.journal.log import Entry
     from tuning.journal.record import CampaignRecord
-    from tuning.tracking.background import BackgroundPublisher
 
 SHOWN = 10
 """Trials on the leaderboard that ends a launch."""
@@ -57,49 +53,11 @@ def launch(
     plan = load(campaign, settings=settings or [], trials=trials, name=name)
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
-        last = record.interruptions[-1]
-        ending = "" if last.cause == "limits" else ". The same command resumes the campaign"
-        say(f"seqtune: {last.reason}{ending}", error=True)
-        code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(last.cause, EXIT_NEGATIVE)
-        if last.cause == "ray":
-            _exit_at_once(code)
-        raise typer.Exit(code)
+        end_interrupted(record.interruptions[-1])
     if not record.ranked():
         raise no_trial(plan.config.name)
     if not published:
         raise typer.Exit(EXIT_INTERRUPTED)
-
-
-def _exit_at_once(code: int) -> NoReturn:
-    """Exit without Python's own end, which would wait for Ray's lost processes."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-class _Tracking:
-    """An observer that starts publishing with the first event, so that a launch that never begins leaves no store."""
-
-    def __init__(self, home: "Home", name: str) -> None:
-        self.home = home
-        self.name = name
-        self.publisher: BackgroundPublisher | None = None
-        self.interrupted = False
-
-    def __call__(self, record: "CampaignRecord", entry: "Entry") -> None:
-        if self.publisher is None:
-            from tuning.tracking.background import BackgroundPublisher
-
-            self.publisher = BackgroundPublisher(self.home, self.name)
-        self.publisher(record, entry)
-
-    def close(self) -> str | None:
-        """Return why MLflow is behind the journal, None where it is not."""
-        try:
-            return self.publisher.close() if self.publisher else None
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return "interrupted"
 
 
 def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) -> "tuple[CampaignRecord, bool]":
@@ -120,7 +78,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
             "Raise search.trials or lower search.startup_trials for a model-based search",
             "yellow",
         )
-    tracking = _Tracking(home, name)
+    tracking = Tracking(home, name)
     behind: str | None = None
     with display(out) as watching:
         from tuning.execution.launch import launch as run

@@ -1,14 +1,17 @@
 """What several commands share: options, exit codes and the home."""
 
 import difflib
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
+    from tuning.journal.events import Interrupted
     from tuning.journal.home import Home
 
 EXIT_NEGATIVE = 1
@@ -88,3 +91,15 @@ def no_trial(name: str) -> typer.Exit:
     """Say that no trial has completed, and return the exit."""
     say(f"seqtune: campaign {name!r}: no trial has completed", error=True)
     return typer.Exit(EXIT_NEGATIVE)
+
+
+def end_interrupted(interruption: "Interrupted") -> NoReturn:
+    """Say why a launch or a confirmation ended early, and exit."""
+    ending = "" if interruption.cause == "limits" else ". The same command resumes the campaign"
+    say(f"seqtune: {interruption.reason}{ending}", error=True)
+    code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(interruption.cause, EXIT_NEGATIVE)
+    if interruption.cause == "ray":  # without Python's own end, which would wait for Ray's lost processes
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise typer.Exit(code)

@@ -20,7 +20,7 @@ from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import dimensions, key, variants
-from tuning.execution.launch import recorded
+from tuning.execution.launch import recorded_data
 from tuning.execution.prediction import Disk, Estimate, Search, Timed, findings, wall_range
 from tuning.execution.timing import epoch_seconds
 from tuning.journal.events import DataRecord
@@ -58,7 +58,7 @@ def estimate(
     }
     for arrays in prepared.values():
         check_task(config, arrays.manifest.class_names)
-    data = recorded(prepared)
+    data = recorded_data(prepared)
     drawn, feasible = _configurations(plan, data)
     resident = _resident_bytes()
     timed = [_described(plan, which, assignment, data) for which, assignment in drawn]

@@ -5,12 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
-from tuning.campaign.config import LimitOptions
+from tuning.campaign.config import LimitOptions, ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
+from tuning.execution.search_trials import SearchTrials
 from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
@@ -42,11 +43,7 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
-    address = chosen_address(config.resources.address)
-    configure(address)
-    if address is None:  # on a cluster its nodes are asked
-        check_device(config.resources.device)
-        check_threads(config.resources.threads, concurrency=config.resources.concurrency)
+    check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
         if entries := home.entries(config.name):
@@ -82,10 +79,12 @@ def _attempt(
         check_cluster(config.resources)
     if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
         progress("looking for a configuration within the limits")
-        ordered_search(plan.complete, plan.space, recorded(prepared)).suggest()
+        ordered_search(plan.complete, plan.space, recorded_data(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
         if not journal.entries:
-            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded(prepared)))
+            journal.append(
+                Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded_data(prepared))
+            )
         record = fold(journal.entries)
         _check_same_data(record, prepared)
         over = record.finished_at is not None and len(record.ended) >= plan.trials
@@ -114,8 +113,9 @@ def _run(
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
     )
-    new_search = partial(ordered_search, plan.complete, plan.space, recorded(prepared))
-    driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
+    new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared))
+    source = SearchTrials(plan.space, new_search)
+    driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
     from tuning.execution.ray_tune import run
@@ -125,13 +125,26 @@ def _run(
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
     else:
-        if driver.none_feasible:
-            driver.interrupted("limits", driver.none_feasible)
+        if source.none_left:
+            driver.interrupted("limits", source.none_left)
     return driver.record
 
 
-def recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
-    """Return each variant as records keep it."""
+def check_resources(resources: ResourceOptions) -> None:
+    """Check device and threads before anything is written; on a cluster its nodes are asked later.
+
+    Raises:
+        CampaignError: the device is missing, or there are too many threads for this machine.
+    """
+    address = chosen_address(resources.address)
+    configure(address)
+    if address is None:
+        check_device(resources.device)
+        check_threads(resources.threads, concurrency=resources.concurrency)
+
+
+def recorded_data(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    """Return what a journal keeps of prepared data, by variant."""
     return {
         variant: DataRecord(
             sha256=entry.sha256,

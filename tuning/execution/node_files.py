@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.manifest import MANIFEST, TRAINING
+from data.manifest import MANIFEST, TEST, TRAINING
 from data.prepared import open_arrays
 from tuning.training.files import CHECKPOINT, WEIGHTS
 
@@ -26,9 +26,10 @@ UNUSED_DAYS = 7.0
 """After which a node removes arrays."""
 
 
-def packed_arrays(directory: Path) -> Files:
-    """Return the files of prepared arrays, without the test part."""
-    names = [MANIFEST, *(f"{name}.npy" for name in TRAINING if (directory / f"{name}.npy").exists())]
+def packed_arrays(directory: Path, *, test: bool = False) -> Files:
+    """Return the files of prepared arrays.  test: with the test part, which a confirmation needs alone."""
+    parts = (*TRAINING, *TEST) if test else TRAINING
+    names = [MANIFEST, *(f"{name}.npy" for name in parts if (directory / f"{name}.npy").exists())]
     return {name: np.fromfile(directory / name, dtype=np.uint8) for name in names}
 
 
@@ -48,6 +49,8 @@ def unpacked_arrays(files: Files, key: str) -> Path:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 open_arrays(directory)
+                if lacking := [name for name in files if not (directory / name).exists()]:  # the test part
+                    raise DataError(f"{directory}: without {lacking[0]}")  # noqa: TRY301 - as any other damage
             except DataError:
                 shutil.rmtree(directory, ignore_errors=True)
                 directory.mkdir()

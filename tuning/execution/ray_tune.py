@@ -63,7 +63,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
                 self.problem = WorkerMessage(blocked="data", note=str(error))
             except OSError as error:
                 self.problem = WorkerMessage(blocked="storage", note=f"on the node {socket.gethostname()}: {error}")
-        self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"])
+        self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"], test=config["test"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
@@ -93,7 +93,14 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     """
 
     def __init__(
-        self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions, *, on_cluster: bool
+        self,
+        driver: Driver,
+        arrays: Mapping[str, Path],
+        home: Home,
+        resources: ResourceOptions,
+        *,
+        on_cluster: bool,
+        test: bool,
     ) -> None:
         super().__init__(metric="progress", mode="max")
         self.driver = driver
@@ -101,6 +108,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.home = home
         self.resources = resources
         self.on_cluster = on_cluster
+        self.test = test
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
@@ -132,6 +140,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "folder": str(folder),
                     "checkpoint": self._sent(folder / CHECKPOINT),
                     "wall_s": self.resources.trial_wall_s,
+                    "test": self.test,
                 }
         # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
         return self.FINISHED if self.driver.exhausted and not self.live else None
@@ -247,10 +256,11 @@ def check_cluster(resources: ResourceOptions) -> None:
         raise KeyboardInterrupt from None
 
 
-def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
+def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig, *, test: bool = False) -> None:
     """Train what the driver hands out until it has no more.  ``arrays``: variant's key -> prepared directory.
 
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
+    ``test``: evaluate every trial on the test part, too.
 
     Raises:
         CampaignError: the cluster cannot be joined, or its nodes cannot run the trials.
@@ -263,12 +273,12 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
     address = chosen_address(resources.address)
     with session(resources, address) as scratch:
-        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None)
+        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None, test=test)
         trainable: Any = TrialTrainable
         if address is not None:
             for note in check_nodes(resources):
                 driver.noted(None, note)
-            sent = {str(directory): ray.put(packed_arrays(directory)) for directory in arrays.values()}
+            sent = {str(directory): ray.put(packed_arrays(directory, test=test)) for directory in arrays.values()}
             trainable = tune.with_parameters(TrialTrainable, arrays=sent)
         attempts = driver.record.target * (1 + resources.max_retries)
         tuner = tune.Tuner(

@@ -65,6 +65,16 @@ class Home:
         """One campaign's journal."""
         return self.campaign(name) / "journal.jsonl"
 
+    @property
+    def confirmations(self) -> "Confirmations":
+        """The confirmations of this home's campaigns."""
+        return Confirmations(self.path)
+
+    @property
+    def of_campaigns(self) -> "Home":
+        """The home of the campaigns, also from ``confirmations``."""
+        return Home(self.path)
+
     def trial(self, name: str, index: int) -> Path:
         """One trial's folder: its checkpoint while it runs, ``weights.safetensors`` (best epoch) afterwards."""
         return self.campaign(name) / "trials" / f"t{index:03d}"
@@ -96,7 +106,7 @@ class Home:
         """
         path = self.journal(name)
         entries = read(path)
-        check_order(path, entries)
+        check_order(path, entries, name)
         return entries
 
     def record(self, name: str) -> CampaignRecord:
@@ -181,3 +191,24 @@ class Home:
                 for folder in (path.parent, self.arrays, self.path):
                     with suppress(OSError):
                         folder.rmdir()  # only where nothing is in it
+
+
+class Confirmations(Home):
+    """The confirmations of a home's campaigns, each in its campaign's folder, with a journal and trials of its own."""
+
+    __slots__ = ()
+
+    def campaign(self, name: str) -> Path:
+        """One confirmation's folder.  RecordError: the name is none of a campaign."""
+        return self.of_campaigns.campaign(name) / "confirmation"
+
+    def tidy(self, record: CampaignRecord, index: int) -> None:
+        """After a trial's end: remove its checkpoint, and keep the best weights of its configuration alone."""
+        name = record.config.name
+        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
+        confirms = record.trials[index].confirms
+        same = [
+            trial for trial in record.ranked() if confirms and trial.confirms and trial.confirms.trial == confirms.trial
+        ]
+        for trial in same[1:]:
+            (self.trial(name, trial.index) / WEIGHTS).unlink(missing_ok=True)

@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.configs import Classical
 from tuning.campaign.config import TrialConfig
 from tuning.training.loop import Training
 from tuning.training.metrics import REGRESSION_METRICS
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
 class TrialRun(Protocol):
@@ -30,6 +30,9 @@ class TrialRun(Protocol):
 
     def result(self) -> TrialResult:
         """Return the figures of a trial that is done."""
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part, once the trial is done."""

@@ -20,7 +20,7 @@ from tuning.campaign.config import TrialConfig
 from tuning.training.estimators import Estimator, fit
 from tuning.training.loop import weights_sha256
 from tuning.training.metrics import NO_COUNTS, confusion, from_counts, from_errors
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
 class ClassicalTrial:
@@ -58,10 +58,9 @@ class ClassicalTrial:
         threads = self.trial.device.threads
         torch.set_num_threads(threads)  # nothing here uses them: the record of the environment says so
         with threadpool_limits(threads):
-            estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
+            estimator = self.estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
             train_loss, train_objective = self._trained(estimator)
             metrics, self.counts = self.evaluate(estimator, self.arrays.valid)
-        self.estimator = estimator
         self.best_weights = {name: torch.tensor(value) for name, value in estimator.numbers.items()}
         self.seconds = time.perf_counter() - begin
         report = EpochReport(
@@ -99,6 +98,14 @@ class ClassicalTrial:
             weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part."""
+        if self.estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        with threadpool_limits(self.trial.device.threads):
+            metrics, counts = self.evaluate(self.estimator, part)
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""

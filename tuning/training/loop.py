@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.catalogue import build
 from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.losses import loss_of
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import EVALUATION_BATCH, check_size
 
 # B batch, T time, C channel, K class
@@ -176,6 +176,15 @@ class Training:
             weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a training that is done, with the weights of its best epoch.
+
+        The model keeps these weights.
+        """
+        self.model.load_state_dict(self.best_weights)
+        metrics, counts = self.evaluate(BatchSource(part, self.device))
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""
