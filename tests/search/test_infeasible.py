@@ -1,4 +1,4 @@
-"""Limits: infeasible suggestions are replaced before they become trials, and the search stays a function of its file."""
+"""Infeasible suggestions are replaced before they become trials; the search stays a function of its file."""
 
 import numpy as np
 import pytest

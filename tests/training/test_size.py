@@ -53,7 +53,7 @@ def test_a_limit_is_on_trainable_parameters_and_names_both_figures():
 
 
 def test_classical_models_have_no_limit():
-    assert beyond(LimitOptions(parameters=1), trial(model={"family": "rocket"}), arrays()) is None
+    assert beyond(LimitOptions(parameters=1), trial(model={"family": "minirocket"}), arrays()) is None
 
 
 @pytest.mark.parametrize("family", MODELS)
