@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.ray, pytest.mark.cluster]
 
 TIMEOUT_S = 240
+TIMES = {"seconds": 0.0, "latency_ms": None, "latency_batch_ms": None}
+"""Of a result; two runs differ in them."""
 CLUSTER = """\
 import json, sys
 from ray.cluster_utils import Cluster
@@ -141,7 +143,7 @@ def contents(record: "CampaignRecord") -> object:
         (
             trial.config,
             [report.model_copy(update={"seconds": 0.0}) for report in trial.epochs],
-            trial.result and trial.result.model_copy(update={"seconds": 0.0}),
+            trial.result and trial.result.model_copy(update=TIMES),
         )
         for _, trial in sorted(record.trials.items())
     ]

@@ -50,7 +50,7 @@ def story(record):
         trial.confirms.model_dump_json(): (
             trial.config.model_copy(update={"index": 0}),
             [epoch.model_copy(update={"seconds": 0}) for epoch in trial.epochs],
-            trial.result.model_copy(update={"seconds": 0}),
+            trial.result.model_copy(update={"seconds": 0, "latency_ms": None, "latency_batch_ms": None}),
         )
         for trial in record.trials.values()
     }

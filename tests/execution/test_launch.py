@@ -44,7 +44,7 @@ def digest(record):
             k,
             trial.config.model_dump(mode="json"),
             [r.model_dump(mode="json", exclude={"seconds"}) for r in trial.epochs],
-            trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result.model_dump(mode="json", exclude={"seconds", "latency_ms", "latency_batch_ms"}),
         )
         for k, trial in sorted(record.trials.items())
     ]

@@ -118,6 +118,7 @@ def _run(
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
+    progress("starting Ray")
     from tuning.execution.ray_tune import run
 
     try:
