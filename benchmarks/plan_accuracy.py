@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/plan_accuracy.py --datasets FOLDER [--only NAME ...]
 
-Plans each campaign, launches it at once, and prints one JSON line: predicted seconds (low, expected, high), the launch's
-seconds from the first event to the last, their ratio (expected / real), and whether the range held.
+Plans each campaign, launches it at once, and prints one JSON line: predicted seconds (low, expected, high), those of
+the launch from its first event to its last, their ratio (expected / real), and whether the range held.
 """
 
 import argparse
