@@ -3,8 +3,9 @@
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from data.catalogue import resolve
 from data.errors import DataError
 from search_spaces.dimensions import Bounds
 from search_spaces.errors import SpaceError
-from tuning.campaign import documents, messages
+from tuning.campaign import documents, messages, own_code
+from tuning.campaign.code_files import Source, read_source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
@@ -41,11 +43,22 @@ WIDEST = 200
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None) -> Plan:
-    """Read and check a campaign file, and work out its plan.
+def ignore(_line: str) -> None:
+    """Show no output of the user's code."""
+
+
+def load(
+    path: Path,
+    *,
+    settings: Sequence[str] = (),
+    trials: int | None = None,
+    name: str | None = None,
+    printed: Callable[[str], None] = ignore,
+) -> Plan:
+    """Read and check a campaign file, run the code that it names, and work out its plan.
 
     settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), overriding the file's.
-    trials, name: override the file's ``search.trials`` and ``name``.
+    trials, name: override the file's ``search.trials`` and ``name``.  printed: takes each line that the code prints.
 
     Raises:
         CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
@@ -63,6 +76,8 @@ def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None,
         document["name"] = name
         given["name",] = "--name"
     _flatten(document)
+    with _blamed(path, given, ("code",)):
+        sources = _use_code(document, path.parent, printed)
     try:
         config = CampaignConfig.model_validate(document, strict=True)
     except ValidationError as error:
@@ -74,13 +89,28 @@ def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None,
     for place, number in _numbers(document):
         if not math.isfinite(number):
             raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
-    return _plan(config, document, path, given)
+    return replace(_plan(config, document, path, given), sources=sources)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a campaign file."""
     schema = CampaignConfig.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seqtune campaign file"}
+
+
+def _use_code(document: dict[str, Any], folder: Path, printed: Callable[[str], None]) -> tuple[Source, ...]:
+    """Run the files of ``code``, and put their names and hashes into its place."""
+    paths = document.get("code", [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        if isinstance(paths, list):
+            raise CampaignError(f"code = {shown(paths)}: must be a list of paths in quotes")
+        paths = []  # told with all other values of a wrong type
+    sources = tuple(read_source(folder / path) for path in paths)
+    for line in own_code.use(sources):
+        printed(line)
+    if sources:
+        document["code"] = [source.file for source in sources]
+    return sources
 
 
 def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) -> str:

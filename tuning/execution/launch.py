@@ -80,6 +80,7 @@ def _attempt(
 
         check_cluster(config.resources)
     with STOP.deferred(), Journal(path) as journal:
+        home.keep_code(plan.sources)
         if not journal.entries:
             journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
         record = fold(journal.entries)
@@ -109,6 +110,7 @@ def _run(
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
+        code=tuple(str(source.path) for source in plan.sources),
     )
     new_search = partial(ordered_search, plan.complete, plan.space)
     driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
