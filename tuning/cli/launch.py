@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -14,6 +15,7 @@ from tuning.cli.options import (
     DatasetsOption,
     HomeOption,
     JsonOption,
+    json_only,
     no_trial,
     open_home,
 )
@@ -54,7 +56,7 @@ def launch(
     """
     from tuning.campaign.file import load
 
-    plan = load(campaign, settings=settings or [], trials=trials, name=name)
+    plan = load(campaign, settings=settings or [], trials=trials, name=name, printed=partial(say, error=True))
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         last = record.interruptions[-1]
@@ -121,7 +123,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         )
     tracking = _Tracking(home, name)
     behind: str | None = None
-    with display(out) as watching:
+    with json_only(as_json=as_json), display(out) as watching:
         from tuning.execution.launch import launch as run
 
         try:
