@@ -13,6 +13,7 @@ from data.errors import DataError
 from search_spaces.errors import SpaceError
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.cli.adopt import adopt
+from tuning.cli.check import check
 from tuning.cli.compare import compare
 from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
@@ -62,7 +63,7 @@ app = typer.Typer(
 for command in (
     *(launch, status, top, compare, export, reproduce),
     *(sync, adopt, repair, delete),
-    *(ui, spaces, schema, doctor),
+    *(ui, spaces, check, schema, doctor),
 ):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
