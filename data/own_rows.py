@@ -57,14 +57,16 @@ def _check_part(dataset: str, name: str, part: Part, classes: int) -> None:
     x: Any = part.x
     if x.ndim != 3 or x.dtype != np.float32 or len(x) != n or part.lengths.shape != (n,):  # noqa: PLR2004 - (N, T, C)
         raise DataError(
-            f"{where}: x must be (N, T, C) float32 with one length and one class for each row; got {x.shape} {x.dtype}, "
-            f"{len(part.lengths)} lengths and {n} classes. Make it with data.rows.part(x, y, lengths)"
+            f"{where}: x must be (N, T, C) float32 with one length and one class for each row; got {x.shape} {x.dtype}"
+            f", {len(part.lengths)} lengths and {n} classes. Make it with data.rows.part(x, y, lengths)"
         )
     if not np.isfinite(x).all():
         raise DataError(f"{where}: x holds NaN or infinite values. Every value must be a number: fill or drop them")
-    if n and not (1 <= part.lengths.min() and part.lengths.max() <= x.shape[1]):
-        raise DataError(f"{where}: lengths must be from 1 to {x.shape[1]}; got {part.lengths.min()} to {part.lengths.max()}")
-    if part.y.dtype != np.int64 or (n and not (0 <= part.y.min() and part.y.max() < classes)):
+    if n and not (part.lengths.min() >= 1 and part.lengths.max() <= x.shape[1]):
+        raise DataError(
+            f"{where}: lengths must be from 1 to {x.shape[1]}; got {part.lengths.min()} to {part.lengths.max()}"
+        )
+    if part.y.dtype != np.int64 or (n and not (part.y.min() >= 0 and part.y.max() < classes)):
         raise DataError(
             f"{where}: y must be int64 classes from 0 to {classes - 1}, the places in class_names; got {part.y.dtype}"
             f"{f', {part.y.min()} to {part.y.max()}' if n else ''}"

@@ -50,7 +50,9 @@ def text_batch(lengths: Sequence[int], steps: int = STEPS) -> tuple[Tensor, Tens
     return x, torch.tensor(lengths)
 
 
-def network(config: ModelConfigBase, channels: int = 1, outputs: int = CLASSES, *, tokens: int | None = None) -> nn.Module:
+def network(
+    config: ModelConfigBase, channels: int = 1, outputs: int = CLASSES, *, tokens: int | None = None
+) -> nn.Module:
     """Return a fresh model, always the same."""
     torch.manual_seed(0)
     return build(config, steps=STEPS, channels=channels, outputs=outputs, tokens=tokens)
@@ -82,7 +84,9 @@ def has_an_output_for_each_class(config: ModelConfigBase) -> None:
                 found = model(*batch(lengths, channels, steps))
                 where = f"{channels} channels, sequences of {lengths} steps, {outputs} outputs"
                 _check(isinstance(found, Tensor), f"{where}: it returns {type(found).__name__}, not a tensor")
-                _check(tuple(found.shape) == (3, outputs), f"{where}: (3, {outputs}) expected, got {tuple(found.shape)}")
+                _check(
+                    tuple(found.shape) == (3, outputs), f"{where}: (3, {outputs}) expected, got {tuple(found.shape)}"
+                )
                 _check(bool(torch.isfinite(found).all()), f"{where}: not all outputs are finite")
 
 

@@ -43,7 +43,7 @@ class UnregisteredConfig(ModelConfigBase):
     def of(cls, values: dict[str, Any]) -> "UnregisteredConfig":
         """Return the record of these values; it is written again as it was read."""
         record = cls.model_validate(values)
-        record._order = tuple(values)
+        record._order = tuple(values)  # noqa: SLF001 - its own class
         return record
 
     @model_serializer(mode="plain")

@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from tuning.campaign import documents
 from tuning.campaign.documents import DocumentError
@@ -33,6 +33,12 @@ class CodeFile(Frozen):
     """``package``: installed; the name is that of its distribution, the hash that of its module."""
     version: str | None = Field(default=None, max_length=100, exclude_if=lambda version: version is None)
     """Of the distribution."""
+
+    @model_validator(mode="after")
+    def _python(self) -> Self:
+        if self.kind == "file" and not self.name.endswith(".py"):
+            raise ValueError("a file of code is called NAME.py")
+        return self
 
     def __str__(self) -> str:
         return f"{self.name} (sha256 {self.sha256[:12]})"
@@ -98,9 +104,7 @@ def read_copies(folder: Path, files: Sequence[CodeFile]) -> list[Source]:
                 f"{path}: the copy of {file} is missing or cannot be read ({error}). Name the file with --code FILE"
             ) from None
         if _sha256(content) != file.sha256:
-            raise CampaignError(
-                f"{path}: the copy of {file} is damaged. Remove it, and name the file with --code FILE"
-            )
+            raise CampaignError(f"{path}: the copy of {file} is damaged. Remove it, and name the file with --code FILE")
         sources.append(Source(file=file, content=content, path=path))
     return sources
 

@@ -34,7 +34,6 @@ REGRESSION_METRICS = ("mae", "rmse", "r2")
 """Metrics of a regression alone; ``loss`` applies to both tasks, all others to classification alone."""
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """A metric of a user's code, over a whole part.

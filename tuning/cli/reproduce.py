@@ -73,7 +73,10 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool
     out = tables.console(error=as_json)
     table = ReproductionTable(target.recorded, out)
     table.start()
-    with json_only(as_json=as_json), tables.spinner(out, "loading the data") as show:  # a spinner on a terminal, nothing elsewhere
+    with (
+        json_only(as_json=as_json),
+        tables.spinner(out, "loading the data") as show,
+    ):  # a spinner on a terminal, nothing elsewhere
         from tuning.execution.reproduce import reproduce as train_again
 
         def on_epoch(report: "EpochReport") -> None:

@@ -46,9 +46,7 @@ def sources_of(
             (found[file.sha256],) = read_copies(home.code, [file])
     if missing := [file for file in files if file.sha256 not in found]:
         raise RecordError(*_refused(missing, what, home))
-    return tuple(
-        Source(file=file, content=found[file.sha256].content, path=found[file.sha256].path) for file in files
-    )
+    return tuple(Source(file=file, content=found[file.sha256].content, path=found[file.sha256].path) for file in files)
 
 
 def with_code(recorded: T, sources: Sequence[Source]) -> tuple[T, list[str]]:
@@ -81,7 +79,9 @@ def _refused(missing: Sequence[CodeFile], what: str, home: Home) -> list[str]:
     lines += [f"  {file.name}, sha256 {file.sha256}" for file in missing]
     copies = [copy_path(home.code, file) for file in missing]
     if all(path.exists() for path in copies):
-        lines.append("This home has a copy, from a launch of yours. Add: " + " ".join(f"--code {path}" for path in copies))
+        lines.append(
+            "This home has a copy, from a launch of yours. Add: " + " ".join(f"--code {path}" for path in copies)
+        )
     else:
         lines.append("If you have the file and trust it, add: " + " ".join(f"--code PATH/{f.name}" for f in missing))
     return lines

@@ -33,7 +33,8 @@ class WorkerMessage(BaseModel):
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
     blocked: Literal["data", "storage", "code"] | None = None
-    """Arrays, files or the user's code cannot be used, for which ``note`` has the reason.  The trial has not failed; the launch ends."""
+    """Arrays, files or the user's code cannot be used, for which ``note`` has the reason.  The trial has not failed;
+    the launch ends."""
     note: str | None = None
     environment: Environment | None = None
 

@@ -29,6 +29,9 @@ ARTIFACTS = (
     "weights.safetensors",
 )
 
+CODE = "code"
+"""The folder of artifacts with the user's code, where a campaign has some."""
+
 METRICS = (
     "train/loss",
     "train/<metric>",

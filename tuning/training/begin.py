@@ -42,8 +42,8 @@ def begin(trial: TrialConfig, arrays: Arrays) -> TrialRun:
     """Return the trial before its first epoch.
 
     Raises:
-        ValueError: the objective does not exist for this kind of target, the family cannot take this data, or other code
-            is loaded than the trial names.
+        ValueError: the objective does not exist for this kind of target, the family cannot take this data, or other
+            code is loaded than the trial names.
     """
     if not in_use(trial.code):
         wanted = ", ".join(map(str, trial.code)) or "no code"
@@ -52,7 +52,9 @@ def begin(trial: TrialConfig, arrays: Arrays) -> TrialRun:
     known = metrics_of(regression=arrays.regression)
     if metric not in known:
         kind = "numbers" if arrays.regression else "classes"
-        raise ValueError(f"objective.metric = {metric!r}, but the targets are {kind}. Choose one of: {', '.join(known)}")
+        raise ValueError(
+            f"objective.metric = {metric!r}, but the targets are {kind}. Choose one of: {', '.join(known)}"
+        )
     if isinstance(trial.model, Classical):
         from tuning.training.classical import (
             ClassicalTrial,  # brings scikit-learn, which no worker of neural trials loads
