@@ -262,7 +262,8 @@ def _deterministic() -> Iterator[None]:
 def _close(found: Tensor, expected: Tensor, what: str, tolerance: float = TOLERANCE) -> None:
     _check(found.shape == expected.shape, f"{what}: shape {tuple(found.shape)} instead of {tuple(expected.shape)}")
     if not torch.allclose(found, expected, rtol=tolerance, atol=tolerance / 10):
-        raise ContractError(f"{what}: outputs differ by up to {float((found - expected).abs().max()):.2g}")
+        largest = float((found - expected).detach().abs().max())
+        raise ContractError(f"{what}: outputs differ by up to {largest:.2g}")
 
 
 def _check(holds: bool, reason: str) -> None:  # noqa: FBT001 - a condition

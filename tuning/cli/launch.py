@@ -121,6 +121,8 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
             "Raise search.trials or lower search.startup_trials for a model-based search",
             "yellow",
         )
+    for file in plan.config.code_files:
+        tables.line(out, f"code: {file}")
     tracking = _Tracking(home, name)
     behind: str | None = None
     with json_only(as_json=as_json), display(out) as watching:
