@@ -20,7 +20,7 @@ class BrokenConfig(NeuralConfig):
 class Sound(nn.Module):
     """The mean of the steps, and a layer."""
 
-    def __init__(self, config, *, steps, channels, outputs):
+    def __init__(self, config, *, steps, channels, outputs):  # noqa: ARG002 - the signature of all families
         super().__init__()
         self.layer = nn.Linear(channels, config.hidden)
         self.out = nn.Linear(config.hidden, outputs)
@@ -33,7 +33,7 @@ class Sound(nn.Module):
 
 
 class ReadsPadding(Sound):
-    def means(self, x, lengths):
+    def means(self, x, lengths):  # noqa: ARG002 - what is wrong with it
         return x.mean(dim=1)
 
 

@@ -11,16 +11,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from data.catalogue import resolve
+import data.catalogue
+import search_spaces.catalogue
+from data.catalogue import CATALOGUE, resolve
 from data.errors import DataError
+from search_spaces.catalogue import SPACES
 from search_spaces.dimensions import Bounds
 from search_spaces.errors import SpaceError
-from tuning.campaign import documents, messages, own_code
+from tuning.campaign import documents, messages, objective, own_code
 from tuning.campaign.code_files import Source, read_source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import dotted, nearest, shown
+from tuning.campaign.objective import METRICS
+from tuning.campaign.packages import offered
 from tuning.campaign.plan import Plan, campaign_space, plan
 
 Keys = tuple[str, ...]
@@ -105,12 +110,32 @@ def _use_code(document: dict[str, Any], folder: Path, printed: Callable[[str], N
         if isinstance(paths, list):
             raise CampaignError(f"code = {shown(paths)}: must be a list of paths in quotes")
         paths = []  # told with all other values of a wrong type
-    sources = tuple(read_source(folder / path) for path in paths)
-    for line in own_code.use(sources):
+    sources = [read_source(folder / path) for path in paths]
+    lines = own_code.use(sources)
+    if packages := _packages(document):
+        sources += packages
+        lines += own_code.use(sources)
+    for line in lines:
         printed(line)
     if sources:
         document["code"] = [source.file for source in sources]
-    return sources
+    return tuple(sources)
+
+
+def _packages(document: Mapping[str, Any]) -> list[Source]:
+    """Return the installed packages that offer what the file names and neither we nor its code have."""
+    unknown = [
+        (group, name)
+        for (table, key), (group, known) in {
+            ("space", "name"): ("seqtune.spaces", (*SPACES, *search_spaces.catalogue.OWN)),
+            ("data", "dataset"): ("seqtune.datasets", (*CATALOGUE, *data.catalogue.OWN)),
+            ("objective", "metric"): ("seqtune.metrics", (*METRICS, *objective.OWN)),
+        }.items()
+        if isinstance(values := document.get(table), dict)
+        and isinstance(name := values.get(key), str)
+        and name not in known
+    ]
+    return offered(unknown)
 
 
 def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) -> str:

@@ -18,10 +18,12 @@ from typing import Any
 import data.catalogue
 import models.registered
 import search_spaces.catalogue
+from search_spaces.space import Space
 from tuning.campaign import objective
 from tuning.campaign.code_files import IN_USE, CodeFile, Source, in_use
 from tuning.campaign.code_guard import TimeLimitError, captured_output, time_limit
 from tuning.campaign.errors import CampaignError
+from tuning.campaign.packages import package_tables
 
 TABLES = ("MODELS", "SPACES", "METRICS", "DATASETS")
 
@@ -89,6 +91,8 @@ def _check_names(files: Sequence[CodeFile]) -> None:
 
 def _imported(source: Source) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Run a file as a module of its own, once in a process; return its tables and what it printed."""
+    if source.file.kind == "package":
+        return _of_package(source)
     name = _module_name(source)
     lines: list[str] = []
     if name not in sys.modules:
@@ -111,6 +115,17 @@ def _imported(source: Source) -> tuple[dict[str, dict[str, Any]], list[str]]:
             raise _failed(source, error) from None
         return tables, lines
     return _tables(source, sys.modules[name]), lines
+
+
+def _of_package(source: Source) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    try:
+        with captured_output() as output, time_limit(IMPORT_S):
+            tables = package_tables(source.file.name)
+    except BaseException as error:
+        if isinstance(error, CampaignError) or _interrupted(source, error):
+            raise
+        raise _failed(source, error) from None
+    return {table: tables.get(table, {}) for table in TABLES}, output.getvalue().splitlines()
 
 
 def _module_name(source: Source) -> str:
@@ -190,6 +205,12 @@ def _entry(table: str, name: str, entry: object, sha256: str) -> None:
             raise ValueError("its second part must be a class derived from torch.nn.Module")
         models.registered.register(name, *entry, sha256=sha256)
         return
+    if isinstance(entry, Space):
+        for family in entry.models:
+            known = family.model_fields["family"].default
+            own = models.registered.OWN.get(known)
+            if models.registered.BUILT_IN.get(known) is not family and (own is None or own.config is not family):
+                raise ValueError(f"its models have {family.__name__}, which no entry of MODELS has")
     registers: dict[str, Callable[[str, object], None]] = {
         "SPACES": search_spaces.catalogue.register,
         "METRICS": objective.register,

@@ -40,6 +40,8 @@ def export(
     if record.finished_at is None:
         say(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     if out.suffix.lower() in COMPLETE:
-        code = [word for file in record.config.code_files for word in ("--code", copy_path(place.code, file))]
+        files = record.config.code_files
+        named = [file.name if file.kind == "package" else copy_path(place.code, file) for file in files]
+        code = [word for name in named for word in ("--code", name)]
         command = place.command("reproduce", out, "--rank", 1, *code, datasets=record.datasets)
         say(f"train one again: {command}")

@@ -65,7 +65,8 @@ def unpacked_arrays(files: Files, key: str) -> Path:
 
 def packed_code(folder: Path, files: Sequence[CodeFile]) -> dict[str, bytes]:
     """Return the copies of the user's code, hash -> content.  CampaignError: one is missing or damaged."""
-    return {source.file.sha256: source.content for source in read_copies(folder, files)}
+    own = [file for file in files if file.kind == "file"]  # packages are installed on the node
+    return {source.file.sha256: source.content for source in read_copies(folder, own)}
 
 
 def unpacked_code(contents: Mapping[str, bytes]) -> Path:

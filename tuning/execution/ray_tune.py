@@ -27,8 +27,8 @@ from ray.tune.search import Searcher
 
 from data.errors import DataError
 from tuning.campaign import own_code
-from tuning.campaign.code_files import read_copies
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
+from tuning.campaign.packages import recorded_sources
 from tuning.execution.cluster import check_nodes, needed
 from tuning.execution.driver import Driver, LaunchInterrupted
 from tuning.execution.node_files import (
@@ -72,7 +72,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         if trial.code:
             try:
                 copies = Path(config["code"]) if code is None else unpacked_code(code)
-                own_code.use(read_copies(copies, trial.code))
+                own_code.use(recorded_sources(copies, trial.code))
                 trial = TrialConfig.model_validate_json(config["trial"])  # with the families that it defines
             except (ValueError, OSError) as error:
                 self.problem = WorkerMessage(blocked="code", note=f"on {socket.gethostname()}: {error}")

@@ -11,8 +11,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from tuning.campaign import own_code
-from tuning.campaign.code_files import CodeFile, Source, copy_path, present_difference, read_copies, read_source
+from tuning.campaign.code_files import CodeFile, Source, copy_path, present_difference, read_source
 from tuning.campaign.errors import RecordError
+from tuning.campaign.packages import installed, recorded_sources
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
 
@@ -31,7 +32,7 @@ def sources_of(
         RecordError: a file is not given, or another one is.
         CampaignError: a given file or a copy cannot be read.
     """
-    typed = [read_source(path) for path in given]
+    typed = [read_source(path) if path.suffix == ".py" else installed(str(path)) for path in given]
     wanted = {file.sha256: file for file in files}
     for source, path in zip(typed, given, strict=True):
         if source.file.sha256 not in wanted:
@@ -43,7 +44,7 @@ def sources_of(
     found = {source.file.sha256: source for source in typed}
     for file in files:
         if file.sha256 not in found and kept and copy_path(home.code, file).exists():
-            (found[file.sha256],) = read_copies(home.code, [file])
+            (found[file.sha256],) = recorded_sources(home.code, [file])
     if missing := [file for file in files if file.sha256 not in found]:
         raise RecordError(*_refused(missing, what, home))
     return tuple(Source(file=file, content=found[file.sha256].content, path=found[file.sha256].path) for file in files)
@@ -70,18 +71,17 @@ def with_code(recorded: T, sources: Sequence[Source]) -> tuple[T, list[str]]:
 
 def changes(files: Sequence[CodeFile], paths: Sequence[str]) -> list[str]:
     """Return a line for each file that has changed where the launch read it.  Only its bytes are compared."""
-    pairs = zip(files, paths, strict=False)
+    pairs = [(file, path) for file, path in zip(files, paths, strict=False) if file.kind == "file"]
     return [line for file, path in pairs if (line := present_difference(file, Path(path))) is not None]
 
 
 def _refused(missing: Sequence[CodeFile], what: str, home: Home) -> list[str]:
     lines = [f"{what} was trained with code that is not run unless you name it:"]
-    lines += [f"  {file.name}, sha256 {file.sha256}" for file in missing]
-    copies = [copy_path(home.code, file) for file in missing]
-    if all(path.exists() for path in copies):
-        lines.append(
-            "This home has a copy, from a launch of yours. Add: " + " ".join(f"--code {path}" for path in copies)
-        )
-    else:
-        lines.append("If you have the file and trust it, add: " + " ".join(f"--code PATH/{f.name}" for f in missing))
-    return lines
+    lines += [f"  {file.name} {file.version or ''}".rstrip() + f", sha256 {file.sha256}" for file in missing]
+    own = [file for file in missing if file.kind == "file"]
+    copies = [copy_path(home.code, file) for file in own]
+    kept = all(path.exists() for path in copies)
+    named = [str(path) for path in copies] if kept else [f"PATH/{file.name}" for file in own]
+    options = [f"--code {name}" for name in (*named, *(file.name for file in missing if file.kind == "package"))]
+    reason = "This home has a copy, from a launch of yours. Add" if kept and own else "If you have it and trust it, add"
+    return [*lines, f"{reason}: {' '.join(options)}"]

@@ -99,7 +99,7 @@ def adopt(
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
                 (temporary / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
             home.keep_code(sources)
-            for source in sources:  # beside the campaign file, which names it
+            for source in (source for source in sources if source.file.kind == "file"):  # beside the file that names it
                 (folder / source.file.name).write_bytes(source.content)
             file = folder / "campaign.toml"
             file.write_text(_campaign_file(record.config, record.target), encoding="utf-8")
@@ -189,7 +189,8 @@ def _campaign_file(config: CampaignConfig, trials: int) -> str:
     """Return the campaign file of a configuration.  trials: the campaign's present number."""
     fields = config.model_dump(mode="json", exclude_defaults=True)
     fields.setdefault("search", {})["trials"] = trials
-    if config.code_files:  # names alone: a path of the store may lead anywhere
-        fields["code"] = [file.name for file in config.code_files]
+    fields.pop("code", None)
+    if own := [file.name for file in config.code_files if file.kind == "file"]:
+        fields["code"] = own  # names alone, as records have them; packages are found by the names of their entries
     fields["data"]["split"] = config.data.split  # the default depends on data.group
     return f"# Written by `seqtune adopt`.\n{tomli_w.dumps(fields)}"

@@ -149,7 +149,7 @@ class RunUpdates:
     def _code(self, files: Sequence[CodeFile]) -> dict[str, str]:
         """Return the home's copies of a user's code as artifacts; none of a campaign whose code is not here."""
         try:
-            sources = read_copies(self._home.code, files)
+            sources = read_copies(self._home.code, [file for file in files if file.kind == "file"])
         except CampaignError:
             return {}
         return {f"{CODE}/{source.file.name}": source.content.decode() for source in sources}
