@@ -45,7 +45,8 @@ def site(tmp_path, monkeypatch):
     sys.modules.pop("mean_package", None)
 
 
-def test_a_campaign_that_names_an_entry_records_the_package(site, tmp_path):
+@pytest.mark.usefixtures("site")
+def test_a_campaign_that_names_an_entry_records_the_package(tmp_path):
     plan = load(write_campaign(tmp_path, {}))
     (file,) = plan.config.code_files
     assert (file.name, file.kind, file.version) == ("mean-package", "package", "1.2")
@@ -53,7 +54,8 @@ def test_a_campaign_that_names_an_entry_records_the_package(site, tmp_path):
     assert plan.space.models[0].__module__ == "mean_package"
 
 
-def test_a_campaign_that_names_nothing_of_it_does_not_import_it(site, tmp_path):
+@pytest.mark.usefixtures("site")
+def test_a_campaign_that_names_nothing_of_it_does_not_import_it(tmp_path):
     assert load(write_campaign(tmp_path, {}, space="cnn2d")).config.code == []
     assert "mean_package" not in sys.modules
 
@@ -68,13 +70,12 @@ def test_another_content_than_the_recorded_one_is_refused(site, tmp_path):
     (file,) = load(write_campaign(tmp_path, {})).config.code_files
     assert recorded_sources(tmp_path, [file])[0].file == file
     install(site, module=MODULE + "# changed\n", version="1.3")
-    with pytest.raises(
-        CampaignError, match=r"the installed package mean-package 1\.3 has sha256 .* Install that version"
-    ):
+    with pytest.raises(CampaignError, match=r"mean-package 1\.3 has sha256 .* Install that version"):
         recorded_sources(tmp_path, [file])
 
 
-def test_a_record_imports_a_package_only_after_a_launch_here_or_by_its_name(site, tmp_path):
+@pytest.mark.usefixtures("site")
+def test_a_record_imports_a_package_only_after_a_launch_here_or_by_its_name(tmp_path):
     plan = load(write_campaign(tmp_path, {}))
     home, what = Home(tmp_path / "home"), "trial 0 of 'own'"
     files = plan.config.code_files
@@ -87,7 +88,7 @@ def test_a_record_imports_a_package_only_after_a_launch_here_or_by_its_name(site
 
 
 def test_a_package_without_entry_points_is_none_of_ours():
-    with pytest.raises(CampaignError, match="has no entry points of the groups seqtune.models"):
+    with pytest.raises(CampaignError, match=r"has no entry points of the groups seqtune\.models"):
         installed("numpy")
     with pytest.raises(CampaignError, match="is not installed here"):
         installed("surely-not-installed")

@@ -34,11 +34,7 @@ DatasetsOption = Annotated[
 ]
 CodeOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--code",
-        help="File of your own code, or package, that the record names; it is run; repeatable.",
-        metavar="FILE",
-    ),
+    typer.Option("--code", help="Code of your own that the record names; it is run; repeatable.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
