@@ -20,6 +20,9 @@ from tuning.campaign.frozen import Frozen
 MOST_BYTES = 2**20
 """Of a file of code."""
 
+MOST_FILES = 20
+"""Of a campaign."""
+
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
 """Of a file or a distribution: leads to no other folder."""
 

@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from data.config import MOST_STEPS, Balance, DataConfig, DataOptions
 from models.registered import TrialModel
 from search_spaces.dimensions import Bounds
-from tuning.campaign.code_files import CodeFile
+from tuning.campaign.code_files import MOST_FILES, CodeFile
 from tuning.campaign.frozen import Frozen
 from tuning.campaign.objective import ObjectiveConfig
 
@@ -95,7 +95,7 @@ class TrialConfig(Frozen):
     """k, the trial's place in the campaign's order."""
     seed: int = Field(ge=0, lt=2**32)
     space: str
-    code: tuple[CodeFile, ...] = Field(default=(), exclude_if=lambda code: not code)
+    code: tuple[CodeFile, ...] = Field(default=(), max_length=MOST_FILES, exclude_if=lambda code: not code)
     """The user's code of the campaign, in its order; it precedes ``model``, whose family it may define."""
     model: TrialModel
     train: TrainConfig
@@ -246,7 +246,9 @@ class CampaignConfig(Frozen):
     """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""
     seed: Seed
     """Seed from which all seeds of the campaign are derived."""
-    code: list[str | SkipJsonSchema[CodeFile]] = Field(default=[], exclude_if=lambda code: not code)
+    code: list[str | SkipJsonSchema[CodeFile]] = Field(
+        default=[], max_length=MOST_FILES, exclude_if=lambda code: not code
+    )
     """Python files with models, spaces, metrics and data sets of your own, relative to this file.  They are run."""
     data: CampaignData
     space: SpaceOptions
