@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
+from tuning.campaign import own_code
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
@@ -41,6 +42,7 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
+    own_code.use(plan.sources)
     address = chosen_address(config.resources.address)
     configure(address)
     if address is None:  # on a cluster its nodes are asked
