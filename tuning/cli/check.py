@@ -23,9 +23,10 @@ def check(
     datasets: DatasetsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the models, spaces, metrics and data sets of a file of your own.
+    """Check a file of your own code.
 
-    Models: shapes, padding, gradients, deterministic bits, weights.  Exits with 1 if a check fails.
+    Models: shapes, padding, gradients, deterministic bits, weights.  Spaces, metrics and data sets too.  Exits with 1
+    if a check fails.
     Example: seqtune check examples/inception.py
     """
     from tuning.campaign import own_code
