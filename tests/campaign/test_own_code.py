@@ -275,5 +275,5 @@ def test_a_launch_with_code_that_fails_ends_with_one_message_and_leaves_nothing(
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("seqtune: ")
-    assert f"{tmp_path / 'mine.py'}, line 3: SystemExit: 0" in done.stderr
+    assert f"{tmp_path / 'mine.py'}, line 3: SystemExit: 0\n    sys.exit(0)\nA code file only" in done.stderr
     assert not home.exists()

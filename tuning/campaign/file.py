@@ -81,8 +81,11 @@ def load(
         document["name"] = name
         given["name",] = "--name"
     _flatten(document)
-    with _blamed(path, given, ("code",)):
+    try:
         sources = _use_code(document, path.parent, printed)
+    except CampaignError as error:
+        first, *rest = error.args
+        raise CampaignError(f"{_where(('code',), given, path)}: {first}", *rest) from None
     try:
         config = CampaignConfig.model_validate(document, strict=True)
     except ValidationError as error:
