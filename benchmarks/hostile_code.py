@@ -67,7 +67,7 @@ FILES = [
     ("a link to /dev/zero", linked(zeros)),
     ("a FIFO", linked(os.mkfifo)),
     ("a folder", linked(Path.mkdir)),
-    ("60 MB", lambda box: code("# " + "x" * 60_000_000)(box)),
+    ("60 MB", lambda box: launch(box, box.file("mine.py", "# " + "x" * 60_000_000))),
     ("not UTF-8", code(b"x = '\xff'\n")),
     ("NUL bytes", code(b"x = 1\0\n")),
     ("200,000 nested brackets", code("x = " + "[" * DEEP + "]" * DEEP)),
