@@ -64,7 +64,7 @@ def test_what_fails_has_its_reason_and_the_exit_code_1(tmp_path):
         ("METRICS beyond", BOUNDED): "random predictions, 2 classes: 40 is not from 0 to 1",
         ("METRICS nan", BOUNDED): "metric 'nan' returned nan; it must return a finite number",
         ("METRICS nan", PURE): "metric 'nan' returned nan; it must return a finite number",
-        ("METRICS sorts", PURE): "random predictions, 2 classes: it changes its arguments",
+        ("METRICS sorts", PURE): "perfect predictions, 2 classes: it changes its arguments",
         ("DATASETS drawn", "loads the same rows twice"): (
             "load returns other rows the second time. Seed its random numbers, sort its files"
         ),

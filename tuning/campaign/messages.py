@@ -82,7 +82,7 @@ def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
     """Return every key of a configuration class, tables within tables as paths."""
     paths: list[Path] = []
     for name, field in model.model_fields.items():
-        if any(isinstance(note, SkipJsonSchema) for note in field.metadata):  # of records alone
+        if any(isinstance(note, SkipJsonSchema) for note in field.metadata):  # type: ignore[misc] # of records alone
             continue
         paths.append((*before, name))
         for annotation in (field.annotation, *get_args(field.annotation)):  # a table, or a table that may be absent
