@@ -1,6 +1,12 @@
 """Small files of a user's code for tests, and a campaign that names one."""
 
+from functools import partial
 from pathlib import Path
+
+from tuning.campaign import file
+
+load = partial(file.load, with_code=True)
+"""As ``seqtune launch`` loads a campaign file."""
 
 MODEL = """\
 from typing import Literal

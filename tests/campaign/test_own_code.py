@@ -8,17 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_code_files import METRICS, MODEL, write_campaign
+from own_code_files import METRICS, MODEL, load, write_campaign
 
 from data.config import DataConfig
 from data.prepare import prepare
 from data.prepared import open_arrays
 from models.catalogue import build
-from tuning.campaign import own_code
+from tuning.campaign import file, own_code
 from tuning.campaign.code_files import IN_USE, read_copies, read_source
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.file import load
 from tuning.campaign.resume import resumed
 from tuning.journal.home import Home
 from tuning.search.ordered import Suggestion
@@ -87,6 +86,13 @@ def test_a_trial_without_code_is_written_as_before(tmp_path):
     plan = load(write_campaign(tmp_path, {}, space="cnn2d"))
     assert "code" not in plan.config.model_dump(mode="json")
     assert "own_goal" not in plan.config.model_dump(mode="json")["objective"]
+
+
+def test_only_a_launch_runs_code(tmp_path):
+    path = write_campaign(tmp_path, {"mine.py": f"open({str(tmp_path / 'mark')!r}, 'w')\n" + MODEL})
+    with pytest.raises(CampaignError, match="the file names code, which only `seqtune launch` runs"):
+        file.load(path)
+    assert not (tmp_path / "mark").exists()
 
 
 def test_paths_are_relative_to_the_campaign_file(tmp_path, monkeypatch):

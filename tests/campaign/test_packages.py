@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from own_code_files import MODEL, write_campaign
+from own_code_files import MODEL, load, write_campaign
 
 from tuning.campaign import own_code
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.file import load
 from tuning.campaign.packages import installed, recorded_sources
 from tuning.execution.recorded_code import sources_of
 from tuning.journal.home import Home

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from own_code_files import MODEL, write_campaign
+from own_code_files import MODEL, load, write_campaign
 from simulated import simulate
 from tracking_stores import home_with_store
 from typer.testing import CliRunner
 
 from tuning.campaign import own_code
-from tuning.campaign.file import load
 from tuning.cli.app import app
 from tuning.journal.home import Home
 from tuning.tracking.client import Store

@@ -1,13 +1,12 @@
 """A campaign with code of its own, recovered from its MLflow store: by the file that the user names alone."""
 
 import pytest
-from own_code_files import MODEL, write_campaign
+from own_code_files import MODEL, load, write_campaign
 from simulated import simulate, story
 from tracking_stores import home_with_store
 
 from tuning.campaign import own_code
 from tuning.campaign.errors import RecordError
-from tuning.campaign.file import load
 from tuning.journal.home import Home
 from tuning.tracking.adopt import adopt
 from tuning.tracking.publisher import sync

@@ -58,12 +58,14 @@ def load(
     settings: Sequence[str] = (),
     trials: int | None = None,
     name: str | None = None,
+    with_code: bool = False,
     printed: Callable[[str], None] = ignore,
 ) -> Plan:
-    """Read and check a campaign file, run the code that it names, and work out its plan.
+    """Read and check a campaign file, and work out its plan.
 
     settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), overriding the file's.
-    trials, name: override the file's ``search.trials`` and ``name``.  printed: takes each line that the code prints.
+    trials, name: override the file's ``search.trials`` and ``name``.  with_code: run the code that the file names;
+    without, such a file is refused.  printed: takes each line that the code prints.
 
     Raises:
         CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
@@ -82,7 +84,7 @@ def load(
         given["name",] = "--name"
     _flatten(document)
     try:
-        sources = _use_code(document, path.parent, printed)
+        sources = _use_code(document, path.parent, printed, with_code=with_code)
     except CampaignError as error:
         first, *rest = error.args
         raise CampaignError(f"{_where(('code',), given, path)}: {first}", *rest) from None
@@ -106,13 +108,19 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seqtune campaign file"}
 
 
-def _use_code(document: dict[str, Any], folder: Path, printed: Callable[[str], None]) -> tuple[Source, ...]:
+def _use_code(
+    document: dict[str, Any], folder: Path, printed: Callable[[str], None], *, with_code: bool
+) -> tuple[Source, ...]:
     """Run the files of ``code``, and put their names and hashes into its place."""
     paths = document.get("code", [])
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         if isinstance(paths, list):
             raise CampaignError(f"code = {shown(paths)}: must be a list of paths in quotes")
         paths = []  # told with all other values of a wrong type
+    if not with_code:
+        if paths:
+            raise CampaignError(f"code = {shown(paths)}: the file names code, which only `seqtune launch` runs")
+        return ()
     sources = [read_source(folder / path) for path in paths]
     lines = own_code.use(sources)
     if packages := _packages(document):

@@ -56,7 +56,14 @@ def launch(
     """
     from tuning.campaign.file import load
 
-    plan = load(campaign, settings=settings or [], trials=trials, name=name, printed=partial(say, error=True))
+    plan = load(
+        campaign,
+        settings=settings or [],
+        trials=trials,
+        name=name,
+        with_code=True,
+        printed=partial(say, error=True),
+    )
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         last = record.interruptions[-1]
