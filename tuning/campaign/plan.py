@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from search_spaces import grid
 from search_spaces.space import Space
+from tuning.campaign.code_files import Source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
@@ -27,13 +28,14 @@ class Plan:
     """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
 
     config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
-    suggestions before the model-based ones.
+    suggestions before the model-based ones.  sources: the user's code, as it was run.
     """
 
     config: CampaignConfig
     space: Space
     trials: int
     startup_trials: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def complete(self) -> CampaignConfig:
