@@ -20,6 +20,7 @@ from data.datasets.ucr import PREFIX, UCR, is_archive
 from data.errors import DataError
 from data.formats import ALLOWED_SUFFIXES, unsupported
 from data.messages import as_list, nearest
+from data.own_rows import checked
 from data.rows import DataSet
 
 LONG = ("sequence", "time", "channels", "segment")
@@ -33,6 +34,39 @@ CATALOGUE: dict[str, DataSet] = {
     "mackey-glass": MACKEY_GLASS,
     "synthetic": SYNTHETIC,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDataSet:
+    """A data set of a user's code.  sha256: of the file that defines it; prepared arrays are kept under it."""
+
+    data_set: DataSet
+    sha256: str
+
+
+OWN: dict[str, OwnDataSet] = {}
+"""The data sets of the code in use."""
+
+
+def register(name: str, data_set: object, *, sha256: str) -> None:
+    """Add a data set of a user's code.
+
+    Raises:
+        ValueError: the name is taken or means a file, or the entry is not a data set.
+    """
+    if name in CATALOGUE or name in OWN:
+        what = "a data set of this package" if name in CATALOGUE else "defined twice"
+        raise ValueError(f"is {what}. Choose another name")
+    if Path(name).suffix or is_archive(name):
+        raise ValueError("would mean a file. Choose a name without a suffix")
+    if not isinstance(data_set, DataSet):
+        raise ValueError("must be a data.rows.DataSet")  # noqa: TRY004 - as for any other entry
+    OWN[name] = OwnDataSet(data_set=checked(data_set), sha256=sha256)
+
+
+def forget() -> None:
+    """Remove every registered data set."""
+    OWN.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +117,14 @@ def _given(options: DataOptions, keys: Iterable[str]) -> list[str]:
 
 def _named(options: DataOptions) -> DataSet:
     name = options.dataset
-    if name in CATALOGUE:
+    known = CATALOGUE | {own: entry.data_set for own, entry in OWN.items()}
+    if name in known:
         given = _given(options, ("label", "group", "text", "target", "test", "ignore", "columns", *LONG))
         if given:
             raise DataError(
                 f"data.{given[0]}: {name} has its own columns and test part; data.{given[0]} is for tables only."
             )
-        return CATALOGUE[name]
+        return known[name]
     if is_archive(name):
         given = _given(options, ("label", "group", "text", "target", "ignore", "columns", *LONG))
         if given:
@@ -97,14 +132,14 @@ def _named(options: DataOptions) -> DataSet:
                 f"data.{given[0]}: a .ts file has no columns and contains its classes. Leave data.{given[0]} out."
             )
         return UCR
-    meant = nearest(name, CATALOGUE)
+    meant = nearest(name, known)
     fault = unsupported(name)
     if fault is not None:
         raise DataError(f"data.dataset = {name!r}: {fault}{meant}")
     if Path(name).suffix:
         return _table(options)
     raise DataError(
-        f"data.dataset = {name!r}: no such data set. Known: {', '.join(CATALOGUE)}, {PREFIX}NAME, or the path of a "
+        f"data.dataset = {name!r}: no such data set. Known: {', '.join(known)}, {PREFIX}NAME, or the path of a "
         f"file ({', '.join(ALLOWED_SUFFIXES)}).{meant}"
     )
 

@@ -79,11 +79,13 @@ class Manifest(BaseModel):
         (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool) -> str:
+def key(
+    config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool, code: str | None = None
+) -> str:
     """Return the hash of everything that the prepared arrays and notes depend on, known before any data are loaded.
 
     A table is identified by its content, not by its path.  Fields that are inactive for a balance, a kind of data or
-    the catalogue's data sets are left out.
+    the catalogue's data sets are left out.  code: hash of the user's file that defines the data set, or None.
     """
     unused = {
         "dataset": not catalogued,
@@ -99,7 +101,8 @@ def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalo
         **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment")},
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
-    return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources]})
+    defined = {} if code is None else {"code": code}
+    return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources], **defined})
 
 
 def identity(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from data.balance import check_balance
 from data.balanced_parts import write_balanced
-from data.catalogue import CATALOGUE, resolve
+from data.catalogue import CATALOGUE, OWN, resolve
 from data.config import DataConfig, Kind
 from data.content import Content, PreparationProgress
 from data.files import SourceFile, file_names, fingerprint
@@ -91,7 +91,14 @@ def _obtain(
     write: Callable[[Path], Content],
 ) -> Prepared:
     """Return an existing prepared directory, or let ``write`` fill an empty folder."""
-    name = key(config, sources, kind=kind, catalogued=config.dataset in CATALOGUE)
+    own = OWN.get(config.dataset)
+    name = key(
+        config,
+        sources,
+        kind=kind,
+        catalogued=own is not None or config.dataset in CATALOGUE,
+        code=None if own is None else own.sha256,
+    )
     directory = store.absolute() / f"{config.balance}-{name[:24]}"  # workers run in other working directories
     existing = find(directory, name, verify=verify)
     if existing is not None:

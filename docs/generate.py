@@ -81,7 +81,7 @@ COMMANDS = """\
 `seqtune --install-completion` installs completion for the current shell."""
 
 TABLES = {
-    "": "These two keys precede the first table of the file.",
+    "": "These keys precede the first table of the file. [Own code](own-code.md) describes `code`.",
     "data": "The data set, its columns, its split and its class imbalance. [Data](data.md) describes data sets, file "
     "formats, splits and methods against imbalance.",
     "space": "The search space, and how this campaign changes it; either `name` or `model` is required. Dimensions are "

@@ -34,7 +34,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README_BYTES = 8192
 SHELL = ("sh", "bash", "console")
-FOLDERS = "data|models|search_spaces|tuning|campaigns|benchmarks|tests|docs"
+FOLDERS = "data|models|search_spaces|tuning|campaigns|examples|benchmarks|tests|docs"
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEYS = key_paths(CampaignConfig)
 TABLES = {path[:1] for path in KEYS if len(path) > 1}

@@ -9,8 +9,8 @@ from simulated import on_random, simulate
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.file import load
-from tuning.campaign.plan import campaign_space
 from tuning.campaign.resume import resumed
+from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.journal.home import Home
 

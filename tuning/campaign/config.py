@@ -12,11 +12,13 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from data.config import MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
-from models.configs import ModelConfig
+from models.registered import TrialModel
 from search_spaces.dimensions import Bounds
 from search_spaces.own import OwnDimension
+from tuning.campaign.code_files import MOST_FILES, CodeFile
 from tuning.campaign.frozen import Frozen
 from tuning.campaign.objective import ObjectiveConfig
 
@@ -95,7 +97,9 @@ class TrialConfig(Frozen):
     """k, the trial's place in the campaign's order."""
     seed: int = Field(ge=0, lt=2**32)
     space: str
-    model: ModelConfig
+    code: tuple[CodeFile, ...] = Field(default=(), max_length=MOST_FILES, exclude_if=lambda code: not code)
+    """The user's code of the campaign, in its order; it precedes ``model``, whose family it may define."""
+    model: TrialModel
     train: TrainConfig
     data: DataConfig
     data_sha256: str
@@ -283,6 +287,10 @@ class CampaignConfig(Frozen):
     """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""
     seed: Seed
     """Seed from which all seeds of the campaign are derived."""
+    code: list[str | SkipJsonSchema[CodeFile]] = Field(
+        default=[], max_length=MOST_FILES, exclude_if=lambda code: not code
+    )
+    """Python files with models, spaces, metrics and data sets of your own, relative to this file.  They are run."""
     data: CampaignData
     space: SpaceOptions
     search: SearchOptions = SearchOptions()
@@ -292,6 +300,11 @@ class CampaignConfig(Frozen):
     budget: BudgetOptions = BudgetOptions()
     limits: LimitOptions = LimitOptions()
     comparison: ComparisonOptions | None = None
+
+    @property
+    def code_files(self) -> tuple[CodeFile, ...]:
+        """The campaign's code, once it was read."""
+        return tuple(file for file in self.code if isinstance(file, CodeFile))
 
     @model_validator(mode="after")
     def _window_holds_concurrency(self) -> Self:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
 from search_spaces.dimensions import Bounds
@@ -90,6 +91,8 @@ def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
     """Return every key of a configuration class, tables within tables as paths."""
     paths: list[Path] = []
     for name, field in model.model_fields.items():
+        if any(isinstance(note, SkipJsonSchema) for note in field.metadata):  # type: ignore[misc] # of records alone
+            continue
         paths.append((*before, name))
         for annotation in (field.annotation, *get_args(field.annotation)):  # a table, or a table that may be absent
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -8,6 +8,7 @@ from models.configs import NeuralConfig
 from search_spaces import grid
 from search_spaces.families import family_name
 from search_spaces.space import Space
+from tuning.campaign.code_files import Source
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
@@ -29,13 +30,14 @@ class Plan:
     """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
 
     config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
-    suggestions before the model-based ones.
+    suggestions before the model-based ones.  sources: the user's code, as it was run.
     """
 
     config: CampaignConfig
     space: Space
     trials: int
     startup_trials: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def complete(self) -> CampaignConfig:

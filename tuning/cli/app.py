@@ -13,6 +13,7 @@ from data.errors import DataError
 from search_spaces.errors import SpaceError
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.cli.adopt import adopt
+from tuning.cli.check import check
 from tuning.cli.compare import compare
 from tuning.cli.confirm import confirm
 from tuning.cli.datasets import datasets_app
@@ -66,7 +67,7 @@ app = typer.Typer(
 for command in (
     *(inspect, init, plan, launch, status, top, compare, confirm, export, reproduce),
     *(sync, adopt, repair, delete),
-    *(ui, spaces, schema, doctor),
+    *(ui, spaces, check, schema, doctor),
 ):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")

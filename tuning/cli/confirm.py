@@ -8,13 +8,16 @@ from tuning.cli.options import (
     EXIT_INTERRUPTED,
     EXIT_NEGATIVE,
     VAR,
+    CodeOption,
     DatasetsOption,
     HomeOption,
     JsonOption,
     NameArgument,
     end_interrupted,
     existing_home,
+    json_only,
 )
+from tuning.cli.printing import say
 from tuning.cli.tracking_observer import Tracking
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def confirm(
     concurrency: Annotated[
         int | None, typer.Option(help="Trials at a time; default: as in the last launch.", min=1, max=1024)
     ] = None,
+    code: CodeOption = None,
     show: Annotated[bool, typer.Option("--show", help="Print the recorded confirmation; train nothing.")] = False,
     home: HomeOption = VAR,
     datasets: DatasetsOption = None,
@@ -60,9 +64,19 @@ def confirm(
     from tuning.cli.live import display
     from tuning.execution.confirm import confirm as run
 
+    campaign = place.record(name)
+    if campaign.config.code_files:
+        from tuning.campaign import own_code
+        from tuning.execution.recorded_code import sources_of
+
+        what = f"campaign {name!r}"
+        for printed_line in own_code.use(
+            sources_of(campaign.config.code_files, what=what, home=place, given=code or [], kept=True)
+        ):
+            say(printed_line, error=True)
     tracking = Tracking(place.confirmations, name)
     behind: str | None = None
-    with display(out) as watching:
+    with json_only(as_json=as_json), display(out) as watching:
         try:
             done: Confirmed = run(
                 place,

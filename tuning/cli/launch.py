@@ -1,5 +1,6 @@
 """``seqtune launch``: start or resume a campaign."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,11 @@ from tuning.cli.options import (
     HomeOption,
     JsonOption,
     end_interrupted,
+    json_only,
     no_trial,
     open_home,
 )
+from tuning.cli.printing import say
 from tuning.cli.tracking_observer import Tracking
 
 if TYPE_CHECKING:
@@ -44,13 +47,20 @@ def launch(
 ) -> None:
     """Start or resume a campaign.
 
-    Keys are those of a campaign file: name, seed, data.*, space.*, search.*, train.*, objective.metric, resources.*,
-    budget.wall_s, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).  Ctrl-C stops a launch;
-    the same command resumes it.  Example: seqtune launch campaigns/demo.toml --set search.trials=20
+    Keys are those of a campaign file: name, seed, code, data.*, space.*, search.*, train.*, objective.metric,
+    resources.*, budget.wall_s, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).  Ctrl-C
+    stops a launch; the same command resumes it.  Example: seqtune launch campaigns/demo.toml --set search.trials=20
     """
     from tuning.campaign.file import load
 
-    plan = load(campaign, settings=settings or [], trials=trials, name=name)
+    plan = load(
+        campaign,
+        settings=settings or [],
+        trials=trials,
+        name=name,
+        with_code=True,
+        printed=partial(say, error=True),
+    )
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
         end_interrupted(record.interruptions[-1])
@@ -78,9 +88,11 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
             "Raise search.trials or lower search.startup_trials for a model-based search",
             "yellow",
         )
+    for file in plan.config.code_files:
+        tables.line(out, f"code: {file}")
     tracking = Tracking(home, name)
     behind: str | None = None
-    with display(out) as watching:
+    with json_only(as_json=as_json), display(out) as watching:
         from tuning.execution.launch import launch as run
 
         try:

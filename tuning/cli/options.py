@@ -3,6 +3,7 @@
 import difflib
 import os
 import sys
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +12,8 @@ import typer
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tuning.journal.events import Interrupted
     from tuning.journal.home import Home
 
@@ -30,6 +33,10 @@ HomeOption = Annotated[
 DatasetsOption = Annotated[
     Path | None,
     typer.Option("--datasets", envvar="SEQTUNE_DATASETS", help="Folder of the data sets.", metavar="FOLDER"),
+]
+CodeOption = Annotated[
+    list[Path] | None,
+    typer.Option("--code", help="Code of your own that the record names; it is run; repeatable.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -85,6 +92,13 @@ def nearest(word: str, known: list[str]) -> str:
     """Return `` Did you mean x?`` or nothing."""
     close = difflib.get_close_matches(word, known, n=1)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+@contextmanager
+def json_only(*, as_json: bool) -> "Iterator[None]":
+    """Keep standard output for JSON: what a user's code prints meanwhile goes to standard error."""
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        yield
 
 
 def no_trial(name: str) -> typer.Exit:

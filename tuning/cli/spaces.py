@@ -44,7 +44,7 @@ def spaces(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the search spaces, or show one, or the fields of a model family.
+    """List search spaces, or show one, or a model family.
 
     Example: seqtune spaces cnn2d
     """

@@ -15,6 +15,7 @@ from data.prepared import open_arrays
 from models.configs import Classical
 from search_spaces.dimensions import Dimension, Value
 from search_spaces.space import Assignment
+from tuning.campaign import own_code
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
@@ -52,6 +53,7 @@ def estimate(
         DataError, CampaignError: the data is missing or unsuitable.
     """
     config = plan.config
+    own_code.use(plan.sources)
     prepared = {
         variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
         for variant, data in variants(config).items()

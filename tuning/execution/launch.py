@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
+from tuning.campaign import own_code
 from tuning.campaign.config import LimitOptions, ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
@@ -43,6 +44,7 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
+    own_code.use(plan.sources)
     check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
@@ -81,6 +83,7 @@ def _attempt(
         progress("looking for a configuration within the limits")
         ordered_search(plan.complete, plan.space, recorded_data(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
+        home.keep_code(plan.sources)
         if not journal.entries:
             journal.append(
                 Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded_data(prepared))
@@ -112,6 +115,7 @@ def _run(
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
+        code=tuple(str(source.path) for source in plan.sources),
     )
     new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared))
     source = SearchTrials(plan.space, new_search)

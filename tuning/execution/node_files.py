@@ -1,7 +1,7 @@
-"""Arrays, checkpoints and weights on their way between the driver and a node of a cluster.
+"""Arrays, code, checkpoints and weights on their way between the driver and a node of a cluster.
 
-Nothing is shared but Ray: prepared arrays are copied to a node once, and kept there under their hash; a trial's files
-travel to the node when it starts, and to the driver with each report.
+Nothing is shared but Ray: prepared arrays and the user's code are copied to a node once, and kept there under their
+hash; a trial's files travel to the node when it starts, and to the driver with each report.
 """
 
 import fcntl
@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from data.errors import DataError
 from data.manifest import MANIFEST, TEST, TRAINING
 from data.prepared import open_arrays
-from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.campaign.code_files import CodeFile, read_copies
+from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
 
 Files = dict[str, NDArray[np.uint8]]
 """Names and contents.  Arrays of bytes: Ray maps them from its store without a copy."""
@@ -62,6 +64,26 @@ def unpacked_arrays(files: Files, key: str) -> Path:
         raise DataError(f"{directory}: cannot be written on this node: {error.strerror or error}") from error
     open_arrays(directory)
     return directory
+
+
+def packed_code(folder: Path, files: Sequence[CodeFile]) -> dict[str, bytes]:
+    """Return the copies of the user's code, hash -> content.  CampaignError: one is missing or damaged."""
+    own = [file for file in files if file.kind == "file"]  # packages are installed on the node
+    return {source.file.sha256: source.content for source in read_copies(folder, own)}
+
+
+def unpacked_code(contents: Mapping[str, bytes]) -> Path:
+    """Write the user's code into this node's folder and return the folder; who reads a copy compares its hash.
+
+    Raises:
+        DataError: the folder belongs to another user.
+        OSError: it cannot be written.
+    """
+    folder = node_folder() / "code"
+    folder.mkdir(exist_ok=True)
+    for sha256, content in contents.items():
+        write_file(folder / f"{sha256}.py", content)
+    return folder
 
 
 def node_folder() -> Path:

@@ -26,10 +26,19 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from data.errors import DataError
+from tuning.campaign import own_code
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
+from tuning.campaign.packages import recorded_sources
 from tuning.execution.cluster import check_nodes, needed
 from tuning.execution.driver import Driver, LaunchInterrupted
-from tuning.execution.node_files import pack_trial, packed_arrays, unpack_trial, unpacked_arrays
+from tuning.execution.node_files import (
+    pack_trial,
+    packed_arrays,
+    packed_code,
+    unpack_trial,
+    unpacked_arrays,
+    unpacked_code,
+)
 from tuning.execution.ray_session import State, session, stop_if_requested, supervise
 from tuning.execution.worker import TrialWorker, WorkerMessage
 from tuning.journal.home import Home
@@ -48,19 +57,32 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     node_folder: Path | None
     """The trial's folder on a node of a cluster, whose files travel to the driver; None on one machine."""
 
-    def setup(self, config: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
-        """Take the first trial.  arrays: prepared directory -> Ray's reference to its files, on a cluster."""
+    def setup(
+        self, config: dict[str, Any], arrays: dict[str, Any] | None = None, code: dict[str, bytes] | None = None
+    ) -> None:
+        """Take the first trial.
+
+        arrays: prepared directory -> Ray's reference to its files, on a cluster.  code: there the user's code, hash ->
+        content.
+        """
         trial = TrialConfig.model_validate_json(config["trial"])
         directory, folder = Path(config["arrays"]), Path(config["folder"])
         self.node_folder = None
         self.problem: WorkerMessage | None = None
+        if trial.code:
+            try:
+                copies = Path(config["code"]) if code is None else unpacked_code(code)
+                own_code.use(recorded_sources(copies, trial.code))
+                trial = TrialConfig.model_validate_json(config["trial"])  # with the families that it defines
+            except (ValueError, OSError) as error:
+                self.problem = WorkerMessage(blocked="code", note=f"on {socket.gethostname()}: {error}")
         if arrays is not None:
             checkpoint = config["checkpoint"]
             try:
                 directory = unpacked_arrays(ray.get(arrays[config["arrays"]]), directory.name)
                 folder = self.node_folder = unpack_trial(None if checkpoint is None else ray.get(checkpoint))
             except DataError as error:
-                self.problem = WorkerMessage(blocked="data", note=str(error))
+                self.problem = self.problem or WorkerMessage(blocked="data", note=str(error))
             except OSError as error:
                 self.problem = WorkerMessage(blocked="storage", note=f"on the node {socket.gethostname()}: {error}")
         self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"], test=config["test"])
@@ -138,6 +160,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[self.driver.record.variant(trial)]),
                     "folder": str(folder),
+                    "code": str(self.home.code),
                     "checkpoint": self._sent(folder / CHECKPOINT),
                     "wall_s": self.resources.trial_wall_s,
                     "test": self.test,
@@ -279,7 +302,8 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             for note in check_nodes(resources):
                 driver.noted(None, note)
             sent = {str(directory): ray.put(packed_arrays(directory, test=test)) for directory in arrays.values()}
-            trainable = tune.with_parameters(TrialTrainable, arrays=sent)
+            code = packed_code(home.code, config.code_files)
+            trainable = tune.with_parameters(TrialTrainable, arrays=sent, code=code)
         attempts = driver.record.target * (1 + resources.max_retries)
         tuner = tune.Tuner(
             tune.with_resources(trainable, needed(resources, on_cluster=address is not None)),

@@ -33,8 +33,9 @@ class WorkerMessage(BaseModel):
     reports: list[EpochReport] = []
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
-    blocked: Literal["data", "storage"] | None = None
-    """Arrays or files cannot be used, for which ``note`` has the reason.  The trial has not failed; the launch ends."""
+    blocked: Literal["data", "storage", "code"] | None = None
+    """Arrays, files or the user's code cannot be used, for which ``note`` has the reason.  The trial has not failed;
+    the launch ends."""
     note: str | None = None
     environment: Environment | None = None
 

@@ -9,11 +9,11 @@ from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, Tria
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-Cause = Literal["user", "budget", "failures", "limits", "data", "storage", "ray"]
+Cause = Literal["user", "budget", "failures", "limits", "data", "storage", "ray", "code"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 """What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, no
-suggestion within the limits, prepared arrays that are damaged or gone, a disk that cannot be written or read, or the
-end of one of Ray's processes."""
+suggestion within the limits, prepared arrays that are damaged or gone, a disk that cannot be written or read, the end
+of one of Ray's processes, or the user's code, which a worker cannot load."""
 
 
 class _Event(BaseModel):
@@ -97,6 +97,8 @@ class Launched(_Event):
     """Of a confirmation's launch: what it was asked for."""
     data: dict[str, DataRecord] = Field(default={}, exclude_if=lambda value: not value)
     """Of a confirmation's launch: prepared data of its fresh splits."""
+    code: tuple[str, ...] = Field(default=(), exclude_if=lambda code: not code)
+    """Where the user's code was read, to say later whether it has changed; never to run it."""
 
 
 class Proposal(_Event):

@@ -3,20 +3,21 @@
 import os
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tuning.campaign.code_files import Source, copy_path
 from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.campaign.messages import nearest, shown
 from tuning.journal.log import Entry, read
 from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold
-from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
 
 WEIGHTS_KEPT = 10
 """Weights of this many trials, the best, stay on disk; those of the others come back with `seqtune reproduce`."""
@@ -37,6 +38,26 @@ class Home:
     def arrays(self) -> Path:
         """Prepared arrays, shared by all campaigns."""
         return self.path / "arrays"
+
+    @property
+    def code(self) -> Path:
+        """Code that was launched or named by ``--code`` here, each file under its hash; shared by all campaigns."""
+        return self.path / "code"
+
+    def keep_code(self, sources: Sequence[Source]) -> None:
+        """Keep a copy of each file, with which its campaigns resume and reproduce.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        try:
+            for source in sources:
+                path = copy_path(self.code, source.file)
+                if not path.is_file() or path.read_bytes() != source.content:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_file(path, source.content)
+        except OSError as error:
+            raise StoreError(f"{self.code} cannot be written: {error}. Choose another --home") from error
 
     @property
     def tracking_uri(self) -> str:

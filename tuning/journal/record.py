@@ -135,6 +135,11 @@ class CampaignRecord:
         """The folder of data sets that the latest launch was given."""
         return self.launches[-1].datasets if self.launches else None
 
+    @property
+    def code_paths(self) -> tuple[str, ...]:
+        """Where the latest launch read the user's code."""
+        return self.launches[-1].code if self.launches else ()
+
     def variant(self, trial: TrialConfig) -> str:
         """Return the key of the data that a trial of this campaign is trained on."""
         recorded = self.trials.get(trial.index)

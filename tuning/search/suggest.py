@@ -104,6 +104,7 @@ def trial_config(
         "index": suggestion.index,
         "seed": trial_seed(config, suggestion),
         "space": config.space.title,
+        "code": config.code_files,
         "model": {"family": family_name(space.family(values)), **_under("model", values)},
         "train": config.train.of_trial() | _under("train", values),
         "data": data,

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tuning.analysis.leaderboard import leaderboard
+from tuning.campaign.code_files import CodeFile, read_copies
+from tuning.campaign.errors import CampaignError
 from tuning.journal.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, OpenedTest, Started
 from tuning.journal.home import Home
 from tuning.journal.log import Entry
@@ -12,6 +14,7 @@ from tuning.journal.text import json_text
 from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_csv, trial_json
 from tuning.tracking.environment_tags import environment_tags
 from tuning.tracking.layout import (
+    CODE,
     DatasetInput,
     Row,
     RunStatus,
@@ -120,7 +123,7 @@ class RunUpdates:
             tags=common_tags(self.kinds[0], config.name, self.campaign_id)
             | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record, self._home)},
             datasets=[dataset_input(config.data.dataset, variant, data) for variant, data in event.data.items()],
-            texts={"campaign.json": event.model_dump_json(indent=2)},
+            texts={"campaign.json": event.model_dump_json(indent=2), **self._code(config.code_files)},
             status="RUNNING",
         )
 
@@ -138,6 +141,7 @@ class RunUpdates:
             update.tags[Tag.STATUS] = "running"
             variant = self.record.variant(trial.config)
             update.datasets = [dataset_input(trial.config.data.dataset, variant, self.record.data[variant])]
+            update.texts |= self._code(trial.config.code)
             update.status = "RUNNING"
         return update
 
@@ -149,6 +153,14 @@ class RunUpdates:
         update.tags[Tag.NOTE] = trial_note(trial, self.record, self._home)
         if trial.same_as is not None:
             update.tags[Tag.SAME_AS] = str(trial.same_as)
+
+    def _code(self, files: Sequence[CodeFile]) -> dict[str, str]:
+        """Return the home's copies of a user's code as artifacts; none of a campaign whose code is not here."""
+        try:
+            sources = read_copies(self._home.code, [file for file in files if file.kind == "file"])
+        except CampaignError:
+            return {}
+        return {f"{CODE}/{source.file.name}": source.content.decode() for source in sources}
 
     def _end(self, update: RunUpdate, trial: TrialRecord, result: TrialResult, at: int) -> None:
         recorded = self.record.recorded(trial)

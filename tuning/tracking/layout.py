@@ -32,6 +32,9 @@ ARTIFACTS = (
     "confirmation.csv",
 )
 
+CODE = "code"
+"""The folder of artifacts with the user's code, where a campaign has some."""
+
 METRICS = (
     "train/loss",
     "train/<metric>",

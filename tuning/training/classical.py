@@ -20,6 +20,7 @@ from tuning.campaign.config import TrialConfig
 from tuning.training.estimators import Estimator, fit
 from tuning.training.loop import weights_sha256
 from tuning.training.metrics import NO_COUNTS, confusion, from_counts, from_errors
+from tuning.training.own_metrics import of_classes, of_numbers
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
@@ -139,9 +140,11 @@ class ClassicalTrial:
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:
         if self.arrays.scale is not None:
-            return from_errors(y, predicted, self.arrays.scale), NO_COUNTS
+            scale = self.arrays.scale
+            return from_errors(y, predicted, scale) | of_numbers(y, predicted, scale), NO_COUNTS
         counts = confusion(y, predicted.argmax(axis=1), self.arrays.classes)
-        return from_counts(counts, self.arrays.class_names), counts
+        own = of_classes(counts, y, predicted.astype(np.float32))
+        return from_counts(counts, self.arrays.class_names) | own, counts
 
     def _loss(self, y: NDArray[Any], predicted: NDArray[np.float64], weights: NDArray[Any] | None = None) -> float:
         if self.arrays.regression:

@@ -8,7 +8,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -146,7 +146,7 @@ class Training:
         """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
         self.model.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        truth, predicted = [], []
+        truth, predicted, scores = [], [], []
         for batch in evaluation_batches(rows.part, EVALUATION_BATCH):
             x, lengths, y = rows.take(batch)
             with self._precision():
@@ -154,7 +154,8 @@ class Training:
             total += self.loss.total(outputs, y).double()
             truth.append(y)
             predicted.append(self.loss.predicted(outputs))
-        metrics, counts = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+            scores.append(self.loss.scores(outputs))
+        metrics, counts = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
         return {"loss": float(total) / len(rows.part.y), **metrics}, counts
 
     def result(self) -> TrialResult:
@@ -245,7 +246,7 @@ class Training:
     def _train_epoch(self) -> tuple[float, float | None]:
         """Mean loss, and the objective's metric, over the epoch's rows as they were trained on."""
         self.model.train()
-        truth, predicted = [], []
+        truth, predicted, scores = [], [], []
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         weight = torch.zeros((), dtype=torch.float64, device=self.device)
         for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
@@ -261,7 +262,8 @@ class Training:
             weight += share
             truth.append(y)
             predicted.append(self.loss.predicted(outputs.detach().float()))
-        metrics, _ = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+            scores.append(self.loss.scores(outputs.detach().float()))
+        metrics, _ = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
         return float(total / weight), metrics.get(self.trial.objective.metric)
 
     def _precision(self) -> AbstractContextManager[Any]:
@@ -278,6 +280,18 @@ def weights_sha256(state: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _whole(batches: Sequence[Tensor]) -> NDArray[Any]:
+    """Return the values of all batches."""
+    values: NDArray[Any] = torch.cat(list(batches)).cpu().numpy()
+    return values
+
+
+def _scores(batches: Sequence[Tensor | None]) -> NDArray[np.float32] | None:
+    """Return the scores of all batches where a metric takes them."""
+    found = [batch for batch in batches if batch is not None]
+    return _whole(found) if found else None
 
 
 def _make_deterministic(device: DeviceConfig) -> None:
