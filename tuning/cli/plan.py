@@ -1,11 +1,13 @@
 """``seqtune plan``: what a campaign will cost, before it is launched."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuning.cli.options import VAR, DatasetsOption, HomeOption, JsonOption, open_home
+from tuning.cli.options import VAR, DatasetsOption, HomeOption, JsonOption, json_only, open_home
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +39,8 @@ def plan(
     from tuning.cli import tables
     from tuning.execution.estimate import estimate
 
-    planned = load(campaign, settings=settings or [])
-    with tables.spinner(tables.console(error=True), f"{planned.config.name}: preparing") as progress:
+    planned = load(campaign, settings=settings or [], with_code=True, printed=partial(say, error=True))
+    with json_only(as_json=as_json), tables.spinner(tables.console(error=True), f"{planned.config.name}: preparing") as progress:
         found = estimate(planned, home=open_home(home), datasets=datasets, quick=quick, progress=progress)
     tables.emit(found, as_json=as_json, show=lambda: show(found, tables.console()))
 
