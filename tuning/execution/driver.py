@@ -27,7 +27,7 @@ from tuning.journal.events import (
 from tuning.journal.log import Entry, Journal
 from tuning.journal.record import CampaignRecord, apply, fold
 from tuning.search.ordered import OrderedSearch, Suggestion
-from tuning.search.suggest import configured, outcome
+from tuning.search.suggest import Configurations, outcome
 from tuning.training.environment import Environment, differences
 from tuning.training.results import EpochReport, TrialResult
 
@@ -76,8 +76,10 @@ class Driver:
         self.space = space
         self.observers = observers
         self.record = fold(journal.entries)
-        self.search = self._resumed(new_search, launched.environment, progress)
-        self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
+        self.search, self._configurations = self._resumed(new_search, launched.environment, progress)
+        self._unfinished = sorted(self.record.unfinished)
+        self._reusing = [k for k in self._unfinished if self.record.trials[k].reused]
+        """Reused trials whose original has not ended."""
         before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
         if changed := differences(before, launched.environment):
@@ -101,7 +103,7 @@ class Driver:
     @property
     def complete(self) -> bool:
         """Whether every trial of the campaign has ended."""
-        return len(self.record.ended) >= self.record.target
+        return self.record.ended_count >= self.record.target
 
     def next_trial(self) -> TrialConfig | None:
         """Return the next trial to train; None while the search waits for results, or when there is no more.
@@ -114,7 +116,7 @@ class Driver:
                 return trial.config
         while not self.exhausted and self.search.ready():
             suggestion = self.search.suggest()
-            trial_configuration = configured(self.record, self.space, suggestion)
+            trial_configuration = self._configurations.complete(suggestion)
             if suggestion.index in self.record.trials:
                 self._check(suggestion, trial_configuration)
                 continue
@@ -129,6 +131,7 @@ class Driver:
             )
             if not suggestion.reused:
                 return trial_configuration
+            self._reusing.append(suggestion.index)
             self._settle()
         return None
 
@@ -179,8 +182,8 @@ class Driver:
 
     def _resumed(
         self, new_search: Callable[[], OrderedSearch], environment: Environment, progress: Callable[[str], None]
-    ) -> OrderedSearch:
-        """Return the search after the last suggestion of the journal.
+    ) -> tuple[OrderedSearch, Configurations]:
+        """Return the search after the last suggestion of the journal, and what completes its suggestions.
 
         It is restored from what the journal keeps of it.  Where that does not hold, or a launch was in another
         environment, every suggestion is asked for again.
@@ -191,7 +194,9 @@ class Driver:
                 return self._replayed(new_search(), progress, restore=len(self.record.trials) - last)
         return self._replayed(new_search(), progress, restore=0)
 
-    def _replayed(self, search: OrderedSearch, progress: Callable[[str], None], *, restore: int) -> OrderedSearch:
+    def _replayed(
+        self, search: OrderedSearch, progress: Callable[[str], None], *, restore: int
+    ) -> tuple[OrderedSearch, Configurations]:
         """Let the search suggest again, and compare.
 
         restore: how many suggestions are restored instead, where the journal has what that needs.
@@ -200,6 +205,7 @@ class Driver:
             ValueError: the restored search is not in the state that the journal records.
             JournalError: the search suggests otherwise.
         """
+        configurations = Configurations(self.record, self.space)
         # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
         for k, trial in self.record.trials.items():
             if trial.result is not None:
@@ -214,8 +220,8 @@ class Driver:
             again = search.suggest(recorded if search.index < restore else None)
             if restore and recorded not in (None, again.proposal):
                 raise ValueError(f"the restored search proposes {again.proposal}, which was {recorded}")
-            self._check(again, configured(self.record, self.space, again))
-        return search
+            self._check(again, configurations.complete(again))
+        return search, configurations
 
     def _check(self, again: Suggestion, configuration: TrialConfig) -> None:
         """Raise JournalError where the search does not suggest what the journal has."""
@@ -229,14 +235,15 @@ class Driver:
 
     def _settle(self) -> None:
         """End every reused trial whose original has ended, and the campaign with its last trial."""
-        for k, trial in sorted(self.record.trials.items()):
-            if trial.reused and trial.result is None and trial.same_as is not None:
-                original = self.record.trials[trial.same_as]
-                if original.result is not None:
-                    self._log(Ended(trial=k, result=original.result, environment=original.environment))
-                    self.search.record(k, outcome(original.result))
+        for k in self._reusing[:]:
+            same_as = self.record.trials[k].same_as
+            original = None if same_as is None else self.record.trials[same_as]
+            if original is not None and original.result is not None:
+                self._reusing.remove(k)
+                self._log(Ended(trial=k, result=original.result, environment=original.environment))
+                self.search.record(k, outcome(original.result))
         if self.complete:
-            self._log(Finished(trials=len(self.record.ended)))
+            self._log(Finished(trials=self.record.ended_count))
 
     def _log(self, event: Event) -> None:
         entry = self.journal.append(event)

@@ -126,7 +126,7 @@ class Home:
             record = self.record(name)
         except JournalError:
             return "its journal is damaged"
-        return f"{len(record.ended)} of {record.target} trials ended"
+        return f"{record.ended_count} of {record.target} trials ended"
 
     def delete(self, name: str) -> None:
         """Remove a campaign's folder; hold its lock.
@@ -143,9 +143,9 @@ class Home:
         """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
         name = record.config.name
         (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        ranked = [trial.config.index for trial in record.ranked()]
+        ranked = [trial.config.index for trial in record.ranked(WEIGHTS_KEPT + 1)]
         # This trial may have pushed another one out, or be none of the best itself.
-        for other in {index, *ranked[WEIGHTS_KEPT : WEIGHTS_KEPT + 1]} - set(ranked[:WEIGHTS_KEPT]):
+        for other in {index, *ranked[WEIGHTS_KEPT:]} - set(ranked[:WEIGHTS_KEPT]):
             (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
 
     def lock(self, name: str) -> Path:
