@@ -14,7 +14,7 @@ HyperOpt takes 0.02 to 0.1 s for a suggestion, so that large campaigns have few 
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +29,6 @@ from tuning.search.proposers import Outcome, Proposer, RandomProposer
 
 RATIOS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0)
 """Window / workers."""
-
-Figures = dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +83,7 @@ def regret(campaign: Campaign, table: Surrogate, until: float = np.inf) -> float
     return 1.0 if best is None else table.regret(best)
 
 
-def shown(figures: Figures, *, percent: bool = False) -> str:
+def shown(figures: Mapping[str, float], *, percent: bool = False) -> str:
     """Return a mean and its interval as text."""
     mean, *bounds = (f"{100 * value:.1f}" if percent else f"{value:.3f}" for value in figures.values())
     unit = " %" if percent else ""
@@ -121,41 +119,29 @@ def main() -> None:
         row(setup.workers, setup.trials, setup.seeds, *idle)
     if options.idle:
         return
-    mean_s = np.mean([len(curve.values) * curve.seconds for curve in Table().curves.values()])
     heads("workers", "window", "startup trials", "seeds", "idle", "regret", "regret at equal time", "s per suggestion")
     for setup in setups:
-        enough = float(setup.trials * mean_s / setup.workers)
         seeds = range(setup.hyperopt_seeds)
         for window in [round(ratio * setup.workers) for ratio in setup.hyperopt_ratios]:
             for startup in [STARTUP] if window <= STARTUP else [STARTUP, window]:
                 began = time.perf_counter()
                 campaigns = [by_model(setup, window, seed, table, startup) for seed in seeds]
                 cost = (time.perf_counter() - began) / setup.trials / len(seeds)
-                _row_of(campaigns, table, enough, setup, window, startup, cost)
+                row(setup.workers, window, startup, len(seeds), *figures(setup, campaigns, table), f"{cost:.3f}")
         if seeds:
             campaigns = [at_random(setup, setup.trials, seed, table) for seed in seeds]
-            _row_of(campaigns, table, enough, setup, "random search", "", 0.0)
+            row(setup.workers, "random search", "", len(seeds), *figures(setup, campaigns, table), "")
 
 
-def _row_of(
-    campaigns: Sequence[Campaign],
-    table: Surrogate,
-    enough: float,
-    setup: Setup,
-    window: object,
-    startup: object,
-    cost: float,
-) -> None:
-    row(
-        setup.workers,
-        window,
-        startup,
-        len(campaigns),
+def figures(setup: Setup, campaigns: Sequence[Campaign], table: Surrogate) -> list[str]:
+    """Return idle share, regret, and regret at the time that the work takes without waiting."""
+    mean_s = np.mean([len(curve.values) * curve.seconds for curve in Table().curves.values()])
+    enough = float(setup.trials * mean_s / setup.workers)
+    return [
         shown(interval([campaign.idle for campaign in campaigns]), percent=True),
         shown(interval([regret(campaign, table) for campaign in campaigns])),
         shown(interval([regret(campaign, table, enough) for campaign in campaigns])),
-        f"{cost:.3f}",
-    )
+    ]
 
 
 if __name__ == "__main__":

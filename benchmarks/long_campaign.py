@@ -5,6 +5,7 @@ others are drawn at random by HyperOpt itself.  What is recorded of a suggestion
 """
 
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import hyperopt
@@ -23,6 +24,7 @@ from tuning.training.results import EpochReport, TrialResult
 
 CLASSES = ("F", "N", "Q", "S", "V")
 COUNTS = dict.fromkeys(CLASSES, 100)
+WORKERS = 2
 FAILING = 50
 """One trial in so many fails."""
 
@@ -47,15 +49,15 @@ def opened(planned: Plan, journal: Journal, trials: int, observers: tuple[Observ
     if not journal.entries:
         record = {"classes": CLASSES, "steps": 187, "channels": 1}
         counts = dict.fromkeys(("train", "valid", "test", "epoch"), COUNTS)
-        data = {v: DataRecord(sha256=f"{i:064x}", **record, **counts) for i, v in enumerate(("raw", "oversample"))}
+        data = {v: DataRecord(sha256=sha256(v.encode()).hexdigest(), **record, **counts) for v in ("raw", "oversample")}
         journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
     new_search = partial(ordered_search, planned.complete, planned.space)
-    launched = Launched(environment=current(), trials=trials, concurrency=2)
+    launched = Launched(environment=current(), trials=trials, concurrency=WORKERS)
     return Driver(journal, planned.space, new_search, launched=launched, observers=observers)
 
 
 class PretendedWorkers:
-    """Two workers that report epochs in turn."""
+    """Workers that report epochs in turn."""
 
     def __init__(self, driver: Driver, home: Home) -> None:
         self.driver = driver
@@ -69,7 +71,7 @@ class PretendedWorkers:
     def work(self, trials: int) -> None:
         """Go on until so many trials have ended."""
         while self.ended < trials:
-            while len(self.running) < 2:
+            while len(self.running) < WORKERS:
                 if self.driver.search.index == self.driver.record.target - ASKED_AGAIN:
                     self._propose_with(*self._model)
                 trial = self.driver.next_trial()
@@ -102,7 +104,7 @@ class PretendedWorkers:
             train_objective=metrics["recall_macro"],
             metrics=metrics,
             learning_rate=1e-3,
-            weights_sha256=f"{trial.seed:064x}",
+            weights_sha256=sha256(f"{trial.seed} {epoch}".encode()).hexdigest(),
             seconds=12.345678,
         )
         reports.append(report)

@@ -75,7 +75,9 @@ class Surrogate(Table):
 
 def _weights(options: tuple[Any, ...], value: str) -> list[Weight]:
     """Return the recorded values next to a value, with their weights."""
-    return list(_interpolated(options, float(value))) if not isinstance(options[0], str) else [(options.index(value), 1)]
+    return (
+        list(_interpolated(options, float(value))) if not isinstance(options[0], str) else [(options.index(value), 1)]
+    )
 
 
 def _interpolated(options: tuple[float, ...], value: float) -> Iterator[Weight]:

@@ -39,15 +39,14 @@ def campaigns(home: Home) -> list[Campaign]:
     return [_campaign(home, name) for name in home.names()]
 
 
-def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
+def campaign(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -> Campaign:
     """Return how far one campaign has come."""
-    record = fold(entries)
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     best = ranked[0] if ranked else None
     return Campaign(
         name=name,
         state=state(home, name, record, entries),
-        ended=len(record.ended),
+        ended=record.ended_count,
         target=record.target,
         failed=sum(t.status == "failed" for t in record.ended),
         metric=record.config.objective.metric,
@@ -71,7 +70,7 @@ def state(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -
 def _campaign(home: Home, name: str) -> Campaign:
     try:
         entries = home.entries(name)
-        return campaign(home, name, entries) if entries else Campaign(name=name, state="empty")
+        return campaign(home, name, fold(entries), entries) if entries else Campaign(name=name, state="empty")
     except (JournalError, OSError) as error:
         return Campaign(name=name, state="damaged", problem=str(error))
 

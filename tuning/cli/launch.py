@@ -109,6 +109,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import tables, top
     from tuning.cli.live import display
+    from tuning.search.idle import idle_advice
 
     out = tables.console(error=as_json)
     name = plan.config.name
@@ -119,6 +120,8 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
             "Raise search.trials or lower search.startup_trials for a model-based search",
             "yellow",
         )
+    if not home.journal(name).exists() and (advice := idle_advice(plan)):
+        tables.line(out, f"Note: {advice}", "yellow")
     tracking = _Tracking(home, name)
     behind: str | None = None
     with display(out) as watching:

@@ -106,6 +106,15 @@ class Home:
             RecordError: there is none of that name.
             JournalError: its journal is damaged.
         """
+        return fold(self.known_entries(name))
+
+    def known_entries(self, name: str) -> list[Entry]:
+        """Read the journal of a campaign that is there.
+
+        Raises:
+            RecordError: there is none of that name.
+            JournalError: its journal is damaged.
+        """
         entries = self.entries(name) if NAME.fullmatch(name) else []
         if not entries:
             names = self.names()
@@ -114,7 +123,7 @@ class Home:
                 f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its "
                 f"home with --home.{nearest(name, names)}"
             )
-        return fold(entries)
+        return entries
 
     def describe(self, name: str) -> str:
         """Return how many trials of a campaign have ended, also where its journal is damaged.

@@ -6,18 +6,19 @@ CRC-32 of the line before it, which tells damage from an append that a crash cut
 
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import re
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from tuning.campaign.documents import DocumentError, check_regular, parse_json
+from tuning.campaign.documents import DocumentError, check_regular, parse_json_line
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.campaign.messages import shown
 from tuning.journal.events import Event
@@ -206,11 +207,12 @@ def _read(path: Path) -> _Content:
     *lines, torn = _bytes(path).split(b"\n")  # not splitlines: a damaged byte may be another line break
     entries: list[Entry] = []
     version = VERSION
-    for number, line in enumerate(lines, start=1):
-        fields = _fields(line, path, number)
-        if number == 1:
-            version = _version(fields, path)
-        entries.append(_entry(fields, path, number, version))
+    with _without_collection():
+        for number, line in enumerate(lines, start=1):
+            fields = _fields(line, path, number)
+            if number == 1:
+                version = _version(fields, path)
+            entries.append(_entry(fields, path, number, version))
     if _COMPLETE.search(torn):  # not torn by a crash: its end of line is damaged
         raise JournalError(f"{path}, line {len(lines) + 1}: damaged (it does not end with a line break). {ADVICE}")
     return _Content(entries, sum(len(line) + 1 for line in lines), version)
@@ -218,15 +220,27 @@ def _read(path: Path) -> _Content:
 
 def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
-        body, _, crc = line.decode().rpartition(_CRC)
-        if f'{zlib.crc32(body.encode()):08x}"}}' != crc:
+        body, _, crc = line.rpartition(_CRC.encode())
+        if f'{zlib.crc32(body):08x}"}}'.encode() != crc:
             raise ValueError("its checksum does not match")  # noqa: TRY301 - one message for all damage
-        fields = parse_json(body + "}", finite=False)
+        fields = parse_json_line(body.decode() + "}")
         if not isinstance(fields, dict):
             raise ValueError("it is no object")  # noqa: TRY301, TRY004 - likewise
     except (ValueError, UnicodeDecodeError) as error:
         raise JournalError(f"{path}, line {number}: damaged ({error}). {ADVICE}") from error
     return fields
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause Python's garbage collector, which would look at all events again and again while none is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _bytes(path: Path) -> bytes:

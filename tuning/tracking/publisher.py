@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, read
+from tuning.journal.log import Entry
 from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking
 from tuning.tracking.client import Store, StoredRun, reachable
@@ -187,8 +187,7 @@ def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> 
         JournalError: its journal is damaged.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
-    home.record(name)
-    entries = read(home.journal(name))
+    entries = home.known_entries(name)
     uri = home.tracking_uri
     with publishing(home, name), reachable(uri):
         publisher = Publisher(Store(uri), home)
