@@ -4,9 +4,9 @@
 
 Writes campaigns of these lengths with the package's own driver, search and journal (``long_campaign.py``), and times
 each command and the opening for resuming in a process of its own.  Prints one JSON line for each campaign: the size of
-the journal; ms per trial and memory per trial (private, MB) of the driver that wrote it; seconds and peak memory of the
-commands; seconds until a resumed launch could hand out its first trial, and how many of them HyperOpt's own evaluations
-of its model took; seconds of ``seqtune sync`` for the lengths of --sync.
+the journal; processor time per trial and memory per trial (private, MB) of the driver that wrote it; wall and processor
+time and peak memory of the commands; the same until a resumed launch could hand out its first trial, and how much of it
+reading the journal and HyperOpt's own evaluations of its model took; ``seqtune sync`` for the lengths of --sync.
 """
 
 import argparse
@@ -40,19 +40,19 @@ def written(options: argparse.Namespace, home: Home, trials: int) -> dict[str, A
     with Journal(home.journal(options.name)) as journal:
         workers = PretendedWorkers(opened(planned, journal, trials), home)
         workers.work(LAST)
-        began, memory = time.perf_counter(), private_mb()
+        began, memory = time.process_time(), private_mb()
         workers.work(2 * LAST)
-        early, began = time.perf_counter() - began, time.perf_counter()
+        early, began = time.process_time() - began, time.process_time()
         workers.work(trials - LAST)
-        middle, began = time.perf_counter() - began, time.perf_counter()
+        middle, began = time.process_time() - began, time.process_time()
         workers.work(trials - 2)  # the last two are suggested by HyperOpt's model
-        late = time.perf_counter() - began
+        late = time.process_time() - began
         grown = private_mb() - memory
         workers.work(trials)
     return {
         "journal_mb": round(home.journal(options.name).stat().st_size / 1e6, 1),
         "events": len(journal.entries),
-        "driver_ms_per_trial": {
+        "driver_cpu_ms_per_trial": {
             "first": round(1000 * early / LAST, 2),
             "mean": round(1000 * middle / (trials - 3 * LAST), 2),
             "last": round(1000 * late / (LAST - 2), 2),
@@ -69,32 +69,34 @@ def resumed(options: argparse.Namespace, home: Home, trials: int) -> dict[str, A
     from tuning.journal.log import Journal
     from tuning.journal.record import fold
     from tuning.search.suggest import ordered_search
+    from tuning.training.environment import current
 
     evaluated = []
     suggest = hyperopt.tpe.suggest
 
     def timed(*arguments: Any, **keywords: Any) -> Any:
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             return suggest(*arguments, **keywords)
         finally:
-            evaluated.append(time.perf_counter() - began)
+            evaluated.append(time.process_time() - began)
 
     hyperopt.tpe.suggest = timed  # HyperOptSearch takes it from there
     planned = campaign(options.name, trials, epochs=options.epochs, early_stopping=options.early_stopping)
-    ordered_search(planned.complete, planned.space)  # imports Ray and HyperOpt, which takes seconds
-    memory, began = private_mb(), time.perf_counter()
+    ordered_search(planned.complete, planned.space), current()  # import Ray, HyperOpt and torch, which takes seconds
+    memory, began, cpu = private_mb(), time.perf_counter(), time.process_time()
     fold(home.entries(options.name))
     with Journal(home.journal(options.name)) as journal:
         fold(journal.entries)
-        read = time.perf_counter() - began
+        read = time.process_time() - cpu
         driver = opened(planned, journal, trials + FURTHER)
         driver.next_trial()
-        whole = time.perf_counter() - began
+        whole, cpu = time.perf_counter() - began, time.process_time() - cpu
     return {
-        "read_s": round(read, 2),
-        "resume_s": round(whole, 2),
-        "of_these_hyperopt_s": round(sum(evaluated), 2),
+        "s": round(whole, 2),
+        "cpu_s": round(cpu, 2),
+        "of_these_reading_cpu_s": round(read, 2),
+        "of_these_hyperopt_cpu_s": round(sum(evaluated), 2),
         "evaluations": len(evaluated),
         "mb_per_trial": round((private_mb() - memory) / trials, 4),
     }
@@ -120,7 +122,8 @@ def timed(home: Path, *words: str) -> dict[str, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"seqtune {' '.join(words)} failed with {process.returncode}")
-    return {"s": round(time.perf_counter() - began, 2), "peak_mb": round(usage.ru_maxrss / 1024)}
+    cpu = usage.ru_utime + usage.ru_stime
+    return {"s": round(time.perf_counter() - began, 2), "cpu_s": round(cpu, 2), "peak_mb": usage.ru_maxrss // 1024}
 
 
 def main() -> None:

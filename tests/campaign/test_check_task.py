@@ -121,7 +121,7 @@ def test_states_lines_and_events_tell_the_error_with_four_digits(forecast):
     best = record.ranked()[0]
     figure = f"{best.result.objective:.4g}"
     entries = read_journal(home.journal("tiny"))
-    summary, rows = summary_of(home, "tiny", record, entries), [trial_row(trial) for trial in record.trials.values()]
+    summary, rows = summary_of(home, "tiny", entries), [trial_row(trial) for trial in record.trials.values()]
     assert f"best {figure} (t" in printed(lambda target: _show_trials(summary, rows, target))
     assert f"best rmse {figure}" in headline(record, list(record.trials.values()), 1.0)
     assert f"rmse {figure} (epoch" in ended_line(record, best)

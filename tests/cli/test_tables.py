@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.measure import Measurement
 
 from tuning.cli.tables import UNBOUNDED, Column, fitted, table
+from tuning.journal.text import Cell
 
 COLUMNS = [
     Column(head="trial"),
@@ -14,15 +15,23 @@ COLUMNS = [
     Column(head="batch\nsize", right=True, spare=2),
     Column(head="remark", spare=1),
 ]
-ROWS = [["t000", 0.5, 16, ""], ["t001", None, 3200000, "out of memory, 三百"], ["t10000", 0.123456789, "", "a\nb"]]
+ROWS: list[list[Cell]] = [
+    ["t000", 0.5, 16, ""],
+    ["t001", None, 3200000, "out of memory, 三百"],
+    ["t10000", 0.123456789, "", "a\nb"],
+]
 STYLES = ["bold green", "", "red"]
 
 
 def console(width: int, *, terminal: bool) -> Console:
     environment = {"TERM": "xterm"} if terminal else {}
-    system = "truecolor" if terminal else None
     return Console(
-        file=io.StringIO(), force_terminal=terminal, color_system=system, width=width, height=20, _environ=environment
+        file=io.StringIO(),
+        force_terminal=terminal,
+        color_system="truecolor" if terminal else None,
+        width=width,
+        height=20,
+        _environ=environment,
     )
 
 

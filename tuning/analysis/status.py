@@ -39,8 +39,9 @@ def campaigns(home: Home) -> list[Campaign]:
     return [_campaign(home, name) for name in home.names()]
 
 
-def campaign(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -> Campaign:
+def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
     """Return how far one campaign has come."""
+    record = fold(entries)
     ranked = record.ranked(1)
     best = ranked[0] if ranked else None
     return Campaign(
@@ -70,7 +71,7 @@ def state(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -
 def _campaign(home: Home, name: str) -> Campaign:
     try:
         entries = home.entries(name)
-        return campaign(home, name, fold(entries), entries) if entries else Campaign(name=name, state="empty")
+        return campaign(home, name, entries) if entries else Campaign(name=name, state="empty")
     except (JournalError, OSError) as error:
         return Campaign(name=name, state="damaged", problem=str(error))
 

@@ -77,7 +77,7 @@ def _trials(home: "Home", name: str, *, as_json: bool) -> None:
 
     entries = home.known_entries(name)
     record = fold(entries)
-    summary = campaign(home, name, record, entries)
+    summary = campaign(home, name, entries)
     rows = [trial_row(trial) for _, trial in sorted(record.trials.items())]
     data = {"campaign": summary, "trials": rows}
     tables.emit(data, as_json=as_json, show=lambda: _show_trials(summary, rows, tables.console()))
