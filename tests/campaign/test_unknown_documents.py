@@ -2,13 +2,10 @@
 
 import json
 import os
-import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tuning.campaign.documents import DEEPEST, DocumentError, parse_json, parse_json_line, parse_toml, read_bytes
+from tuning.campaign.documents import DEEPEST, DocumentError, parse_json, parse_toml, read_bytes
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.file import load
 
@@ -98,34 +95,3 @@ def test_a_hostile_setting_is_refused(tmp_path):
         with pytest.raises(CampaignError) as refused:
             load(path, settings=[setting])
         assert len(str(refused.value)) < 2_000
-
-
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
-DOCUMENTS = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
-
-
-@given(DOCUMENTS)
-def test_a_line_is_read_as_any_json_is(value):
-    text = json.dumps({"value": value})
-    try:
-        expected = parse_json(text, finite=False)
-    except DocumentError as error:
-        with pytest.raises(DocumentError, match=str(error)):
-            parse_json_line(text)
-    else:
-        assert json.dumps(parse_json_line(text)) == json.dumps(expected) == text
-
-
-@pytest.mark.parametrize("inner", ["1e999", "-0.0", "5e-324", '"\\ud800"', f"{2**63 - 1}", f"{-(2**63)}", " 1 ", "NaN"])
-def test_a_line_holds_what_json_may_hold(inner):
-    text = f'{{"value":{inner}}}'
-    assert repr(parse_json_line(text)) == repr(parse_json(text, finite=False))
-
-
-@pytest.mark.parametrize("inner", [f"{2**63}", f" {-(2**63) - 1}", "[" * 99 + "1" + "]" * 99, "[" * 5000, "01", "1,"])
-def test_a_line_is_refused_as_any_json_is(inner):
-    text = f'{{"value":{inner}}}'
-    with pytest.raises(ValueError) as expected:  # noqa: PT011 - compared below
-        parse_json(text, finite=False)
-    with pytest.raises(type(expected.value), match=re.escape(str(expected.value))):
-        parse_json_line(text)

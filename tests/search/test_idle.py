@@ -35,7 +35,7 @@ def test_advice_names_idle_share_and_window():
     advice = idle_advice(plan(campaign(search__trials=100, search__window=8, resources__concurrency=8)))
     assert advice is not None
     assert advice.startswith("search.window = 8 with resources.concurrency = 8: workers will idle about 4")
-    assert "Recommended: search.window = 24 (about 0 %)" in advice
+    assert "Recommended: search.window = 24 (about 1 %)" in advice
     assert "\n" not in advice
 
 

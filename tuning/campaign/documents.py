@@ -7,11 +7,8 @@ import os
 import re
 import stat
 import tomllib
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
-
-from pydantic_core import from_json
 
 DEEPEST = 100
 """Tables and lists within one another; a campaign file has three levels, an export eight."""
@@ -21,7 +18,6 @@ MOST_WORDS = 50
 
 _INTEGERS = range(-(2**63), 2**63)
 _LONG_KEY = re.compile(rf"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_WORDS}}}""")
-_LONG_NUMBER = re.compile(r"[\s:,\[]-?[0-9]{19}")
 _TOO_DEEP = f"its tables and lists are nested too deeply; at most {DEEPEST} levels are read"
 
 
@@ -88,20 +84,6 @@ def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
         return checked(json.loads(text, parse_constant=_no_number if finite else None), finite=finite)
     except RecursionError:
         raise DocumentError(_TOO_DEEP) from None
-
-
-def parse_json_line(text: str) -> Any:
-    """Return a JSON document as ``parse_json(text, finite=False)`` does, in less than half the time.
-
-    For many short objects without deep nesting and long numbers; others take the usual way.
-
-    Raises:
-        ValueError: as ``parse_json``.
-    """
-    if text.startswith("{") and text.count("[") + text.count("{") < DEEPEST and not _LONG_NUMBER.search(text):
-        with suppress(ValueError):  # also where Python's parser is more tolerant
-            return from_json(text, cache_strings="all")
-    return parse_json(text, finite=False)
 
 
 def checked(document: Any, *, finite: bool = False) -> Any:
