@@ -168,5 +168,5 @@ def test_the_port_does_not_speak_http(proxy: Proxy) -> None:
 
 
 def test_the_server_refuses_another_host_s_name(proxy: Proxy) -> None:
-    assert status(proxy, "/version", Host=f"localhost:{proxy.port}") == 200
+    assert status(proxy, "/version", Host=f"localhost:{proxy.port}") == 401  # asks for a password
     assert status(proxy, "/version", Host="rebound.example") == 403
