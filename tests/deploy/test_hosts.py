@@ -32,7 +32,7 @@ def line(start: str) -> list[str]:
 
 def table() -> set[str]:
     """The options in the page's table of ports."""
-    return set(re.findall(r"^\| `(--[\w-]+)", PAGE, re.MULTILINE))
+    return set(re.findall(r"^\| `ray start (--[\w-]+)", PAGE, re.MULTILINE))
 
 
 def options(words: list[str]) -> dict[str, int]:
