@@ -15,6 +15,9 @@ from tuning.report.labels import labels
 MOST_VALUES = 12
 """Classes beyond which a confusion matrix shows colours without numbers."""
 
+MOST_HORIZONTAL = 8
+"""Letters of a class name that fit below its column."""
+
 
 def confusion(record: CampaignRecord) -> list[Figure]:
     """Return the best trial's confusion matrix and recall of each class; nothing of a regression.
@@ -72,7 +75,9 @@ def _matrix(
     side = min(760, max(340, 110 + (44 if few else 16) * len(names)))
     plot = styled(plot, height=side, x="predicted class", y="true class")
     axis = {"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, "zeroline": False}
-    plot.update_xaxes(**axis, tickangle=None if few and max(map(len, names)) <= 10 else -60)  # noqa: PLR2004 - letters
+    longest = max(map(len, names))
+    plot.update_xaxes(**axis, tickangle=None if longest <= MOST_HORIZONTAL else -60)
+    plot.update_xaxes(showticklabels=few or longest <= MOST_HORIZONTAL)  # in the order of the rows
     plot.update_yaxes(**axis, autorange="reversed")
     rows = [
         {"true": classes[i], "predicted": classes[j], "rows": total[i][j]}

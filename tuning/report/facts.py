@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import tomli_w
 
+from models.configs import NeuralConfig
 from tuning.analysis.configurations import configurations
 from tuning.campaign.variants import data_config
 from tuning.journal.record import CampaignRecord
@@ -108,10 +109,9 @@ def cost(record: CampaignRecord, times: Timeline) -> Rows:
     results = [(trial, trial.result) for trial in record.ended if trial.result and not trial.reused]
     epochs = sum(len(trial.epochs) for trial in record.trials.values())
     busy = sum(span.end - span.start for span in times.spans)
+    neural = [row for row in results if isinstance(row[0].config.model, NeuralConfig)]  # others are fitted at once
     saved = {
-        status: sum(
-            max(0, trial.config.train.epochs - result.epochs) for trial, result in results if result.status == status
-        )
+        status: sum(trial.config.train.epochs - result.epochs for trial, result in neural if result.status == status)
         for status in ("stopped", "completed")
     }
     whole = epochs + sum(saved.values())

@@ -51,7 +51,8 @@ def curves(record: CampaignRecord) -> Figure | None:
         y += [*(report.metrics.get(metric) for report in trial.epochs), None]
         names += [trial.name] * (len(trial.epochs) + 1)
     longest = max(len(trial.epochs) for trial in [*best, *drawn])
-    mode = "lines" if longest > 1 else "markers"
+    shortest = min(len(trial.epochs) for trial in [*best, *drawn])
+    mode = "lines" if shortest > 1 else "lines+markers" if longest > 1 else "markers"
     traces = []
     if drawn:
         traces.append(
@@ -63,6 +64,7 @@ def curves(record: CampaignRecord) -> Figure | None:
                 text=names,
                 opacity=0.35,
                 line={"color": GREY, "width": 1},
+                marker={"size": 4},
                 hovertemplate="%{text}, epoch %{x}: %{y:.4~g}<extra></extra>",
             )
         )
@@ -171,8 +173,8 @@ def levels(record: CampaignRecord) -> Figure | None:
     return Figure(
         name="levels",
         title="Balance against model" if len(paths) > 1 else f"Levels of {what}",
-        caption="Diamonds are means of completed trials with 95 % t-intervals, dots single trials; other dimensions differ "
-        "between levels, so this describes and does not test (seqtune compare does).",
+        caption="Diamonds are means of completed trials with 95 % t-intervals, dots single trials; other dimensions "
+        "differ between levels, so this describes and does not test (seqtune compare does).",
         plot=plot,
         rows=rows,
     )

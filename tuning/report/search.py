@@ -119,6 +119,8 @@ def parallel(record: CampaignRecord) -> Figure:
     plot = styled(plot, height=380)
     for note in plot.layout.annotations:
         note.font.color = None
+        if note.text == "None":  # Optuna's word
+            note.text = "inactive"
     for shape in plot.layout.shapes:
         shape.line.color = GREY
     plot.update_xaxes(side="top", fixedrange=True, range=(-0.5, count - 0.8))

@@ -116,6 +116,8 @@ def importances(record: CampaignRecord) -> Importances | str:
         return f"Importances need at least {FEWEST} completed trials; this campaign has {len(completed)}."
     if len({trial.objective for trial in completed}) == 1:
         return "All objectives are equal, so no dimension explains a difference."
+    if all(len({repr(trial.assignment.get(path)) for trial in completed}) == 1 for path in record.dimensions):
+        return "No dimension took more than one value."
     chosen = thinned(completed, MOST_TRIALS)
     made = study(record, chosen)
     try:
@@ -124,8 +126,6 @@ def importances(record: CampaignRecord) -> Importances | str:
             ped_anova = get_param_importances(made, evaluator=PedAnovaImportanceEvaluator())
     except (RuntimeError, ValueError) as error:  # as of trees without variance
         return f"Importances cannot be computed from these trials: {error}"
-    if not any(ped_anova.values()) and not any(fanova.values()):
-        return "No dimension that all trials have took more than one value."
     plain = [{name: float(value) for name, value in found.items()} for found in (fanova, ped_anova)]
     return Importances(fanova=plain[0], ped_anova=plain[1], trials=len(chosen))
 

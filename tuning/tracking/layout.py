@@ -27,6 +27,7 @@ ARTIFACTS = (
     "confusion.png",
     "curves.csv",
     "weights.safetensors",
+    "report.html",
 )
 
 METRICS = (
