@@ -152,8 +152,8 @@ def test_on_paper_figures_fit_and_controls_are_gone(chromium, address):
     )
     assert max(widths) <= 660
     assert "rgb(31, 35, 40)" in tab.evaluate("getComputedStyle(document.querySelector('#history .xtitle')).fill")
-    tab.evaluate("dispatchEvent(new Event('afterprint'))")
     tab.emulate_media(media="screen")
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(tab.locator("#history .main-svg").first).to_have_attribute("width", "1200")
     tab.close()
 

@@ -119,7 +119,7 @@ def test_nothing_else_is_published(tmp_path):
     weights(home, 2)
     write(home, eventful())
     sync(home, "beats")
-    assert add_to_campaign(home, "beats", {"report.html": "<!DOCTYPE html>"})
+    assert add_to_campaign(home, read(home.journal("beats"))[0], {"report.html": "<!DOCTYPE html>"})
     runs = contents(home.tracking_uri)
     assert {tag for run in runs for tag in run["tags"]} - {*Tag} == {"mlflow.runName"}
     campaign_id = read(home.journal("beats"))[0].event.id

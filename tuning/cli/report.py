@@ -19,24 +19,26 @@ def report(
     ] = None,
     home: HomeOption = VAR,
 ) -> None:
-    """Write a campaign's report: one HTML file with tables and figures that needs nothing else.
+    """Write a campaign's report, one HTML file.
 
-    The file is also added to the campaign's run in MLflow, if that store can be reached.
+    Tables and figures need neither a network nor seqtune.  The file is also added to the campaign's run in MLflow, if that store can be reached.
     Example: seqtune report demo --out demo.html
     """
     from tuning.campaign.errors import CampaignError, StoreError
+    from tuning.journal.record import fold
     from tuning.training.files import write_file
 
     path = out or Path(f"{name}.html")
     if path.suffix.lower() not in SUFFIXES:
         raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(SUFFIXES)}")
     place = existing_home(home)
-    record = place.record(name)
+    entries = place.entries(name) if name in place.names() else []
+    record = fold(entries) if entries else place.record(name)  # which says that there is none
     if not record.ended:
         raise no_trial(name)
     from tuning.report.page import page
 
-    text = page(place.entries(name))
+    text = page(entries)
     try:
         write_file(path, text.encode())
     except OSError as error:
@@ -45,7 +47,7 @@ def report(
     from tuning.tracking.campaign_files import add_to_campaign
 
     try:
-        logged = add_to_campaign(place, name, {"report.html": text})
+        logged = add_to_campaign(place, entries[0], {"report.html": text})
     except StoreError as error:
         say(f"not added to MLflow: {error}", error=True)
     else:

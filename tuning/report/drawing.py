@@ -51,7 +51,6 @@ def styled(plot: go.Figure, *, height: int = HEIGHT, x: str | None = None, y: st
     x, y: titles of the axes; None leaves them.
     """
     plot.update_layout(
-        template="none",
         title=None,
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

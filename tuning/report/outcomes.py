@@ -10,7 +10,7 @@ from tuning.journal.record import CampaignRecord
 from tuning.journal.text import trial_name
 from tuning.report.drawing import BLUE, COLOURS, GREEN, GREY, HEIGHT, LINE, ORANGE, PURPLE, RED, Figure, styled
 from tuning.report.labels import label, labels, value_text
-from tuning.report.study import dimensions, thinned
+from tuning.report.study import dimensions, full_budget, thinned
 from tuning.report.timeline import Timeline
 
 HIGHLIGHTED = 5
@@ -99,7 +99,7 @@ def curves(record: CampaignRecord) -> Figure | None:
         name="curves",
         title="Learning curves",
         caption="Score on the validation part after each epoch, the best trials in colour; curves that end early were "
-        f"stopped, and curves that still rise at the end may need more epochs.{some}",
+        f"stopped or no longer improved, and curves that still rise at the end may need more epochs.{some}",
         plot=plot,
         rows=rows,
     )
@@ -108,7 +108,7 @@ def curves(record: CampaignRecord) -> Figure | None:
 def levels(record: CampaignRecord) -> Figure | None:
     """Return mean and interval of the objective by balance and model family, those that are searched."""
     paths = [path for path in LEVELS if path in record.dimensions]
-    trials = [trial for trial in record.ranked() if all(path in trial.assignment for path in paths)]
+    trials = [trial for trial in full_budget(record) if all(path in trial.assignment for path in paths)]
     if not paths or not trials:
         return None
     metric = record.config.objective.metric
@@ -232,5 +232,5 @@ def workers(times: Timeline) -> Figure | None:
 def _levels(dimension: Dimension, values: Sequence[Value]) -> list[str]:
     """The levels that occur, in the order of the campaign file."""
     seen = {value_text(value) for value in values}
-    options = dimension.options if isinstance(dimension, Choice) else sorted(values)
+    options = dimension.options if isinstance(dimension, Choice) else values
     return list(dict.fromkeys(text for text in map(value_text, options) if text in seen))

@@ -16,7 +16,7 @@ from tuning.journal.text import table_csv
 from tuning.report import classes, facts, outcomes, search, tables
 from tuning.report.contour import contour
 from tuning.report.drawing import Figure
-from tuning.report.study import importances
+from tuning.report.study import full_budget, importances
 from tuning.report.timeline import Timeline, timeline
 
 
@@ -50,7 +50,6 @@ def page(entries: Sequence[Entry]) -> str:
         .render(
             name=name,
             metric=record.config.objective.metric,
-            finished=record.finished_at is not None,
             summary=facts.summary(record, times),
             caveat=facts.caveat(record) if board.ranked else "",
             toml=facts.campaign_toml(record),
@@ -65,7 +64,7 @@ def page(entries: Sequence[Entry]) -> str:
             all_trials=tables.all_trials(record, ordered[: tables.MOST_ROWS]),
             shown=min(len(ordered), tables.MOST_ROWS),
             total=len(ordered),
-            trials_csv=table_csv(search.trial_rows(record, ordered)) if ordered else "",
+            trials_csv=table_csv(tables.trial_rows(record, ordered)) if ordered else "",
             drawn=_drawn(record, times),
             failures=tables.failures(record),
             cost=facts.cost(record, times),
@@ -77,25 +76,25 @@ def page(entries: Sequence[Entry]) -> str:
 
 def _drawn(record: CampaignRecord, times: Timeline) -> Drawn:
     missing: list[str] = []
-    ranked = record.ranked()
+    full = full_budget(record)
     dimensions: list[Figure] = []
     slices: list[Figure] = []
-    if ranked and record.dimensions:
+    if full and record.dimensions:
         slices = search.slices(record)
         found = importances(record)
         if isinstance(found, str):
             missing.append(found)
         else:
             dimensions.append(search.importance(found))
-        if len(ranked) > 1 and slices:
+        if len(full) > 1 and slices:
             dimensions.append(search.parallel(record))
         if not isinstance(found, str) and (surface := contour(record, found)):
             dimensions.append(surface)
-    elif ranked:
+    elif full:
         missing.append("Nothing was searched, so there is nothing to say about dimensions.")
     curves, levels, workers = outcomes.curves(record), outcomes.levels(record), outcomes.workers(times)
     return Drawn(
-        search=[search.history(record)] if ranked else [],
+        search=[search.history(record)] if full else [],
         dimensions=dimensions,
         slices=slices,
         curves=[curves] if curves else [],

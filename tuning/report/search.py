@@ -1,17 +1,17 @@
 """Figures of the search: its progress, which dimensions matter, and which of their values score well."""
 
 import math
-from collections.abc import Sequence
 
 import plotly.graph_objects as go
 from optuna.visualization import plot_optimization_history, plot_parallel_coordinate, plot_slice
 
 from search_spaces.dimensions import Choice
-from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.journal.record import CampaignRecord
 from tuning.journal.text import short_names, shown
 from tuning.report.drawing import BLUE, GREY, LINE, ORANGE, Figure, styled
 from tuning.report.labels import option_labels
 from tuning.report.study import RELIABLE, Importances, dimensions, full_budget, quiet, study, thinned
+from tuning.report.tables import trial_rows
 
 MOST_LINES, MOST_POINTS = 120, 1_000
 """Trials drawn in parallel coordinates, and in a slice."""
@@ -101,20 +101,17 @@ def importance(found: Importances) -> Figure:
 def parallel(record: CampaignRecord) -> Figure:
     """Return parallel coordinates of the completed trials, the best tenth highlighted."""
     metric = record.config.objective.metric
-    chosen = thinned(full_budget(record), MOST_LINES)
+    full = full_budget(record)
+    chosen = thinned(full, MOST_LINES)
     with quiet():
         plot = plot_parallel_coordinate(study(record, chosen), target_name=metric)
-    marked = max(1, math.ceil(BEST_SHARE * len(chosen)))
-    cut = sorted(record.config.objective.cost(trial.objective or 0.0) for trial in chosen)[marked - 1]
-    lines = []
-    for line in plot.data[:-1]:  # the last is a colour bar
-        objective = float(line.y[0])
-        low, high = _range([trial.objective or 0.0 for trial in chosen])
-        value = low + objective * (high - low) if high > low else low
-        best = record.config.objective.cost(value) <= cut + 1e-12 * max(1.0, abs(cut))
-        line.update(line={"color": ORANGE if best else GREY, "width": 2 if best else 1}, opacity=0.9 if best else 0.3)
-        lines.append((best, line))
-    plot = go.Figure([line for _, line in sorted(lines, key=lambda pair: pair[0])], layout=plot.layout)
+    lines = sorted(plot.data[:-1], key=lambda line: -record.config.objective.cost(line.y[0]))  # without the colour bar
+    marked = math.ceil(BEST_SHARE * len(lines))
+    for line in lines[:-marked]:
+        line.update(line={"color": GREY, "width": 1}, opacity=0.3)
+    for line in lines[-marked:]:  # the best, on top of the others
+        line.update(line={"color": ORANGE, "width": 2}, opacity=0.9)
+    plot = go.Figure(lines, layout=plot.layout)
     count = len(plot.layout.xaxis.ticktext)
     plot = styled(plot, height=380)
     for note in plot.layout.annotations:
@@ -124,16 +121,12 @@ def parallel(record: CampaignRecord) -> Figure:
     for shape in plot.layout.shapes:
         shape.line.color = GREY
     plot.update_xaxes(side="top", fixedrange=True, range=(-0.5, count - 0.8))
-    drawn = (
-        f" Every {-(-len(full_budget(record)) // MOST_LINES)}th rank is drawn."
-        if len(chosen) < len(full_budget(record))
-        else ""
-    )
+    some = f" {len(chosen)} of {len(full)} trials are drawn, evenly spaced in rank." if len(chosen) < len(full) else ""
     return Figure(
         name="parallel",
         title="Parallel coordinates",
         caption="A line is a completed trial; the best tenth is orange. Where orange lines meet, a value matters."
-        f"{drawn}",
+        f"{some}",
         plot=plot,
         rows=trial_rows(record, chosen),
         least=AXIS * count,
@@ -167,27 +160,3 @@ def slices(record: CampaignRecord) -> list[Figure]:
         best = f"Best: {shown(having[0].assignment[path])} ({having[0].name})."
         figures.append(Figure(name=f"slice-{name}", title=name, caption=best, plot=plot, rows=rows))
     return figures
-
-
-def trial_rows(record: CampaignRecord, trials: Sequence[TrialRecord]) -> list[dict[str, object]]:
-    """Return trials with status, figures and searched values, for a CSV file."""
-    return [
-        {
-            "trial": trial.index,
-            "status": trial.status,
-            "objective": trial.objective,
-            **(trial.result.best_metrics if trial.result else {}),
-            "best_epoch": trial.result.best_epoch if trial.result else None,
-            "epochs": trial.result.epochs if trial.result else len(trial.epochs),
-            "budget": trial.config.train.epochs,
-            "seconds": trial.result.seconds if trial.result else None,
-            "seed": trial.config.seed,
-            **{path: trial.assignment.get(path) for path in record.dimensions},
-            "reason": trial.result.reason if trial.result else None,
-        }
-        for trial in trials
-    ]
-
-
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    return min(values), max(values)
