@@ -13,7 +13,7 @@ from data.content import Content, PreparationProgress, class_counts, write_array
 from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
 from data.rows import Rows, classes
 from data.series import Series, cut
-from data.split import sample, split
+from data.split import Split, sample, split
 from data.texts import Texts, encode
 
 
@@ -24,11 +24,14 @@ def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress:
     return _write_split(config, loaded, folder, progress)
 
 
-def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
-    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
-    y, names = classes(rows.rows), rows.class_names
-    progress(f"{config.dataset}: splitting {len(y):,} rows")
-    digests = _digests(rows.rows)
+def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[NDArray[np.int64], Split, list[str]]:
+    """Return the row numbers that are kept, those of each part, and notes.
+
+    Duplicates are dropped, then rows are sampled, then split.
+
+    digests: of ``rows.rows``, as from ``row_digests``.  Raises DataError where a class or group does not allow it.
+    """
+    y = classes(rows.rows)
     kept, notes = _distinct(digests, y, config, "texts" if isinstance(rows.rows, Texts) else "sequences")
     if config.max_rows is not None:
         kept = kept[sample(y[kept], config.max_rows, config.split_seed)]
@@ -36,16 +39,25 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         y[kept],
         None if rows.groups is None else rows.groups[kept],
         config,
-        class_names=names,
+        class_names=rows.class_names,
         official_test=rows.test is not None,
     )
-    train, valid = kept[parts.train], kept[parts.valid]
+    return kept, Split(train=kept[parts.train], valid=kept[parts.valid], test=kept[parts.test]), notes
+
+
+def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
+    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
+    y, names = classes(rows.rows), rows.class_names
+    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    digests = row_digests(rows.rows)
+    kept, parts, notes = divide(rows, digests, config)
+    train, valid = parts.train, parts.valid
     if rows.test is None:
-        tested, test = rows.rows, kept[parts.test]
+        tested, test = rows.rows, parts.test
         test_digests = [digests[row] for row in test]
     else:
         tested, test = rows.test, np.arange(len(rows.test.y))
-        test_digests = _digests(tested)
+        test_digests = row_digests(tested)
     known = {digests[row] for row in train}
     distinct = config.duplicates == "drop"
     notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=distinct)
@@ -103,7 +115,8 @@ def _write_series(config: DataConfig, series: Series, folder: Path, progress: Pr
     )
 
 
-def _digests(rows: Part | Texts) -> list[bytes]:
+def row_digests(rows: Part | Texts) -> list[bytes]:
+    """Return 16 bytes for each sequence or text; equal ones have equal digests."""
     return rows.digests() if isinstance(rows, Texts) else sequence_digests(rows)
 
 

@@ -18,6 +18,8 @@ from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
 from tuning.cli.doctor import doctor
 from tuning.cli.export import export
+from tuning.cli.init import init
+from tuning.cli.inspect import inspect
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
 from tuning.cli.printing import say_error, say_lines
@@ -61,7 +63,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(launch, status, top, report, compare, export, reproduce),
+    *(inspect, init, launch, status, top, report, compare, export, reproduce),
     *(sync, adopt, repair, delete),
     *(ui, spaces, schema, doctor),
 ):
