@@ -46,7 +46,7 @@ def main() -> None:
     """Print time and size at each number of trials."""
     parser = argparse.ArgumentParser(description="Time and size of reports.")
     parser.add_argument("trials", nargs="*", type=int, default=TRIALS)
-    print("trials  seconds  MiB of the page  MiB of the journal  MiB of memory")
+    print("trials  seconds  seconds of processor  MiB of the page  MiB of the journal  MiB of memory")
     for trials in parser.parse_args().trials:
         with tempfile.TemporaryDirectory(prefix="seqtune-report-") as folder:
             home = Home(Path(folder))
@@ -54,12 +54,15 @@ def main() -> None:
             out = home.path / "report.html"
             command = "from tuning.cli.app import main; main()"
             words = [sys.executable, "-c", command, "report", "large", "--out", out, "--home", home.path]
-            begun = time.perf_counter()
+            before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
             subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
             seconds = time.perf_counter() - begun
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             sizes = [path.stat().st_size / 2**20 for path in (out, home.journal("large"))]
-            memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
-            print(f"{trials:>6}  {seconds:>7.1f}  {sizes[0]:>15.1f}  {sizes[1]:>18.1f}  {memory:>13.0f}", flush=True)
+            memory = after.ru_maxrss / 2**10
+            row = f"{trials:>6}  {seconds:>7.1f}  {busy:>20.1f}  {sizes[0]:>15.1f}  {sizes[1]:>18.1f}  {memory:>13.0f}"
+            print(row, flush=True)
 
 
 def write(home: Home, trials: int, *, name: str = "large") -> None:

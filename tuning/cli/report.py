@@ -21,8 +21,8 @@ def report(
 ) -> None:
     """Write a campaign's report, one HTML file.
 
-    Tables and figures need neither a network nor seqtune.  The file is also added to the campaign's run in MLflow, if that store can be reached.
-    Example: seqtune report demo --out demo.html
+    Tables and figures need neither a network nor seqtune.  The file is also added to the campaign's run in MLflow, if
+    that store can be reached.  Example: seqtune report demo --out demo.html
     """
     from tuning.campaign.errors import CampaignError, StoreError
     from tuning.journal.record import fold
