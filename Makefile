@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: check clean cluster-demo compose-test demo docs down env lint test up wheel
+.PHONY: audit check clean cluster-demo compose-test demo docs down env lint test up wheel
 
 env: $(VENV)/.done
 
@@ -38,6 +38,9 @@ docs: env
 wheel: env
 	PYTHON=$(BIN)/python bash .ci/wheel
 
+audit:
+	PYTHON=$(PYTHON) bash .ci/audit
+
 # Docker Compose, as a plugin or as a program of its own.
 COMPOSE ?= $(shell docker compose version > /dev/null 2>&1 && echo docker compose || echo docker-compose)
 
@@ -50,7 +53,7 @@ cluster-demo: up
 	$(COMPOSE) run --rm tuner
 
 down:
-	$(COMPOSE) --profile launch down
+	$(COMPOSE) --profile launch --profile tls down
 
 compose-test: env
 	$(BIN)/python deploy/compose_test.py

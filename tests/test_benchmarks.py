@@ -19,6 +19,8 @@ from recorded_table import Table, simulate  # noqa: E402
 from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
 from trial_table import GRID  # noqa: E402
 
+from tuning.search.idle import idle_share  # noqa: E402
+
 SEEDS = range(5)
 TRIALS = 60
 
@@ -76,6 +78,15 @@ def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: T
     assert halved.epochs < 0.8 * full.epochs
     stopped = {run.point for run in halved.runs if len(run.seen) < len(run.curve.values)}
     assert halved.incumbent(TRIALS) not in stopped
+
+
+@pytest.mark.parametrize(("workers", "window"), [(2, 2), (4, 4), (8, 8), (8, 16), (8, 24)])
+def test_the_predicted_idle_time_is_that_of_the_search(table: Table, workers: int, window: int) -> None:
+    simulated = [
+        simulate(Ordered(seed, window=window, model=False), table, trials=100, workers=workers, seed=seed).idle
+        for seed in range(10)
+    ]
+    assert idle_share(workers, window, 100) == pytest.approx(np.mean(simulated), abs=0.04)
 
 
 def test_the_table_of_hostile_inputs_has_distinct_rows_and_a_baseline_for_each_command() -> None:

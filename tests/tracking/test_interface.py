@@ -11,6 +11,7 @@ from tracking_stores import contents, experiment_tags, home_with_store
 
 from models.configs import CNNGRUConfig
 from tuning.journal.log import read
+from tuning.tracking.campaign_files import add_to_campaign
 from tuning.tracking.layout import ARTIFACTS, KEY_LENGTH, KINDS, METRICS, Tag, metric_key, parameters
 from tuning.tracking.publisher import sync
 
@@ -90,6 +91,7 @@ def test_artifacts_are_frozen():
         "weights.safetensors",
         "confirmation.json",
         "confirmation.csv",
+        "report.html",
     )
 
 
@@ -125,6 +127,7 @@ def test_nothing_else_is_published(tmp_path):
     weights(home, 2)
     write(home, eventful())
     sync(home, "beats")
+    assert add_to_campaign(home, read(home.journal("beats"))[0], {"report.html": "<!DOCTYPE html>"})
     runs = contents(home.tracking_uri)
     assert {tag for run in runs for tag in run["tags"]} - {*Tag} == {"mlflow.runName"}
     campaign_id = read(home.journal("beats"))[0].event.id

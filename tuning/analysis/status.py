@@ -42,12 +42,12 @@ def campaigns(home: Home) -> list[Campaign]:
 def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
     """Return how far one campaign has come."""
     record = fold(entries)
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     best = ranked[0] if ranked else None
     return Campaign(
         name=name,
         state=state(home, name, record, entries),
-        ended=len(record.ended),
+        ended=record.ended_count,
         target=record.target,
         failed=sum(t.status == "failed" for t in record.ended),
         metric=record.config.objective.metric,

@@ -215,7 +215,7 @@ class SearchOptions(Frozen):
     replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations."""
     window: int = Field(default=8, ge=1, le=MOST)
-    """Maximum number of pending trials.  At least the concurrency, ideally twice that, so that no worker idles."""
+    """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
     """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"

@@ -53,11 +53,14 @@ def confirm(
     it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
     """
     from tuning.analysis.confirmation import confirmation_summary
+    from tuning.campaign.errors import RecordError
     from tuning.cli import tables
 
     place = existing_home(home)
     out = tables.console(error=as_json)
     if show:
+        if place.record(name) and not place.confirmations.journal(name).exists():
+            raise RecordError(f"campaign {name!r} has not been confirmed. {place.command('confirm', name)} does so")
         summary = confirmation_summary(place.record(name), place.confirmations.record(name))
         tables.emit(summary, as_json=as_json, show=lambda: print_summary(summary, tables.console()))
         return

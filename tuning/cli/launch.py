@@ -78,6 +78,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import tables, top
     from tuning.cli.live import display
+    from tuning.search.idle import idle_advice
 
     out = tables.console(error=as_json)
     name = plan.config.name
@@ -90,6 +91,8 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         )
     for file in plan.config.code_files:
         tables.line(out, f"code: {file}")
+    if not home.journal(name).exists() and (advice := idle_advice(plan)):
+        tables.line(out, f"Note: {advice}", "yellow")
     tracking = Tracking(home, name)
     behind: str | None = None
     with json_only(as_json=as_json), display(out) as watching:

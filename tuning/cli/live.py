@@ -23,6 +23,9 @@ from tuning.journal.text import Cell, duration, score, settings, shown, trial_na
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
 
+ESTIMATED_FROM = 200
+"""Ended trials, the latest, from which the time left is estimated: it is drawn again four times a second."""
+
 COUNT = re.compile(r"\d+ of \d+")
 """How far a step is; what is left of its text says which step."""
 
@@ -81,8 +84,8 @@ class Lines:
         event = entry.event
         if isinstance(event, Launched):
             _data_notes(record, self.target)
-        if isinstance(event, Launched) and record.ended:
-            tables.line(self.target, f"resuming: {len(record.ended)} of {record.target} trials have ended")
+        if isinstance(event, Launched) and record.ended_count:
+            tables.line(self.target, f"resuming: {record.ended_count} of {record.target} trials have ended")
         elif isinstance(event, Retried):
             tables.line(self.target, f"{trial_name(event.trial)} is retried: {event.reason}")
         elif isinstance(event, Noted):
@@ -146,7 +149,7 @@ class LiveTable:
 def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float) -> str:
     """Return campaign, trials done, best so far, failures, time gone and time left."""
     ended = [t for t in trials if t.result is not None]
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     parts = [f"{record.config.name}  {len(ended)}/{record.target} trials"]
     if ranked and ranked[0].result:
         best = ranked[0]
@@ -161,11 +164,13 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
 
 
 def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | None:
-    """Estimate the time to the campaign's end from the epochs trained so far; None where there are none.
+    """Estimate the time to the campaign's end from the epochs of the latest trials; None where there are none.
 
     An epoch's time is taken to grow with the steps of all its rows: a balanced one has several times as many rows, one
     of longer windows more steps.
     """
+    to_come = max(0, record.target - len(trials))
+    trials = [t for t in trials if t.result is not None][-ESTIMATED_FROM:] + [t for t in trials if t.result is None]
     steps = {variant: data.steps * sum(data.epoch.values()) for variant, data in record.data.items()}
     trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
     if not trained:
@@ -179,7 +184,7 @@ def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | N
         for t in trials
         if t.result is None
     ]
-    left += [expected * step_s * fmean(steps.values())] * max(0, record.target - len(trials))
+    left += [expected * step_s * fmean(steps.values())] * to_come
     workers = record.launches[-1].concurrency if record.launches else 1
     return max(sum(left) / workers, max(left, default=0.0))
 
@@ -194,10 +199,10 @@ def ended_line(record: CampaignRecord, trial: TrialRecord) -> str:
     if result and result.reason:
         parts.append(result.reason)
     parts.append(settings(trial.assignment))
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     if ranked and ranked[0].result:
         parts.append(f"best {score(ranked[0].result.objective)} {trial_name(ranked[0].config.index)}")
-    parts.append(f"{len(record.ended)}/{record.target}")
+    parts.append(f"{record.ended_count}/{record.target}")
     return "  ".join(part for part in parts if part)
 
 
@@ -220,7 +225,7 @@ def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) 
         Column(head="seconds", right=True, spare=4),
         Column(head="status"),
     ]
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     best = ranked[0].config.index if ranked else None
     cells: list[list[Cell]] = []
     for trial in trials:

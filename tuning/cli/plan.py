@@ -40,7 +40,10 @@ def plan(
     from tuning.execution.estimate import estimate
 
     planned = load(campaign, settings=settings or [], with_code=True, printed=partial(say, error=True))
-    with json_only(as_json=as_json), tables.spinner(tables.console(error=True), f"{planned.config.name}: preparing") as progress:
+    with (
+        json_only(as_json=as_json),
+        tables.spinner(tables.console(error=True), f"{planned.config.name}: preparing") as progress,
+    ):
         found = estimate(planned, home=open_home(home), datasets=datasets, quick=quick, progress=progress)
     tables.emit(found, as_json=as_json, show=lambda: show(found, tables.console()))
 

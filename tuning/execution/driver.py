@@ -90,7 +90,9 @@ class Driver:
         self.observers = observers
         self.record = fold(journal.entries)
         source.resume(journal.path, self.record, launched.environment, progress)
-        self._unfinished = [k for k, trial in sorted(self.record.trials.items()) if trial.result is None]
+        self._unfinished = sorted(self.record.unfinished)
+        self._reusing = [k for k in self._unfinished if self.record.trials[k].reused]
+        """Reused trials whose original has not ended."""
         before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
         if changed := differences(before, launched.environment):
@@ -114,7 +116,7 @@ class Driver:
     @property
     def complete(self) -> bool:
         """Whether every trial of the campaign has ended."""
-        return len(self.record.ended) >= self.record.target
+        return self.record.ended_count >= self.record.target
 
     def next_trial(self) -> TrialConfig | None:
         """Return the next trial to train; None while the search waits for results, or when there is no more.
@@ -129,6 +131,7 @@ class Driver:
             self._log(suggested)
             if not suggested.reused:
                 return suggested.trial
+            self._reusing.append(suggested.trial.index)
             self._settle()
         return None
 
@@ -180,14 +183,15 @@ class Driver:
 
     def _settle(self) -> None:
         """End every reused trial whose original has ended, and the campaign with its last trial."""
-        for k, trial in sorted(self.record.trials.items()):
-            if trial.reused and trial.result is None and trial.same_as is not None:
-                original = self.record.trials[trial.same_as]
-                if original.result is not None:
-                    self._log(Ended(trial=k, result=original.result, environment=original.environment))
-                    self.source.learn(k, original.result)
+        for k in self._reusing[:]:
+            same_as = self.record.trials[k].same_as
+            original = None if same_as is None else self.record.trials[same_as]
+            if original is not None and original.result is not None:
+                self._reusing.remove(k)
+                self._log(Ended(trial=k, result=original.result, environment=original.environment))
+                self.source.learn(k, original.result)
         if self.complete:
-            self._log(Finished(trials=len(self.record.ended)))
+            self._log(Finished(trials=self.record.ended_count))
 
     def _log(self, event: Event) -> None:
         entry = self.journal.append(event)

@@ -48,14 +48,21 @@ def launch(
     check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
-        if entries := home.entries(config.name):
-            before = fold(entries)
-            plan = resumed(plan, before.config, trials=before.target)
+        plan = _as_recorded(plan, home)
         for _ in range(PREPARATIONS):
             record = _attempt(plan, path, home=home, datasets=datasets, observers=observers, progress=progress)
             if record.finished_at is not None or record.interruptions[-1].cause != "data":
                 break
         return record
+
+
+def _as_recorded(plan: Plan, home: Home) -> Plan:
+    """Return the plan of a campaign that may be there already; its record is read again, once it can be written."""
+    entries = home.entries(plan.config.name)
+    if not entries:
+        return plan
+    before = fold(entries)
+    return resumed(plan, before.config, trials=before.target)
 
 
 def _attempt(

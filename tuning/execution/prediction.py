@@ -10,6 +10,7 @@ from data.memory import machine_bytes
 from search_spaces.space import Assignment
 from tuning.campaign.plan import Plan
 from tuning.journal.events import DataRecord
+from tuning.search.idle import idle_advice
 from tuning.search.ordered import INFEASIBLE_LIMIT
 
 START_S = (10.0, 15.0)
@@ -121,6 +122,8 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     texts = [] if no_device is None else [no_device]
     valid = dict.fromkeys(pair for one in found.data.values() if one.classes for pair in one.valid.items())
     texts += [_few(name, rows) for name, rows in valid if rows < FEW_VALIDATION_ROWS]
+    if advice := idle_advice(plan):
+        texts.append(advice)
     if plan.random_only:
         texts.append(f"all suggestions are random: search.startup_trials = {plan.startup_trials}. Raise search.trials")
     if busy > cores and config.resources.address is None:

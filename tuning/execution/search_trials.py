@@ -11,7 +11,7 @@ from tuning.campaign.errors import JournalError, LimitsError
 from tuning.journal.events import Suggested
 from tuning.journal.record import CampaignRecord
 from tuning.search.ordered import OrderedSearch, Suggestion
-from tuning.search.suggest import configured, outcome
+from tuning.search.suggest import Configurations, outcome
 from tuning.training.environment import Environment, differences
 from tuning.training.results import TrialResult
 
@@ -65,7 +65,7 @@ class SearchTrials:
             except LimitsError as error:  # trials under way may still end
                 self.none_left = str(error)
                 return None
-            trial = configured(record, self.space, suggestion)
+            trial = self.configurations.complete(suggestion)
             if suggestion.index in record.trials:  # of an adopted journal that lacked results
                 self._check(record, suggestion, trial)
                 continue
@@ -93,6 +93,7 @@ class SearchTrials:
             JournalError: the search suggests something else than the journal has.
         """
         search = self.search
+        self.configurations = Configurations(record, self.space)
         # All outcomes may be handed in at once: the search looks at each when its turn comes, never before.
         for k, trial in record.trials.items():
             if trial.result is not None:
@@ -107,7 +108,7 @@ class SearchTrials:
             again = search.suggest(recorded if search.index < restore else None)
             if restore and recorded not in (None, again.proposal):
                 raise ValueError(f"the restored search proposes {again.proposal}, which was {recorded}")
-            self._check(record, again, configured(record, self.space, again))
+            self._check(record, again, self.configurations.complete(again))
 
     def _check(self, record: CampaignRecord, again: Suggestion, configuration: TrialConfig) -> None:
         """Raise JournalError where the search does not suggest what the journal has."""

@@ -137,6 +137,15 @@ class Home:
             RecordError: there is none of that name.
             JournalError: its journal is damaged.
         """
+        return fold(self.known_entries(name))
+
+    def known_entries(self, name: str) -> list[Entry]:
+        """Read the journal of a campaign that is there.
+
+        Raises:
+            RecordError: there is none of that name.
+            JournalError: its journal is damaged.
+        """
         entries = self.entries(name) if NAME.fullmatch(name) else []
         if not entries:
             names = self.names()
@@ -145,7 +154,7 @@ class Home:
                 f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its "
                 f"home with --home.{nearest(name, names)}"
             )
-        return fold(entries)
+        return entries
 
     def describe(self, name: str) -> str:
         """Return how many trials of a campaign have ended, also where its journal is damaged.
@@ -157,7 +166,7 @@ class Home:
             record = self.record(name)
         except JournalError:
             return "its journal is damaged"
-        return f"{len(record.ended)} of {record.target} trials ended"
+        return f"{record.ended_count} of {record.target} trials ended"
 
     def delete(self, name: str) -> None:
         """Remove a campaign's folder; hold its lock.
@@ -174,9 +183,9 @@ class Home:
         """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
         name = record.config.name
         (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        ranked = [trial.config.index for trial in record.ranked()]
+        ranked = [trial.config.index for trial in record.ranked(WEIGHTS_KEPT + 1)]
         # This trial may have pushed another one out, or be none of the best itself.
-        for other in {index, *ranked[WEIGHTS_KEPT : WEIGHTS_KEPT + 1]} - set(ranked[:WEIGHTS_KEPT]):
+        for other in {index, *ranked[WEIGHTS_KEPT:]} - set(ranked[:WEIGHTS_KEPT]):
             (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
 
     def lock(self, name: str) -> Path:

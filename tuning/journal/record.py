@@ -1,5 +1,6 @@
 """A campaign as its journal tells it: the fold of the events into trials."""
 
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -124,6 +125,10 @@ class CampaignRecord:
     finished_at: float | None = None
     tests: list[tuple[float, ConfirmationRequest]] = field(default_factory=list)
     """When, Unix time, s, and for what the test part was opened."""
+    unfinished: set[int] = field(default_factory=set)
+    """Trials without a result."""
+    _ranking: list[tuple[float, int]] = field(default_factory=list)
+    """(cost, index) of the ranked trials, best first; kept sorted, because each end of a trial asks for the best."""
 
     @property
     def target(self) -> int:
@@ -147,17 +152,29 @@ class CampaignRecord:
         return variant_of(trial.data, self.config, fresh_split=confirms is not None and confirms.fresh_split)
 
     @property
+    def ended_count(self) -> int:
+        """How many trials have a result."""
+        return len(self.trials) - len(self.unfinished)
+
+    @property
     def ended(self) -> list[TrialRecord]:
         """Trials with a result, in order."""
         return [t for _, t in sorted(self.trials.items()) if t.result is not None]
 
-    def ranked(self) -> list[TrialRecord]:
-        """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once."""
-        completed = [trial for trial in self.ended if trial.status == "completed" and not trial.reused]
-        scored = [(value, trial) for trial in completed if (value := trial.objective) is not None]
-        return [
-            trial for _, trial in sorted(scored, key=lambda row: (self.config.objective.cost(row[0]), row[1].index))
-        ]
+    def ranked(self, k: int | None = None) -> list[TrialRecord]:
+        """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once.
+
+        k: how many; None for all.
+        """
+        return [self.trials[index] for _, index in self._ranking[:k]]
+
+    def end(self, index: int, result: TrialResult, environment: Environment | None, at: float) -> None:
+        """Take a trial's end."""
+        trial = self.trials[index]
+        trial.result, trial.environment, trial.ended_at = result, environment, at
+        self.unfinished.discard(index)
+        if result.status == "completed" and result.objective is not None and not trial.reused:
+            insort(self._ranking, (self.config.objective.cost(result.objective), index))
 
     def recorded(self, trial: TrialRecord) -> RecordedTrial:
         """Return an ended trial of this campaign with everything needed to train it again and compare."""
@@ -203,6 +220,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 infeasible=event.infeasible,
                 suggested_at=at,
             )
+            record.unfinished.add(event.trial.index)
         case Started():
             trial = record.trials[event.trial]
             trial.attempts = event.attempt
@@ -210,8 +228,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
         case EpochEnded():
             record.trials[event.trial].epochs.append(event.report)
         case Ended():
-            trial = record.trials[event.trial]
-            trial.result, trial.environment, trial.ended_at = event.result, event.environment, at
+            record.end(event.trial, event.result, event.environment, at)
         case Retried():
             record.trials[event.trial].retries.append(event.reason)
         case Noted():

@@ -15,7 +15,7 @@ from tuning.campaign.variants import data_config, dimensions, key
 from tuning.journal.events import DataRecord
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import settings
-from tuning.search.halving import rungs
+from tuning.search.halving import Halving
 from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
 from tuning.training.results import TrialResult
@@ -58,17 +58,31 @@ def outcome(result: TrialResult) -> Outcome:
     return Outcome(None if result.status == "failed" else result.objective)
 
 
-def configured(record: CampaignRecord, space: Space, suggestion: Suggestion) -> TrialConfig:
-    """Complete a suggestion.  record: with the trials that the suggestion may know, ended."""
-    known = range(suggestion.index - record.config.search.window + 1)
-    curves = [record.trials[k].epochs for k in known if not record.trials[k].reused]
-    return trial_config(
-        record.config,
-        space,
-        suggestion,
-        data_sha256={variant: data.sha256 for variant, data in record.data.items()},
-        rungs=rungs(record.config, curves),
-    )
+class Configurations:
+    """Completes a campaign's suggestions, in their order."""
+
+    def __init__(self, record: CampaignRecord, space: Space) -> None:
+        """record: in which the trials that a suggestion may know have ended when it is completed."""
+        self.record = record
+        self.space = space
+        self._halving = Halving(record.config)
+        self._known = 0
+
+    def complete(self, suggestion: Suggestion) -> TrialConfig:
+        """Complete the next suggestion."""
+        record = self.record
+        while self._known <= suggestion.index - record.config.search.window:
+            trial = record.trials[self._known]
+            if not trial.reused:
+                self._halving.add(trial.epochs)
+            self._known += 1
+        return trial_config(
+            record.config,
+            self.space,
+            suggestion,
+            data_sha256={variant: data.sha256 for variant, data in record.data.items()},
+            rungs=self._halving.rungs(),
+        )
 
 
 def _proposer(config: CampaignConfig, space: Space) -> Proposer:

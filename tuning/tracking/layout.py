@@ -30,6 +30,7 @@ ARTIFACTS = (
     "weights.safetensors",
     "confirmation.json",
     "confirmation.csv",
+    "report.html",
 )
 
 CODE = "code"

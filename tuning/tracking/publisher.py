@@ -206,12 +206,11 @@ def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> 
         JournalError: its journal is damaged.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
-    home.record(name)
+    places = [(home, home.known_entries(name))]
+    if home.confirmations.journal(name).exists():
+        places.append((home.confirmations, home.confirmations.known_entries(name)))
     uri = home.tracking_uri
-    for place in (home, home.confirmations):
-        if not place.journal(name).exists():
-            continue
-        entries = place.entries(name)
+    for place, entries in places:
         with publishing(place, name), reachable(uri):
             publisher = Publisher(Store(uri), place)
             publisher.publish(entries, on_progress)

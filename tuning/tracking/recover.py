@@ -26,7 +26,7 @@ from tuning.journal.events import (
 )
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.journal.text import trial_spans
-from tuning.search.suggest import configured, ordered_search, outcome
+from tuning.search.suggest import Configurations, ordered_search, outcome
 from tuning.tracking.environment_tags import environment_from, packages_text
 from tuning.tracking.layout import Tag, flatten, parameters
 from tuning.tracking.read import validation_message
@@ -67,12 +67,13 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
     for k, trial in record.trials.items():
         if trial.result is not None:
             search.record(k, outcome(trial.result))
+    configurations = Configurations(record, space)
     suggested: dict[int, Suggested] = {}
     last = max([*stored.ended, *stored.lost], default=-1)
     while search.index <= last and search.ready():
         suggestion = search.suggest()
         again = Suggested(
-            trial=configured(record, space, suggestion),
+            trial=configurations.complete(suggestion),
             assignment=suggestion.assignment,
             same_as=suggestion.same_as,
             reused=suggestion.reused,
