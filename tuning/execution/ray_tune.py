@@ -12,7 +12,6 @@ ray_settings.configure()  # before ray is imported
 import math
 import os
 import shutil
-import socket
 import threading
 import time
 from collections import Counter
@@ -27,7 +26,8 @@ from ray.tune.search import Searcher
 
 from data.errors import DataError
 from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
-from tuning.execution.cluster import check_nodes, needed
+from tuning.campaign.errors import CampaignError
+from tuning.execution.cluster import check_nodes, needed, watched
 from tuning.execution.driver import Driver, LaunchInterrupted
 from tuning.execution.node_files import pack_trial, packed_arrays, unpack_trial, unpacked_arrays
 from tuning.execution.ray_session import State, session, stop_if_requested, supervise
@@ -62,7 +62,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             except DataError as error:
                 self.problem = WorkerMessage(blocked="data", note=str(error))
             except OSError as error:
-                self.problem = WorkerMessage(blocked="storage", note=f"on the node {socket.gethostname()}: {error}")
+                self.problem = WorkerMessage(blocked="storage", note=str(error))
         self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -104,6 +104,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
+        self.nodes: dict[str, Any] = {}
+        """Nodes of a cluster that were checked, by Ray's id, with the actors that watch them."""
+        self.unchecked = on_cluster
+        """Whether a trial may have begun on another node."""
         self.problem: BaseException | None = None
         self.last_report = time.monotonic()
         self._lock = threading.Lock()
@@ -117,6 +121,20 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         """Let no further call reach the driver."""
         with self._lock:
             self._abandoned = True
+
+    def check_nodes(self) -> None:
+        """Check the nodes on which trials may have begun; before a report of theirs is taken.
+
+        Raises:
+            CampaignError: a node cannot run the trials.
+        """
+        if self.unchecked:
+            for node, notes in check_nodes(self.resources, self.nodes).items():
+                self.nodes[node] = watched(node)
+                with self.kept():
+                    for note in notes:
+                        self.driver.noted(None, note)
+            self.unchecked = False
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         with self.kept():
@@ -160,6 +178,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     def _died(self, index: int) -> None:
         """Hand the trial out again, as often as it may be."""
         self.deaths[index] += 1
+        self.unchecked = self.on_cluster  # a node that lacks something kills each trial
         if self.deaths[index] <= self.resources.max_retries:
             self.driver.retried(index, "worker died")
         else:
@@ -179,7 +198,8 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                 except OSError as error:
                     raise LaunchInterrupted("storage", f"trial {index} cannot be kept: {error}") from error
         if progress.blocked is not None:
-            raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained: {progress.note}")
+            where = f" on node {result['node_ip']}" if self.on_cluster else ""
+            raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained{where}: {progress.note}")
         if progress.note is not None:
             self.driver.noted(index, progress.note)
         self.driver.reported(index, progress.reports)
@@ -222,10 +242,15 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search.kept():
             self.search.driver.started(self.search.indices[trial.trial_id])
+        self.search.unchecked = self.search.on_cluster
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
             raise self.search.problem
+        try:
+            self.search.check_nodes()
+        except CampaignError as problem:
+            raise LaunchInterrupted("ray", f"{problem}") from problem
         stop_if_requested()
         if time.monotonic() > self.deadline:
             raise LaunchInterrupted("budget", f"the budget of {self.wall_s:g} s is used up")
@@ -266,8 +291,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
         search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None)
         trainable: Any = TrialTrainable
         if address is not None:
-            for note in check_nodes(resources):
-                driver.noted(None, note)
+            search.check_nodes()
             sent = {str(directory): ray.put(packed_arrays(directory)) for directory in arrays.values()}
             trainable = tune.with_parameters(TrialTrainable, arrays=sent)
         attempts = driver.record.target * (1 + resources.max_retries)
