@@ -86,7 +86,7 @@ class Loopback:
         elif victim == "head":
             for one in self.cluster.processes("gcs_server"):
                 one.kill()
-        elif actors := self.cluster.processes("ray::TrialTrainable"):
+        elif actors := self.cluster.processes("Trainable"):
             chance.choice(actors).kill()
 
     def mend(self, victim: str, home: Path) -> Path:

@@ -57,12 +57,13 @@ class Cluster:
         """Kill all processes of a node."""
         self._order(name, None)
 
-    def processes(self, start: str) -> list[psutil.Process]:
-        """Return its processes whose command starts so, as ``ray::TrialTrainable``, or with a program of this name."""
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Return its processes of a program, or its workers that say this of themselves, as "Trainable"."""
         found = []
         for one in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.Error):
-                if one.name() == start or (one.cmdline() or [""])[0].startswith(start):
+                command = (one.cmdline() or [""])[0]
+                if one.name() == name or (command.startswith("ray::") and name in command):
                     found.append(one)
         return found
 

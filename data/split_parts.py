@@ -12,9 +12,15 @@ from data.config import DataConfig
 from data.content import Content, PreparationProgress, class_counts, write_array, write_part
 from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
 from data.rows import Rows, classes
+from data.scaling import Scaling, fit, one_step_notes, scale_notes
 from data.series import Series, cut
-from data.split import sample, split
+from data.split import Split, sample, split
 from data.texts import Texts, encode
+
+WITHOUT_LEVEL = (
+    'data.scale = "per-sequence": each window is standardised by its own steps, its target by the training part: '
+    "models do not see a window's level."
+)
 
 
 def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress: PreparationProgress) -> Content:
@@ -24,11 +30,14 @@ def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress:
     return _write_split(config, loaded, folder, progress)
 
 
-def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
-    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
-    y, names = classes(rows.rows), rows.class_names
-    progress(f"{config.dataset}: splitting {len(y):,} rows")
-    digests = _digests(rows.rows)
+def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[NDArray[np.int64], Split, list[str]]:
+    """Return the row numbers that are kept, those of each part, and notes.
+
+    Duplicates are dropped, then rows are sampled, then split.
+
+    digests: of ``rows.rows``, as from ``row_digests``.  Raises DataError where a class or group does not allow it.
+    """
+    y = classes(rows.rows)
     kept, notes = _distinct(digests, y, config, "texts" if isinstance(rows.rows, Texts) else "sequences")
     if config.max_rows is not None:
         kept = kept[sample(y[kept], config.max_rows, config.split_seed)]
@@ -36,16 +45,25 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         y[kept],
         None if rows.groups is None else rows.groups[kept],
         config,
-        class_names=names,
+        class_names=rows.class_names,
         official_test=rows.test is not None,
     )
-    train, valid = kept[parts.train], kept[parts.valid]
+    return kept, Split(train=kept[parts.train], valid=kept[parts.valid], test=kept[parts.test]), notes
+
+
+def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
+    """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
+    y, names = classes(rows.rows), rows.class_names
+    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    digests = row_digests(rows.rows)
+    kept, parts, notes = divide(rows, digests, config)
+    train, valid = parts.train, parts.valid
     if rows.test is None:
-        tested, test = rows.rows, kept[parts.test]
+        tested, test = rows.rows, parts.test
         test_digests = [digests[row] for row in test]
     else:
         tested, test = rows.test, np.arange(len(rows.test.y))
-        test_digests = _digests(tested)
+        test_digests = row_digests(tested)
     known = {digests[row] for row in train}
     distinct = config.duplicates == "drop"
     notes += verify_rows(known, "validation", [digests[row] for row in valid], clean=distinct)
@@ -54,12 +72,14 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
     notes += _shared_groups(rows, own_parts, config)
     encoded, tested, words, text_notes = _encoded(rows.rows, tested, train, kept, config)
     notes += text_notes
+    scaling, scale_notes = _scaling(encoded, train, rows, config)
+    notes += scale_notes
     progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
     order = epoch_order(y[train], config)
     arrays = {
-        **write_part(folder, "train", encoded, train),
-        **write_part(folder, "valid", encoded, valid),
-        **write_part(folder, "test", tested, test),
+        **write_part(folder, "train", encoded, train, scaling),
+        **write_part(folder, "valid", encoded, valid, scaling),
+        **write_part(folder, "test", tested, test, scaling),
         "order": write_array(folder, "order", order),
     }
     counts = Counts(
@@ -79,6 +99,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         counts=counts,
         notes=(*rows.notes, *notes),
         words=words,
+        scaling=scaling,
     )
 
 
@@ -97,13 +118,14 @@ def _write_series(config: DataConfig, series: Series, folder: Path, progress: Pr
         steps=config.window,
         channels=len(series.names),
         counts=Counts(**counts, epoch=counts["train"]),
-        notes=series.notes,
+        notes=series.notes if config.scale != "per-sequence" else (*series.notes, WITHOUT_LEVEL),
         scale=windows.scale,
-        inputs=windows.inputs,
+        scaling=windows.scaling,
     )
 
 
-def _digests(rows: Part | Texts) -> list[bytes]:
+def row_digests(rows: Part | Texts) -> list[bytes]:
+    """Return 16 bytes for each sequence or text; equal ones have equal digests."""
     return rows.digests() if isinstance(rows, Texts) else sequence_digests(rows)
 
 
@@ -136,6 +158,20 @@ def _shared_groups(rows: Rows, parts: Sequence[NDArray[np.int64]], config: DataC
         'groups. Use data.split = "grouped".'
     )
     return [note]
+
+
+def _scaling(
+    encoded: Part, train: NDArray[np.int64], rows: Rows, config: DataConfig
+) -> tuple[Scaling | None, list[str]]:
+    """Return how the rows of every part are scaled, fitted on the rows ``train``, and notes about it."""
+    if isinstance(rows.rows, Texts):
+        return None, []
+    channels = rows.channels or tuple(str(number) for number in range(1, encoded.x.shape[2] + 1))
+    x = np.asarray(encoded.x, dtype=np.float32)
+    if config.scale is None:
+        return None, scale_notes(x, encoded.lengths, train, channels)
+    scaling = fit(config.scale, x, encoded.lengths, train, channels)
+    return scaling, one_step_notes(encoded.lengths, config.scale)
 
 
 def _encoded(

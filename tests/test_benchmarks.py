@@ -10,6 +10,7 @@ from scipy import stats
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+from hostile_code import CODE  # noqa: E402
 from hostile_data import DATA  # noqa: E402
 from hostile_exports import STRANGERS  # noqa: E402
 from hostile_inputs import BASELINES  # noqa: E402
@@ -78,6 +79,6 @@ def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: T
 
 
 def test_the_table_of_hostile_inputs_has_distinct_rows_and_a_baseline_for_each_command() -> None:
-    rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *DATA)]
+    rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *CODE, *DATA)]
     assert len(set(rows)) == len(rows) >= 60
     assert {"launch", "status", "export", "reproduce", "adopt"} <= set(BASELINES)

@@ -13,6 +13,8 @@ from data.messages import listed, quoted
 
 LONGEST_HEADER = 10**7
 """Characters of the first line."""
+BLOCK = 8 * 2**20
+"""Bytes of a CSV file that are read at a time; a longer row cannot be."""
 LONGEST = 200
 """Characters of a value that a message repeats."""
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
@@ -99,6 +101,28 @@ def read_csv(
         )
     except pa.ArrowException as error:
         raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+
+
+def stream_csv(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Yield all columns as text, in Arrow batches of some rows.  names: of all columns.
+
+    Raises DataError where a row has another number of columns, or is not UTF-8.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    try:
+        with arrow.open_csv(
+            path,
+            read_options=arrow.ReadOptions(column_names=list(names), skip_rows=1, use_threads=False, block_size=BLOCK),
+            parse_options=arrow.ParseOptions(newlines_in_values=True),
+            convert_options=arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+        ) as batches:
+            yield from batches
+    except pa.ArrowException as error:
+        if "Empty CSV" in str(error):
+            return
+        raise DataError(f"{path}: {_explained(str(error), names, skipped=1, hint=lambda _: '')}") from error
 
 
 def _explained(fault: str, names: Sequence[str], skipped: int, hint: Callable[[str], str]) -> str:

@@ -38,7 +38,9 @@ def cluster() -> Iterator[Cluster]:
 
 def stop_workers(cluster: Cluster) -> None:
     """Let all that train hang, so that the campaign waits for what comes next."""
-    for worker in cluster.processes("ray::TrialTrainable"):
+    workers = cluster.processes("Trainable")
+    assert workers
+    for worker in workers:
         worker.send_signal(signal.SIGSTOP)
 
 

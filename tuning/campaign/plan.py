@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search_spaces import grid
-from search_spaces.catalogue import find
 from search_spaces.space import Space
+from tuning.campaign.code_files import Source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
-from tuning.campaign.variants import dimensions
+from tuning.campaign.space import campaign_space
 
 TRIALS = 50
 """How many trials a campaign has that does not say, unless it tries a whole grid."""
@@ -28,13 +28,14 @@ class Plan:
     """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
 
     config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
-    suggestions before the model-based ones.
+    suggestions before the model-based ones.  sources: the user's code, as it was run.
     """
 
     config: CampaignConfig
     space: Space
     trials: int
     startup_trials: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def complete(self) -> CampaignConfig:
@@ -63,21 +64,6 @@ def plan(config: CampaignConfig) -> Plan:
         configurations = trials // config.search.replicates
         startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
     return Plan(config=config, space=space, trials=trials, startup_trials=startup)
-
-
-def campaign_space(config: CampaignConfig) -> Space:
-    """The campaign's space: cut as its file says, with what its data varies as dimensions.
-
-    Raises:
-        SpaceError: no such space, dimension or value.
-    """
-    given = {f"train.{field}": value for field, value in config.train.of_trial().items()}
-    space = find(config.space.name).restricted(
-        fix=config.space.fix, narrow=config.space.narrow, include=config.space.include, given=given
-    )
-    for path, choice in dimensions(config.data).items():
-        space = space.with_dimension(path, choice)
-    return space
 
 
 def planned_trials(config: CampaignConfig, space: Space) -> int:

@@ -50,6 +50,12 @@ def display(target: Console) -> Display:
     return LiveTable(target) if target.is_terminal and not target.is_dumb_terminal else Lines(target)
 
 
+def _data_notes(record: CampaignRecord, target: Console) -> None:
+    """Print what the preparation of the data notes, such as channels that nothing scales, above the trials."""
+    for note in dict.fromkeys(note for variant in record.data.values() for note in variant.notes):
+        tables.line(target, f"Note: {note}", "yellow")
+
+
 class Lines:
     """One line for each ended trial, and for what is out of the ordinary."""
 
@@ -72,6 +78,8 @@ class Lines:
     def __call__(self, record: CampaignRecord, entry: Entry) -> None:
         """Print what the event means for the campaign, if anything."""
         event = entry.event
+        if isinstance(event, Launched):
+            _data_notes(record, self.target)
         if isinstance(event, Launched) and record.ended:
             tables.line(self.target, f"resuming: {len(record.ended)} of {record.target} trials have ended")
         elif isinstance(event, Retried):
@@ -107,8 +115,10 @@ class LiveTable:
         """Show the text beside a spinner, until trials start."""
         self.doing = text
 
-    def __call__(self, record: CampaignRecord, entry: Entry) -> None:  # noqa: ARG002 - every observer's signature
+    def __call__(self, record: CampaignRecord, entry: Entry) -> None:
         """Take the record; it is drawn when the next redrawing is due."""
+        if isinstance(entry.event, Launched):
+            _data_notes(record, self.live.console)
         self.record = record
         self.doing = (
             f"{record.config.name}: starting {record.launches[-1].concurrency if record.launches else 1} workers"

@@ -1,6 +1,7 @@
 """Shared by all plots: file formats, width, colours, and an atomic save."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ def save(figure: "Figure", path: Path) -> None:
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        figure.savefig(temporary, dpi=200)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # drawn as an empty box
+            figure.savefig(temporary, dpi=200)
         temporary.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --plot") from error

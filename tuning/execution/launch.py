@@ -5,11 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
+from tuning.campaign import own_code
+from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
+from tuning.execution.search_trials import SearchTrials
 from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
@@ -41,11 +44,8 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
-    address = chosen_address(config.resources.address)
-    configure(address)
-    if address is None:  # on a cluster its nodes are asked
-        check_device(config.resources.device)
-        check_threads(config.resources.threads, concurrency=config.resources.concurrency)
+    own_code.use(plan.sources)
+    check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
         if entries := home.entries(config.name):
@@ -80,8 +80,11 @@ def _attempt(
 
         check_cluster(config.resources)
     with STOP.deferred(), Journal(path) as journal:
+        home.keep_code(plan.sources)
         if not journal.entries:
-            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
+            journal.append(
+                Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded_data(prepared))
+            )
         record = fold(journal.entries)
         _check_same_data(record, prepared)
         over = record.finished_at is not None and len(record.ended) >= plan.trials
@@ -109,9 +112,10 @@ def _run(
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
+        code=tuple(str(source.path) for source in plan.sources),
     )
-    new_search = partial(ordered_search, plan.complete, plan.space)
-    driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
+    source = SearchTrials(plan.space, partial(ordered_search, plan.complete, plan.space))
+    driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
     from tuning.execution.ray_tune import run
@@ -123,7 +127,21 @@ def _run(
     return driver.record
 
 
-def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+def check_resources(resources: ResourceOptions) -> None:
+    """Check device and threads before anything is written; on a cluster its nodes are asked later.
+
+    Raises:
+        CampaignError: the device is missing, or there are too many threads for this machine.
+    """
+    address = chosen_address(resources.address)
+    configure(address)
+    if address is None:
+        check_device(resources.device)
+        check_threads(resources.threads, concurrency=resources.concurrency)
+
+
+def recorded_data(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    """Return what a journal keeps of prepared data, by variant."""
     return {
         variant: DataRecord(
             sha256=entry.sha256,

@@ -1,7 +1,7 @@
-"""Arrays, checkpoints and weights on their way between the driver and a node of a cluster.
+"""Arrays, code, checkpoints and weights on their way between the driver and a node of a cluster.
 
-Nothing is shared but Ray: prepared arrays are copied to a node once, and kept there under their hash; a trial's files
-travel to the node when it starts, and to the driver with each report.
+Nothing is shared but Ray: prepared arrays and the user's code are copied to a node once, and kept there under their
+hash; a trial's files travel to the node when it starts, and to the driver with each report.
 """
 
 import fcntl
@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.manifest import MANIFEST, TRAINING
+from data.manifest import MANIFEST, TEST, TRAINING
 from data.prepared import open_arrays
-from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.campaign.code_files import CodeFile, read_copies
+from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
 
 Files = dict[str, NDArray[np.uint8]]
 """Names and contents.  Arrays of bytes: Ray maps them from its store without a copy."""
@@ -29,9 +30,10 @@ UNUSED_DAYS = 7.0
 _TRIAL = "trial-"
 
 
-def packed_arrays(directory: Path) -> Files:
-    """Return the files of prepared arrays, without the test part."""
-    names = [MANIFEST, *(f"{name}.npy" for name in TRAINING if (directory / f"{name}.npy").exists())]
+def packed_arrays(directory: Path, *, test: bool = False) -> Files:
+    """Return the files of prepared arrays.  test: with the test part, which a confirmation needs alone."""
+    parts = (*TRAINING, *TEST) if test else TRAINING
+    names = [MANIFEST, *(f"{name}.npy" for name in parts if (directory / f"{name}.npy").exists())]
     return {name: np.fromfile(directory / name, dtype=np.uint8) for name in names}
 
 
@@ -51,6 +53,8 @@ def unpacked_arrays(files: Files, key: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             open_arrays(directory)
+            if lacking := [name for name in files if not (directory / name).exists()]:  # the test part
+                raise DataError(f"{directory}: without {lacking[0]}")  # noqa: TRY301 - as any other damage
         except DataError:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
@@ -60,6 +64,26 @@ def unpacked_arrays(files: Files, key: str) -> Path:
     _remove_unused([*directory.parent.iterdir(), *root.glob(f"{_TRIAL}*")])
     open_arrays(directory)
     return directory
+
+
+def packed_code(folder: Path, files: Sequence[CodeFile]) -> dict[str, bytes]:
+    """Return the copies of the user's code, hash -> content.  CampaignError: one is missing or damaged."""
+    own = [file for file in files if file.kind == "file"]  # packages are installed on the node
+    return {source.file.sha256: source.content for source in read_copies(folder, own)}
+
+
+def unpacked_code(contents: Mapping[str, bytes]) -> Path:
+    """Write the user's code into this node's folder and return the folder; who reads a copy compares its hash.
+
+    Raises:
+        DataError: the folder belongs to another user.
+        OSError: it cannot be written.
+    """
+    folder = node_folder() / "code"
+    folder.mkdir(exist_ok=True)
+    for sha256, content in contents.items():
+        write_file(folder / f"{sha256}.py", content)
+    return folder
 
 
 def node_folder() -> Path:

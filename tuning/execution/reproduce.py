@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.prepare import prepare
-from data.prepared import open_arrays
+from data.prepared import open_arrays, open_test
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
@@ -100,6 +100,8 @@ def reproduce(
         if failure or not training.history
         else training.result()
     )
+    if recorded.result.test is not None and training.done and not failure:
+        result = result.model_copy(update={"test": training.held_out(open_test(prepared.directory))})
     if first is None and recorded.result and recorded.result.weights_sha256 not in (None, result.weights_sha256):
         first = beyond = result.best_epoch
     claims = [] if first is not None else _false_claims(recorded, result, finished=training.done)

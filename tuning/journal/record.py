@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.documents import parse_json
-from tuning.campaign.variants import dimensions, key
+from tuning.campaign.variants import variant_of
 from tuning.journal.events import (
+    ConfirmationRequest,
+    Confirms,
     DataRecord,
     Ended,
     EpochEnded,
@@ -18,6 +20,7 @@ from tuning.journal.events import (
     Launched,
     Noted,
     Opened,
+    OpenedTest,
     Proposal,
     Retried,
     Started,
@@ -63,6 +66,7 @@ class TrialRecord:
     same_as: int | None = None
     reused: bool = False
     proposal: Proposal | None = None
+    confirms: Confirms | None = None
     suggested_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -116,6 +120,8 @@ class CampaignRecord:
     interruptions: list[Interrupted] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     finished_at: float | None = None
+    tests: list[tuple[float, ConfirmationRequest]] = field(default_factory=list)
+    """When, Unix time, s, and for what the test part was opened."""
 
     @property
     def target(self) -> int:
@@ -127,9 +133,16 @@ class CampaignRecord:
         """The folder of data sets that the latest launch was given."""
         return self.launches[-1].datasets if self.launches else None
 
+    @property
+    def code_paths(self) -> tuple[str, ...]:
+        """Where the latest launch read the user's code."""
+        return self.launches[-1].code if self.launches else ()
+
     def variant(self, trial: TrialConfig) -> str:
         """Return the key of the data that a trial of this campaign is trained on."""
-        return key(trial.data, dimensions(self.config.data))
+        recorded = self.trials.get(trial.index)
+        confirms = None if recorded is None else recorded.confirms
+        return variant_of(trial.data, self.config, fresh_split=confirms is not None and confirms.fresh_split)
 
     @property
     def ended(self) -> list[TrialRecord]:
@@ -175,6 +188,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
             record.launched_at.append(at)
             if event.comparison is not None:
                 record.config = record.config.model_copy(update={"comparison": event.comparison})
+            record.data = record.data | event.data
             record.finished_at = None
         case Suggested():
             record.trials[event.trial.index] = TrialRecord(
@@ -183,6 +197,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 same_as=event.same_as,
                 reused=event.reused,
                 proposal=event.proposal,
+                confirms=event.confirms,
                 suggested_at=at,
             )
         case Started():
@@ -202,6 +217,8 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
             record.interruptions.append(event)
         case Finished():
             record.finished_at = at
+        case OpenedTest():
+            record.tests.append((at, event.confirmation))
         case Opened():
             raise TypeError("a second campaign event in one journal")
 

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from search_spaces.dimensions import Value
 from search_spaces.families import family_name
 from search_spaces.space import Space
 from tuning.campaign.config import CampaignConfig, DeviceConfig, Rung, TrialConfig
+from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import data_config, dimensions, key
 from tuning.journal.record import CampaignRecord
+from tuning.journal.text import settings
 from tuning.search.halving import rungs
 from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
@@ -65,24 +69,36 @@ def trial_config(
     data_sha256: Mapping[str, str],
     rungs: tuple[Rung, ...] = (),
 ) -> TrialConfig:
-    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays."""
+    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays.
+
+    Raises:
+        CampaignError: the model refuses these values together.
+    """
     values = space.complete(suggestion.assignment)
     data = data_config(config, _under("data", values))
-    return TrialConfig.model_validate(
-        {
-            "campaign": config.name,
-            "index": suggestion.index,
-            "seed": trial_seed(config, suggestion),
-            "space": config.space.name,
-            "model": {"family": family_name(space.family(values)), **_under("model", values)},
-            "train": config.train.of_trial() | _under("train", values),
-            "data": data,
-            "data_sha256": data_sha256[key(data, dimensions(config.data))],
-            "objective": config.objective,
-            "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
-            "rungs": rungs,
-        }
-    )
+    trial = {
+        "campaign": config.name,
+        "index": suggestion.index,
+        "seed": trial_seed(config, suggestion),
+        "space": config.space.title,
+        "code": config.code_files,
+        "model": {"family": family_name(space.family(values)), **_under("model", values)},
+        "train": config.train.of_trial() | _under("train", values),
+        "data": data,
+        "data_sha256": data_sha256[key(data, dimensions(config.data))],
+        "objective": config.objective,
+        "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
+        "rungs": rungs,
+    }
+    try:
+        return TrialConfig.model_validate(trial)
+    except ValidationError as error:  # a rare combination that the check of a large space did not meet
+        detail = error.errors(include_url=False)[0]
+        reason = detail.get("ctx", {}).get("error", detail["msg"])
+        raise CampaignError(
+            f"trial {suggestion.index}: {settings(suggestion.assignment)}: {reason}. "
+            "Restrict space.dimensions so that the model accepts every combination, and choose another name (--name)"
+        ) from None
 
 
 def trial_seed(config: CampaignConfig, suggestion: Suggestion) -> int:

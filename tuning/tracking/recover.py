@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tuning.campaign.config import MOST
 from tuning.campaign.errors import RecordError
-from tuning.campaign.plan import campaign_space
+from tuning.campaign.space import campaign_space
 from tuning.journal.events import (
     CAUSES,
     Ended,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
@@ -32,6 +32,18 @@ class EpochReport(BaseModel):
     """Wall time; the only figure that may differ in a reproduction."""
 
 
+class HeldOutResult(BaseModel):
+    """Figures on the test part, with the weights of the best epoch on the validation part.
+
+    metrics: as those of an epoch.  confusion: (K, K) counts, rows are true classes; empty in a regression.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metrics: dict[str, float]
+    confusion: list[list[int]] = []
+
+
 class TrialResult(BaseModel):
     """One trial's end.  ``best_*`` are taken at the epoch with the best objective (the first, where equal)."""
 
@@ -52,3 +64,5 @@ class TrialResult(BaseModel):
     parameters: int | None = None
     """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
     seconds: float = 0.0
+    test: HeldOutResult | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a confirmation's trial; no other trial is evaluated on the test part."""
