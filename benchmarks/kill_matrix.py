@@ -37,6 +37,7 @@ from kill_victims import Loopback, Machine, Place
 from tuning.journal.home import Home
 from tuning.journal.log import read
 from tuning.journal.record import CampaignRecord
+from tuning.training.results import MEASURED
 
 NAME = "killed"
 TRIALS = 6
@@ -85,7 +86,7 @@ def digest(record: CampaignRecord) -> str:
         (
             trial.config.model_dump(mode="json"),
             [report.model_dump(mode="json", exclude={"seconds"}) for report in trial.epochs],
-            trial.result and trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result and trial.result.model_dump(mode="json", exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]

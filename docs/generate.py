@@ -97,6 +97,8 @@ TABLES = {
     "`mae`, `rmse` and `r2` apply to series, `loss` to all data, and the others to classification.",
     "resources": "Workers, threads, device and limits of trials.",
     "budget": "The time limit of a launch.",
+    "limits": "The largest networks that are trained. A suggestion beyond a limit is replaced before it becomes a trial, "
+    "so it uses up none. See [Limits](models-and-spaces.md#limits). Classical models have no limits.",
     "comparison": "The question that `seqtune compare` answers. This table is optional. [Comparisons](comparisons.md) "
     "describes the responses.",
 }
@@ -129,6 +131,8 @@ UNSET = {
     "resources.gpus": 0.5,
     "resources.trial_wall_s": 3600,
     "budget.wall_s": 28800,
+    "limits.parameters": 200000,
+    "limits.memory_mb": 500,
     "comparison.by": "model.layers",
 }
 """The keys that may be left unset, each with a value that the example shows behind a ``#``."""

@@ -10,6 +10,7 @@ from factories import csv_table
 
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord
+from tuning.training.results import MEASURED
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
@@ -78,7 +79,7 @@ def contents(record: CampaignRecord) -> object:
         (
             trial.config,
             [report.model_copy(update={"seconds": 0.0}) for report in trial.epochs],
-            trial.result and trial.result.model_copy(update={"seconds": 0.0}),
+            trial.result and trial.result.model_dump(exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]

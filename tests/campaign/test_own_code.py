@@ -90,7 +90,7 @@ def test_a_trial_without_code_is_written_as_before(tmp_path):
 
 def test_only_a_launch_runs_code(tmp_path):
     path = write_campaign(tmp_path, {"mine.py": f"open({str(tmp_path / 'mark')!r}, 'w')\n" + MODEL})
-    with pytest.raises(CampaignError, match="the file names code, which only `seqtune launch` runs"):
+    with pytest.raises(CampaignError, match="the file names code, which only `seqtune launch` and `seqtune plan` run"):
         file.load(path)
     assert not (tmp_path / "mark").exists()
 

@@ -71,7 +71,9 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
-    return list(dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *data, *record.notes]))
+    return list(
+        dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+    )
 
 
 def _tests(record: CampaignRecord) -> list[str]:
@@ -82,6 +84,14 @@ def _tests(record: CampaignRecord) -> list[str]:
         f"confirm the best {len(asked.trials)} ({shown})."
         for at, asked in record.tests
     ]
+
+
+def _replaced(record: CampaignRecord) -> list[str]:
+    count = sum(trial.infeasible for trial in record.trials.values())
+    if not count:
+        return []
+    suggestions = "1 suggestion" if count == 1 else f"{count} suggestions"
+    return [f"{suggestions} beyond [limits] replaced before training; none counts as a trial."]
 
 
 def _replicates(record: CampaignRecord) -> list[str]:

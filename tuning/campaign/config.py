@@ -252,6 +252,18 @@ class BudgetOptions(Frozen):
     """Maximum duration of a launch in seconds.  The same command resumes the campaign.  Default: no limit."""
 
 
+class LimitOptions(Frozen):
+    """Largest networks that are trained.  A suggestion beyond a limit is replaced before it becomes a trial."""
+
+    parameters: int | None = Field(default=None, ge=1)
+    """Maximum number of trainable parameters of a network.  Default: no limit."""
+    memory_mb: float | None = Field(default=None, gt=0)
+    """Maximum estimated memory of training a network, in MiB.  Default: no limit.
+
+    Counts weights, gradients, optimizer, the kept best weights and the activations of one batch; not the data, Python
+    and its libraries, which take about 400 MiB per worker."""
+
+
 class ComparisonOptions(Frozen):
     """The question that ``seqtune compare`` answers."""
 
@@ -286,6 +298,7 @@ class CampaignConfig(Frozen):
     objective: ObjectiveConfig = ObjectiveConfig()
     resources: ResourceOptions = ResourceOptions()
     budget: BudgetOptions = BudgetOptions()
+    limits: LimitOptions = LimitOptions()
     comparison: ComparisonOptions | None = None
 
     @property

@@ -123,7 +123,9 @@ def _use_code(
         paths = []  # told with all other values of a wrong type
     if not with_code:
         if paths:
-            raise CampaignError(f"code = {shown(paths)}: the file names code, which only `seqtune launch` runs")
+            raise CampaignError(
+                f"code = {shown(paths)}: the file names code, which only `seqtune launch` and `seqtune plan` run"
+            )
         return ()
     sources = [read_source(folder / path) for path in paths]
     lines = own_code.use(sources)

@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.configs import NeuralConfig
 from search_spaces import grid
+from search_spaces.families import family_name
 from search_spaces.space import Space
 from tuning.campaign.code_files import Source
-from tuning.campaign.config import CampaignConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
 from tuning.campaign.space import campaign_space
@@ -63,7 +65,21 @@ def plan(config: CampaignConfig) -> Plan:
     if startup is None:
         configurations = trials // config.search.replicates
         startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
+    _check_limits(config, space)
     return Plan(config=config, space=space, trials=trials, startup_trials=startup)
+
+
+def _check_limits(config: CampaignConfig, space: Space) -> None:
+    if config.limits == LimitOptions():
+        return
+    if config.search.algorithm == "grid":
+        raise CampaignError(
+            "limits: a grid tries every configuration, and cannot replace those beyond a limit. Narrow the space, or "
+            'set search.algorithm to "hyperopt" or "random"'
+        )
+    if not any(issubclass(family, NeuralConfig) for family in space.families):
+        names = ", ".join(map(family_name, space.families))
+        raise CampaignError(f'limits: apply to networks, and space "{space.name}" has only {names}. Leave them out')
 
 
 def planned_trials(config: CampaignConfig, space: Space) -> int:

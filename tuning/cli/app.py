@@ -24,6 +24,7 @@ from tuning.cli.init import init
 from tuning.cli.inspect import inspect
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.plan import plan
 from tuning.cli.printing import say_error, say_lines
 from tuning.cli.repair import repair
 from tuning.cli.report import report
@@ -65,7 +66,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, launch, status, top, report, compare, confirm, export, reproduce),
+    *(inspect, init, plan, launch, status, top, report, compare, confirm, export, reproduce),
     *(sync, adopt, repair, delete),
     *(ui, spaces, check, schema, doctor),
 ):

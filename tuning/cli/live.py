@@ -15,7 +15,7 @@ from rich.text import Text
 from tuning.cli import tables
 from tuning.cli.printing import printable
 from tuning.cli.tables import BEST, Column, searched_columns
-from tuning.journal.events import Ended, Interrupted, Launched, Noted, Retried
+from tuning.journal.events import Ended, EpochEnded, Interrupted, Launched, Noted, Retried
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
@@ -65,6 +65,7 @@ class Lines:
     def __init__(self, target: Console) -> None:
         self.target = target
         self.step = ""
+        self.estimated = False
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +95,10 @@ class Lines:
             tables.line(self.target, event.reason)
         elif isinstance(event, Ended):
             tables.line(self.target, ended_line(record, record.trials[event.trial]))
+        elif isinstance(event, EpochEnded) and not self.estimated:
+            self.estimated = True
+            trials = [trial for _, trial in sorted(record.trials.items())]
+            tables.line(self.target, f"about {duration(seconds_left(record, trials))} left, by the first epoch")
 
 
 class LiveTable:

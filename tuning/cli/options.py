@@ -109,7 +109,8 @@ def no_trial(name: str) -> typer.Exit:
 
 def end_interrupted(interruption: "Interrupted") -> NoReturn:
     """Say why a launch or a confirmation ended early, and exit."""
-    say(f"seqtune: {interruption.reason}. The same command resumes the campaign", error=True)
+    ending = "" if interruption.cause == "limits" else ". The same command resumes the campaign"
+    say(f"seqtune: {interruption.reason}{ending}", error=True)
     code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(interruption.cause, EXIT_NEGATIVE)
     if interruption.cause == "ray":  # without Python's own end, which would wait for Ray's lost processes
         sys.stdout.flush()

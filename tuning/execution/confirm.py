@@ -106,6 +106,7 @@ class ConfirmationTrials:
         """``wanted``: every trial that the confirmation is to have, those that it has already among them."""
         self.wanted = {suggested.trial.index: suggested for suggested in wanted}
         self.abort_after = 2 * seeds + 3
+        self.none_left: str | None = None
 
     def resume(
         self, path: Path, record: CampaignRecord, environment: Environment, progress: Callable[[str], None]

@@ -46,6 +46,9 @@ class TrialSource(Protocol):
     abort_after: int
     """If this many trials, the first ones, all failed, the launch ends."""
 
+    none_left: str | None
+    """Why the source can give no more, though the launch lacks trials: nothing is within the campaign's limits."""
+
     def resume(
         self, path: Path, record: CampaignRecord, environment: Environment, progress: Callable[[str], None]
     ) -> None:
@@ -134,8 +137,9 @@ class Driver:
 
     @property
     def exhausted(self) -> bool:
-        """Whether every trial has been suggested and handed out."""
-        return not self._unfinished and self.source.handed_out() >= self.record.target
+        """Whether every trial has been suggested and handed out, or no more can be."""
+        given = self.source.handed_out() >= self.record.target or self.source.none_left is not None
+        return not self._unfinished and given
 
     def started(self, index: int) -> None:
         """A worker took the trial."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.prepare import Prepared, prepare
 from tuning.campaign import own_code
-from tuning.campaign.config import ResourceOptions
+from tuning.campaign.config import LimitOptions, ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
@@ -86,6 +86,9 @@ def _attempt(
         from tuning.execution.ray_tune import check_cluster
 
         check_cluster(config.resources)
+    if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
+        progress("looking for a configuration within the limits")
+        ordered_search(plan.complete, plan.space, recorded_data(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
         home.keep_code(plan.sources)
         if not journal.entries:
@@ -121,16 +124,21 @@ def _run(
         comparison=config.comparison,
         code=tuple(str(source.path) for source in plan.sources),
     )
-    source = SearchTrials(plan.space, partial(ordered_search, plan.complete, plan.space))
+    new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared))
+    source = SearchTrials(plan.space, new_search)
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
+    progress("starting Ray")
     from tuning.execution.ray_tune import run
 
     try:
         run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
+    else:
+        if source.none_left:
+            driver.interrupted("limits", source.none_left)
     return driver.record
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from search_spaces.space import Space
 from tuning.campaign.config import TrialConfig
-from tuning.campaign.errors import JournalError
+from tuning.campaign.errors import JournalError, LimitsError
 from tuning.journal.events import Suggested
 from tuning.journal.record import CampaignRecord
 from tuning.search.ordered import OrderedSearch, Suggestion
@@ -33,6 +33,7 @@ class SearchTrials:
         self.space = space
         self.new_search = new_search
         self.search = new_search()
+        self.none_left: str | None = None
         self.abort_after = max(FAILURES_BEFORE_GIVING_UP * self.search.replicates, self.search.window)
 
     def resume(
@@ -59,7 +60,11 @@ class SearchTrials:
     def next(self, record: CampaignRecord) -> Suggested | None:
         """Return the next suggestion that the record lacks; None while the search waits for results, or has no more."""
         while self.search.index < record.target and self.search.ready():
-            suggestion = self.search.suggest()
+            try:
+                suggestion = self.search.suggest()
+            except LimitsError as error:  # trials under way may still end
+                self.none_left = str(error)
+                return None
             trial = self.configurations.complete(suggestion)
             if suggestion.index in record.trials:  # of an adopted journal that lacked results
                 self._check(record, suggestion, trial)
@@ -70,6 +75,7 @@ class SearchTrials:
                 same_as=suggestion.same_as,
                 reused=suggestion.reused,
                 proposal=suggestion.proposal,
+                infeasible=suggestion.infeasible,
             )
         return None
 

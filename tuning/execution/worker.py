@@ -19,6 +19,7 @@ from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
+from tuning.training.latency import latencies_ms
 from tuning.training.results import EpochReport, TrialResult
 
 _logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ class TrialWorker:
         result = training.result()
         if self.test:
             result = result.model_copy(update={"test": training.held_out(open_test(self.arrays))})
+        result = result.model_copy(update=latencies_ms(training))
         return {"result": result, "environment": current(self.trial.device.device)}
 
     def _failure(self, reason: str) -> dict[str, TrialResult | Environment]:

@@ -9,11 +9,11 @@ from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, Tria
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-Cause = Literal["user", "budget", "failures", "data", "storage", "ray", "code"]
+Cause = Literal["user", "budget", "failures", "limits", "data", "storage", "ray", "code"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, prepared
-arrays that are damaged or gone, a disk that cannot be written or read, the end of one of Ray's processes, or the user's
-code, which a worker cannot load."""
+"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, no
+suggestion within the limits, prepared arrays that are damaged or gone, a disk that cannot be written or read, the end
+of one of Ray's processes, or the user's code, which a worker cannot load."""
 
 
 class _Event(BaseModel):
@@ -39,6 +39,11 @@ class DataRecord(_Event):
     notes: tuple[str, ...] = ()
     tokens: int | None = None
     """How many different tokens texts have; None where sequences are of numbers."""
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of a model: a logit per class, or one number for regression."""
+        return len(self.classes) or 1
 
 
 class Opened(_Event):
@@ -138,6 +143,8 @@ class Suggested(_Event):
     """None where the search was not asked, has no state, or was adopted; it is asked again on resuming then."""
     confirms: Confirms | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's trial."""
+    infeasible: int = Field(default=0, exclude_if=lambda value: value == 0)
+    """Suggestions beyond the campaign's limits that this one replaced."""
 
 
 class Started(_Event):

@@ -68,6 +68,8 @@ class TrialRecord:
     reused: bool = False
     proposal: Proposal | None = None
     confirms: Confirms | None = None
+    infeasible: int = 0
+    """Suggestions beyond the campaign's limits that this one replaced."""
     suggested_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -215,6 +217,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 reused=event.reused,
                 proposal=event.proposal,
                 confirms=event.confirms,
+                infeasible=event.infeasible,
                 suggested_at=at,
             )
             record.unfinished.add(event.trial.index)

@@ -1,17 +1,18 @@
 """From a campaign to its search, and from a suggestion to a trial's complete configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from search_spaces.dimensions import Value
 from search_spaces.families import family_name
-from search_spaces.space import Space
-from tuning.campaign.config import CampaignConfig, DeviceConfig, Rung, TrialConfig
+from search_spaces.space import Assignment, Space
+from tuning.campaign.config import CampaignConfig, DeviceConfig, LimitOptions, Rung, TrialConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import data_config, dimensions, key
+from tuning.journal.events import DataRecord
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import settings
 from tuning.search.halving import Halving
@@ -20,14 +21,36 @@ from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomPropo
 from tuning.training.results import TrialResult
 
 
-def ordered_search(config: CampaignConfig, space: Space) -> OrderedSearch:
-    """Return the campaign's search before its first suggestion.  config: complete, as ``Plan.complete`` returns it."""
+def ordered_search(config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None = None) -> OrderedSearch:
+    """Return the campaign's search before its first suggestion.
+
+    config: complete, as ``Plan.complete`` returns it.  data: variant's key -> its data, on which ``[limits]`` depend.
+    """
     return OrderedSearch(
         _proposer(config, space),
         window=config.search.window,
         on_duplicate=config.search.on_duplicate,
         replicates=config.search.replicates,
+        infeasible=beyond_limits(config, space, data),
     )
+
+
+def beyond_limits(
+    config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None
+) -> Callable[[Assignment], str | None]:
+    """Return why a configuration is beyond the campaign's limits, as a function of its assignment."""
+    if config.limits == LimitOptions():
+        return lambda _: None
+    if data is None:
+        raise TypeError("limits depend on the data")
+    from tuning.training.size import beyond  # imports torch
+
+    def infeasible(assignment: Assignment) -> str | None:
+        suggestion = Suggestion(index=0, assignment=assignment)
+        trial = trial_config(config, space, suggestion, data_sha256=dict.fromkeys(data, ""))
+        return beyond(config.limits, trial, data[key(trial.data, dimensions(config.data))])
+
+    return infeasible
 
 
 def outcome(result: TrialResult) -> Outcome:

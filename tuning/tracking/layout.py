@@ -46,6 +46,9 @@ METRICS = (
     "best/epoch",
     "test/<metric>",
     "model/parameters",
+    "model/weight_bytes",
+    "model/latency_ms",
+    "model/latency_batch_ms",
     "total_seconds",
     "search/objective",
     "search/best",
@@ -188,6 +191,9 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
     yield Row("total_seconds", result.seconds, at, FINAL)
     if result.parameters is not None:
         yield Row("model/parameters", result.parameters, at, FINAL)
+    for name in ("weight_bytes", "latency_ms", "latency_batch_ms"):
+        if (cost := getattr(result, name)) is not None:
+            yield Row(f"model/{name}", cost, at, FINAL)
     if result.best_epoch is not None:
         yield Row("best/epoch", result.best_epoch, at, FINAL)
         for name, value in result.best_metrics.items():

@@ -63,7 +63,7 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
     record = _ended_trials(stored)
     config = record.config
     space = campaign_space(config)
-    search = ordered_search(config, space)
+    search = ordered_search(config, space, record.data)
     for k, trial in record.trials.items():
         if trial.result is not None:
             search.record(k, outcome(trial.result))
@@ -77,6 +77,7 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
             assignment=suggestion.assignment,
             same_as=suggestion.same_as,
             reused=suggestion.reused,
+            infeasible=suggestion.infeasible,
         )
         k = suggestion.index
         if k in stored.trials:

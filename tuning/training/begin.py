@@ -1,5 +1,6 @@
 """How a trial is trained: which families descend gradients, and which are fitted at once."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -33,6 +34,9 @@ class TrialRun(Protocol):
 
     def held_out(self, part: Part) -> HeldOutResult:
         """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part, once the trial is done."""
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""

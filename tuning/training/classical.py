@@ -4,6 +4,7 @@ Of a trial's ``train`` and ``rungs`` nothing applies; its seed, data and objecti
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,7 @@ class ClassicalTrial:
             confusion=self.counts.tolist(),
             weights_sha256=report.weights_sha256,
             parameters=sum(value.numel() for value in self.best_weights.values()),
+            weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
 
@@ -105,6 +107,20 @@ class ClassicalTrial:
         with threadpool_limits(self.trial.device.threads):
             metrics, counts = self.evaluate(self.estimator, part)
         return HeldOutResult(metrics=metrics, confusion=counts.tolist())
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part."""
+        estimator, valid = self.estimator, self.arrays.valid
+        if estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        chosen = np.arange(rows) % len(valid.y)
+        part = Part(x=valid.x[chosen], lengths=valid.lengths[chosen], y=valid.y[chosen])
+
+        def predict() -> None:
+            with threadpool_limits(1):
+                estimator.predict(part)
+
+        return predict
 
     def state(self) -> dict[str, Any]:
         """Return nothing: an interrupted fit starts over, with the same bits."""

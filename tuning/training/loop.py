@@ -25,10 +25,7 @@ from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.losses import loss_of
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
-from tuning.training.size import check_size
-
-EVALUATION_BATCH = 512
-"""BatchSource a forward pass in validation; fixed, so that a trial's figures do not depend on its batch size."""
+from tuning.training.size import EVALUATION_BATCH, check_size
 
 # B batch, T time, C channel, K class
 
@@ -177,6 +174,7 @@ class Training:
             confusion=self.best_counts,
             weights_sha256=self.best.weights_sha256,
             parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
 
@@ -188,6 +186,21 @@ class Training:
         self.model.load_state_dict(self.best_weights)
         metrics, counts = self.evaluate(BatchSource(part, self.device))
         return HeldOutResult(metrics=metrics, confusion=counts.tolist())
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part."""
+        chosen = np.arange(rows) % len(self.valid_rows.part.y)
+        x, lengths, _ = self.valid_rows.take(chosen)
+        self.model.eval()
+
+        @torch.no_grad()
+        def predict() -> None:
+            with self._precision():
+                self.model(x, lengths)
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+
+        return predict
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""

@@ -8,6 +8,10 @@ Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
 
 
+MEASURED = frozenset({"seconds", "latency_ms", "latency_batch_ms"})
+"""Fields of results that differ when a trial is trained again."""
+
+
 class EpochReport(BaseModel):
     """One epoch's figures.
 
@@ -63,6 +67,12 @@ class TrialResult(BaseModel):
     """Of the best epoch's weights."""
     parameters: int | None = None
     """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
+    weight_bytes: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Size of the best epoch's weights in memory; None in records older than the field."""
+    latency_ms: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Median time of predicting one row on one thread, in ms; None in older records.  Measured, like ``seconds``."""
+    latency_batch_ms: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same per row of a batch of 32."""
     seconds: float = 0.0
     test: HeldOutResult | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's trial; no other trial is evaluated on the test part."""
