@@ -48,6 +48,11 @@ def _loaded(data_set: DataSet, options: DataOptions, paths: tuple[Path, ...]) ->
         for name, part in (("rows", rows.rows), ("test", rows.test)):
             if isinstance(part, Part):
                 _check_part(options.dataset, name, part, len(rows.class_names))
+                if rows.channels and len(rows.channels) != part.x.shape[2]:
+                    raise DataError(
+                        f"{options.dataset}: channels has {len(rows.channels)} names; {name} has {part.x.shape[2]} "
+                        "channels. Name all of them, or leave channels out"
+                    )
     return rows
 
 

@@ -264,6 +264,7 @@ def test_arrays_of_a_data_set_belong_to_the_file_that_defines_it(tmp_path):
         ("np.ones((60, 7))", "np.full((60, 7), np.nan)", "ramps: rows: x holds NaN or infinite values"),
         ('("a", "b")', '("a",)', "ramps: rows: y must be int64 classes from 0 to 0"),
         ("% 2", "% 2 * 1.0", "ramps: rows: y must be int64 classes"),
+        ('("a", "b"))', '("a", "b"), channels=("x", "y"))', "ramps: channels has 2 names; rows has 1 channels."),
     ],
 )
 def test_rows_that_a_data_set_may_not_return_are_refused(tmp_path, before, after, message):

@@ -30,6 +30,7 @@ from tuning.tracking.publisher import sync
 from tuning.tracking.read import recorded_trial
 from tuning.training.begin import begin
 from tuning.training.files import WEIGHTS
+from tuning.training.results import MEASURED
 from tuning.training.weights import load_weights
 
 pytestmark = pytest.mark.ray
@@ -50,7 +51,7 @@ def story(record):
         trial.confirms.model_dump_json(): (
             trial.config.model_copy(update={"index": 0}),
             [epoch.model_copy(update={"seconds": 0}) for epoch in trial.epochs],
-            trial.result.model_copy(update={"seconds": 0, "latency_ms": None, "latency_batch_ms": None}),
+            trial.result.model_dump(exclude=MEASURED),
         )
         for trial in record.trials.values()
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tuning.campaign import own_code
-from tuning.execution import ray_tune
+from tuning.execution import trainable
 from tuning.journal.home import Home
 
 pytestmark = pytest.mark.ray
@@ -100,14 +100,14 @@ def test_a_node_of_a_cluster_loads_what_it_was_sent(
     trial = launched.record("inception").trials[0].config
     sha256 = trial.code[0].sha256
     config = {"trial": trial.model_dump_json(), "arrays": "/none", "folder": str(tmp_path), "code": "/none"}
-    worker = ray_tune.TrialTrainable.__new__(ray_tune.TrialTrainable)
+    worker = trainable.TrialTrainable.__new__(trainable.TrialTrainable)
     try:
         content = (launched.code / f"{sha256}.py").read_bytes()
-        worker.setup(config | {"wall_s": None}, code={sha256: content})
+        worker.setup(config | {"wall_s": None, "test": False}, code={sha256: content})
         assert worker.problem is None
         assert type(worker.run.trial.model).__name__ == "InceptionConfig"
         own_code.forget()
-        worker.setup(config | {"wall_s": None}, code={sha256: b"raise SystemExit"})
+        worker.setup(config | {"wall_s": None, "test": False}, code={sha256: b"raise SystemExit"})
         assert '"blocked":"code"' in worker.step()["progress"]
     finally:
         own_code.forget()

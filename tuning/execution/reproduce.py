@@ -15,7 +15,7 @@ from tuning.journal.record import RecordedTrial
 from tuning.training.begin import begin
 from tuning.training.environment import Environment, check_device, check_threads, current, differences
 from tuning.training.loop import DivergedError
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import MEASURED, EpochReport, TrialResult
 
 TOLERANCE = 1e-3
 """Largest difference of any metric, and largest relative difference of any loss, that is still within tolerance."""
@@ -136,7 +136,7 @@ def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool
         return claims
     if not finished:
         claims.append(f"epochs: the trial does not end after {len(recorded.epochs)}")
-    same = {"seconds", "latency_ms", "latency_batch_ms", "reason", "epochs"}  # times; words; compared above
+    same = {*MEASURED, "reason", "epochs"}  # times; words; compared above
     if before.weight_bytes is None:  # an older record
         same.add("weight_bytes")
     claims += [

@@ -8,6 +8,10 @@ Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
 
 
+MEASURED = frozenset({"seconds", "latency_ms", "latency_batch_ms"})
+"""Fields of results that differ when a trial is trained again."""
+
+
 class EpochReport(BaseModel):
     """One epoch's figures.
 
