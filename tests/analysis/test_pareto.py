@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import append, events_of, factories, journal, report, result
+from journals import BY_USER, append, events_of, factories, journal, report, result
 from typer.testing import CliRunner
 
 from tuning.analysis.pareto import Point, front, pareto
@@ -38,7 +38,7 @@ def test_the_front_is_what_no_point_dominates(pairs, metric):
 
 def costly(home, rows):
     """A campaign whose trials have these objectives, parameters and latencies (None: an older record)."""
-    config = journal(home, scores=())
+    config = journal(home, scores=(), config=factories.campaign(train__epochs=2), ending=BY_USER)
     for index, (score, parameters, latency) in enumerate(rows):
         trial = factories.trial(campaign=config.name, index=index, train__epochs=2)
         older = {"weight_bytes": None, "latency_batch_ms": None}
@@ -90,7 +90,7 @@ def test_the_command_prints_lists_and_draws_the_front(tmp_path):
 def test_with_replicates_points_are_configurations(tmp_path):
     home = Home(tmp_path)
     config = factories.campaign(search__replicates=2, search__trials=4)
-    journal(home, scores=(), config=config)
+    journal(home, scores=(), config=config, ending=BY_USER)
     for index, (score, parameters) in enumerate([(0.5, 100), (0.7, 100), (0.2, 300), (0.4, 300)]):
         trial = factories.trial(campaign=config.name, index=index, train__epochs=2)
         ended = result(score).model_copy(update={"parameters": parameters})
