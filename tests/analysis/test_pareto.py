@@ -41,7 +41,8 @@ def costly(home, rows):
     config = journal(home, scores=())
     for index, (score, parameters, latency) in enumerate(rows):
         trial = factories.trial(campaign=config.name, index=index, train__epochs=2)
-        ended = result(score).model_copy(update={"parameters": parameters, "latency_ms": latency})
+        older = {"weight_bytes": None, "latency_batch_ms": None}
+        ended = result(score, parameters=parameters, latency_ms=latency, **older)
         append(home.journal(config.name), events_of(trial, {"model.hidden": 4}, [report(1), report(2, score)], ended))
     return config.name
 

@@ -111,12 +111,13 @@ def _timed(found: "Estimate", target: "Console") -> None:
     from tuning.journal.text import shown
 
     searched = searched_columns([one.settings for one in found.timed])
+    timed = any(one.float32_s is not None for one in found.timed)
+    times = ("s/epoch_float32", "s/epoch_bfloat16") if timed else ()
     columns = [
         Column(head="configuration"),
         Column(head="parameters", right=True),
         Column(head="memory\nMiB", right=True, spare=30),
-        Column(head=folded("s/epoch_float32"), right=True),
-        Column(head=folded("s/epoch_bfloat16"), right=True, spare=31),
+        *(Column(head=folded(name), right=True) for name in times),
         *searched.values(),
     ]
     rows: list[list[Cell]] = [
@@ -124,8 +125,7 @@ def _timed(found: "Estimate", target: "Console") -> None:
             one.which,
             None if one.parameters is None else f"{one.parameters:,}",
             None if one.memory_bytes is None else f"{one.memory_bytes / MIB:,.0f}",
-            None if one.float32_s is None else f"{one.float32_s:.2f}",
-            None if one.bfloat16_s is None else f"{one.bfloat16_s:.2f}",
+            *(None if s is None else f"{s:.2f}" for s in (one.float32_s, one.bfloat16_s) if timed),
             *(shown(one.settings.get(path)) for path in searched),
         ]
         for one in found.timed

@@ -134,7 +134,7 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
         texts.append("the workers together need more memory than this machine has. Lower resources.concurrency")
     if found.disk.weights + found.disk.checkpoints > found.disk.free:
         texts.append("weights and checkpoints need more than is free on this disk. Name another with --home")
-    texts += [f"the {one.which} configuration cannot be trained: {one.problem}" for one in found.timed if one.problem]
+    texts += [f"the {one.which} configuration is not trained: {one.problem}" for one in found.timed if one.problem]
     texts += [note for one in found.data.values() for note in one.notes]
     return list(dict.fromkeys(texts))
 
