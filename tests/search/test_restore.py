@@ -100,9 +100,9 @@ def test_values_of_inactive_dimensions_are_kept_and_withdrawn_proposals_are_coun
 
 
 def test_hyperopt_sees_the_trials_that_its_own_refresh_would_show():
-    search = OrderedSearch(HyperOptProposer(TINY, seed=5, startup_trials=6, goal="max"), window=2)
-    go_on(search, [], 0, 20)
-    trials = search.proposer.search.get_state()["hyperopt_trials"]
+    proposer = HyperOptProposer(TINY, seed=5, startup_trials=6, goal="max")
+    go_on(OrderedSearch(proposer, window=2), [], 0, 20)
+    trials = proposer.search.get_state()["hyperopt_trials"]
     seen = list(trials.trials)
     hyperopt.Trials.refresh(trials)
     assert seen == trials.trials
