@@ -97,8 +97,8 @@ TABLES = {
     "`mae`, `rmse` and `r2` apply to series, `loss` to all data, and the others to classification.",
     "resources": "Workers, threads, device and limits of trials.",
     "budget": "The time limit of a launch.",
-    "limits": "The largest networks that are trained. A suggestion beyond a limit is replaced before it becomes a trial, "
-    "so it uses up none. See [Limits](models-and-spaces.md#limits). Classical models have no limits.",
+    "limits": "The largest networks that are trained. A suggestion beyond a limit is replaced before it becomes a "
+    "trial, so it uses up none. See [Limits](models-and-spaces.md#limits). Classical models have no limits.",
     "comparison": "The question that `seqtune compare` answers. This table is optional. [Comparisons](comparisons.md) "
     "describes the responses.",
 }

@@ -14,7 +14,6 @@ from tuning.training.results import MEASURED
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
-from loopback_cluster import Cluster  # noqa: F401 - for the tests
 
 TIMEOUT_S = 240
 CAMPAIGN = """\

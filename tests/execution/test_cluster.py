@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cluster_launches import TIMEOUT_S, Cluster, contents, ended, finished, launch, wait_for
+from cluster_launches import TIMEOUT_S, contents, ended, finished, launch, wait_for
+from loopback_cluster import Cluster
 
 from tuning.journal.home import Home
 

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from cluster_launches import SEQTUNE, Cluster, contents, counted, ended, finished, launch, wait_for
+from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
+from loopback_cluster import Cluster
 from postgres_server import Postgres
 from tracking_stores import free_port
 

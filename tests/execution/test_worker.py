@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 import torch
@@ -205,6 +206,6 @@ def test_a_model_that_cannot_predict_one_row_has_no_latency(made, prepared):
         def forward(self, *_):
             raise ValueError("a batch needs two rows")
 
-    run = begin(made(), open_arrays(prepared.directory))
+    run: Any = begin(made(), open_arrays(prepared.directory))
     run.model = Refusing()
     assert latencies_ms(run) == {"latency_ms": None, "latency_batch_ms": None}

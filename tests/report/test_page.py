@@ -192,7 +192,7 @@ def test_failed_trials_alone():
 def test_nothing_ended_yet():
     found = Page(page(entries([], config(), ending=interrupted())))
     assert found.figures == {}
-    assert "0 of 1 trials ended" in found.text
+    assert "0 of 1 trials ended (none) in" in found.text
 
 
 def test_stopped_trials_alone_have_curves():

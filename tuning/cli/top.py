@@ -42,8 +42,8 @@ def top(
 ) -> None:
     """Show a campaign's best trials.
 
-    With replicates: its best configurations, ranked by their mean objective.  Example: seqtune top demo -k 5.  With
-    --pareto: the front of objective and cost, whole.  Example: seqtune top demo --pareto parameters
+    With replicates: its best configurations, ranked by their mean objective.  With --pareto: the front of objective
+    and cost, whole.  Example: seqtune top demo --pareto parameters
     """
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import plots, tables

@@ -153,7 +153,8 @@ def watched(node: str) -> Any:
 
     node: Ray's id.
     """
-    watch = stalled.NodeWatch.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
+    node_watch: Any = stalled.NodeWatch  # made an actor class by Ray
+    watch = node_watch.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
     watch.watch.remote(stalled.STALLED_S)
     return watch
 

@@ -91,7 +91,8 @@ class NodeWatch:
 
     def watch(self, stalled_s: float) -> None:
         """Watch until the job ends."""
-        workers = Workers(psutil.Process().parent(), stalled_s=stalled_s, job=os.environ[JOB_VARIABLE])  # the raylet
+        raylet = psutil.Process(os.getppid())
+        workers = Workers(raylet, stalled_s=stalled_s, job=os.environ[JOB_VARIABLE])
         while True:
             time.sleep(POLL_S)
             workers.kill_stalled(trials=0)

@@ -20,13 +20,12 @@ def summary(record: CampaignRecord, times: Timeline) -> str:
     config, ranked = record.config, record.ranked()
     count = len(record.dimensions)
     searched = f"{count} {'dimension' if count == 1 else 'dimensions'}"
-    ended = [f"{number} {status}" for status, number in _statuses(record).items() if number]
     of = "" if record.finished_at is not None else f" of {record.target}"
     text = [
         f"{config.name} searched {searched} of the space {config.space.name} on the data set {config.data.dataset}."
     ]
     trials = "trial" if len(record.ended) == 1 else "trials"
-    text.append(f"{len(record.ended)}{of} {trials} ended ({', '.join(ended)}) in {duration(times.seconds)}.")
+    text.append(f"{len(record.ended)}{of} {trials} ended ({_statuses(record) or 'none'}) in {duration(times.seconds)}.")
     if record.finished_at is None:
         text.append("The campaign is not finished, so ranks may change.")
     if best := configurations(record):
@@ -116,9 +115,10 @@ def cost(record: CampaignRecord, times: Timeline) -> Rows:
     }
     whole = epochs + sum(saved.values())
     share = f" ({sum(saved.values()) / whole:.0%} of {whole:,})" if whole else ""
-    statuses = ", ".join(f"{number} {status}" for status, number in _statuses(record).items() if number)
+    unfinished = len(record.trials) - len(record.ended)
+    statuses = [text for text in (_statuses(record), f"{unfinished} unfinished" if unfinished else "") if text]
     return [
-        ("trials", f"{len(record.trials)}: {statuses}" if statuses else str(len(record.trials))),
+        ("trials", f"{len(record.trials)} ({', '.join(statuses) or 'none'})"),
         ("time of launches", duration(times.seconds)),
         ("time of trials", duration(busy)),
         ("epochs trained", f"{epochs:,}"),
@@ -144,6 +144,7 @@ def commands(record: CampaignRecord) -> Rows:
     return rows
 
 
-def _statuses(record: CampaignRecord) -> dict[str, int]:
-    statuses = [trial.status for _, trial in sorted(record.trials.items())]
-    return {s: statuses.count(s) for s in ("completed", "stopped", "failed", "running", "waiting")}
+def _statuses(record: CampaignRecord) -> str:
+    """How many trials ended in which way: ``40 completed, 3 failed``."""
+    statuses = [trial.status for trial in record.ended]
+    return ", ".join(f"{statuses.count(s)} {s}" for s in ("completed", "stopped", "failed") if s in statuses)

@@ -5,7 +5,7 @@ import math
 import plotly.graph_objects as go
 from optuna.visualization import plot_optimization_history, plot_parallel_coordinate, plot_slice
 
-from search_spaces.dimensions import Choice
+from search_spaces.dimensions import Choice, Integer
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import short_names, shown
 from tuning.report.drawing import BLUE, GREY, LINE, ORANGE, Figure, styled
@@ -18,6 +18,9 @@ MOST_LINES, MOST_POINTS = 120, 1_000
 
 AXIS = 100
 """Pixels that an axis of the parallel coordinates needs."""
+
+MOST_TICKS = 8
+"""Whole numbers that have a tick each."""
 
 BEST_SHARE = 0.1
 """Of the trials that are highlighted."""
@@ -120,7 +123,7 @@ def parallel(record: CampaignRecord) -> Figure:
             note.text = "inactive"
     for shape in plot.layout.shapes:
         shape.line.color = GREY
-    plot.update_xaxes(side="top", fixedrange=True, range=(-0.5, count - 0.8))
+    plot.update_xaxes(side="top", fixedrange=True, range=(-0.5, count - 0.5))
     some = f" {len(chosen)} of {len(full)} trials are drawn, evenly spaced in rank." if len(chosen) < len(full) else ""
     return Figure(
         name="parallel",
@@ -156,6 +159,8 @@ def slices(record: CampaignRecord) -> list[Figure]:
             texts = [str(option) for option in option_labels(dimension)]
             plot.data[0].hovertemplate = "%{y:.4~g}<extra></extra>"
             plot.update_xaxes(tickvals=list(plot.layout.xaxis.categoryarray), ticktext=texts)
+        elif isinstance(dimension, Integer) and dimension.high - dimension.low <= MOST_TICKS:
+            plot.update_xaxes(dtick=1)
         rows = [{"trial": t.index, path: t.assignment[path], metric: t.objective} for t in having]
         best = f"Best: {shown(having[0].assignment[path])} ({having[0].name})."
         figures.append(Figure(name=f"slice-{name}", title=name, caption=best, plot=plot, rows=rows))

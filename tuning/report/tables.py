@@ -42,7 +42,7 @@ def data(record: CampaignRecord) -> list[tuple[str, Table]]:
     """Return the rows of each class in each part; variants that differ only in their balance share a table."""
     groups: dict[str, list[tuple[str, DataRecord]]] = {}
     for variant, one in record.data.items():
-        parts = one.model_dump_json(exclude={"sha256", "epoch", "notes"})
+        parts = one.model_dump_json(exclude={"sha256", "train", "epoch", "notes"})
         groups.setdefault(parts, []).append((variant, one))
     return [_data(variants) for variants in groups.values()]
 
@@ -50,7 +50,7 @@ def data(record: CampaignRecord) -> list[tuple[str, Table]]:
 def _data(variants: list[tuple[str, DataRecord]]) -> tuple[str, Table]:
     one = variants[0][1]
     columns = {
-        "training": one.train,
+        "training": min((data.train for _, data in variants), key=lambda part: sum(part.values())),  # not resampled
         **{f"per epoch: {variant}": data.epoch for variant, data in variants},
         "validation": one.valid,
         "test": one.test,

@@ -8,7 +8,7 @@ Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
 
 
-MEASURED = frozenset({"seconds", "latency_ms", "latency_batch_ms"})
+MEASURED = {"seconds", "latency_ms", "latency_batch_ms"}
 """Fields of results that differ when a trial is trained again."""
 
 
