@@ -106,7 +106,7 @@ def test_wrong_limits_are_one_message(tmp_path: Path, campaign: Any, more: str, 
 
 
 def test_an_epoch_takes_about_as_long_as_predicted(tmp_path: Path, campaign: Any) -> None:
-    planned = load(campaign(rows=4000))
+    planned = load(campaign(rows=1000))
     [(_, config)] = variants(planned.config).items()
     prepared = prepare(config, datasets=None, store=tmp_path / "arrays")
     arrays = open_arrays(prepared.directory)
@@ -116,7 +116,7 @@ def test_an_epoch_takes_about_as_long_as_predicted(tmp_path: Path, campaign: Any
     predicted = epoch_seconds(trial, arrays, limit_s=2.0)
     real = begin(trial, arrays)
     taken = sorted(real.run_epoch().seconds for _ in range(3))[1]
-    assert 0.3 < predicted / taken < 3  # on a busy machine
+    assert 0.2 < predicted / taken < 5  # on a busy machine
 
 
 def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any) -> None:

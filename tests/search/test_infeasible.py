@@ -72,7 +72,7 @@ def test_limits_that_nothing_meets_are_an_error_after_the_first_draws():
         search.suggest()
 
 
-@pytest.mark.parametrize("limit", [{"parameters": 6_000_000}, {"memory_mb": 300}])
+@pytest.mark.parametrize("limit", [{"parameters": 6_000_000}, {"memory_mb": 600}])
 def test_limits_of_a_campaign_file_are_those_of_its_networks(limit):
     planned = plan(campaign(limits=limit, space={"name": "cnn2d"}, search__trials=8))
     data = {variant: data_record(variant) for variant in variants(planned.config)}

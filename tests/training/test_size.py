@@ -58,9 +58,9 @@ def test_classical_models_have_no_limit():
 
 @pytest.mark.parametrize("family", MODELS)
 def test_estimated_memory_grows_with_the_batch_and_with_the_optimizer_and_draws_nothing(family):
-    small = trial(model={"family": family}, train={"batch_size": 512, "optimizer": "sgd"})
-    large = trial(model={"family": family}, train={"batch_size": 1024, "optimizer": "sgd"})
-    adam = trial(model={"family": family}, train={"batch_size": 512, "optimizer": "adam"})
+    small = trial(model={"family": family}, train={"batch_size": 4096, "optimizer": "sgd"})
+    large = trial(model={"family": family}, train={"batch_size": 8192, "optimizer": "sgd"})
+    adam = trial(model={"family": family}, train={"batch_size": 4096, "optimizer": "adam"})
     torch.manual_seed(1)
     before = torch.get_rng_state()
     weights = count_weights(small.model, arrays())
@@ -77,7 +77,7 @@ from tuning.training.loop import Training
 from tuning.training.size import memory_bytes
 fields = {"family": sys.argv[1], "hidden": int(sys.argv[2])}
 Training(trial(model=fields | {"hidden": 8}), arrays(rows=60)).run_epoch()
-large, data = trial(model=fields, train={"batch_size": 64}), arrays(rows=640, steps=150)
+large, data = trial(model=fields, train={"batch_size": 64}), arrays(rows=2560, steps=150)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 training = Training(large, data)
 training.run_epoch()

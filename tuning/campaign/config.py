@@ -261,7 +261,7 @@ class LimitOptions(Frozen):
     """Maximum estimated memory of training a network, in MiB.  Default: no limit.
 
     Counts weights, gradients, optimizer, the kept best weights and the activations of one batch; not the data, Python
-    and its libraries, which take about 400 MiB per worker."""
+    and its libraries."""
 
 
 class ComparisonOptions(Frozen):

@@ -19,7 +19,7 @@ MOST_S = 0.08
 def latencies_ms(run: TrialRun) -> dict[str, float | None]:
     """Return the fields of a ``TrialResult`` on latency: medians in ms per row, of one row alone and of a batch.
 
-    Rows of the validation part, on the device that the trial was trained on.  Takes less than 0.2 s, or four
+    Rows of the validation part, on the device that the trial was trained on.  Takes about 0.2 s, or four
     predictions if these take longer.  None where the model cannot predict them.
     """
     threads = torch.get_num_threads()
