@@ -58,7 +58,9 @@ def test_a_file_brings_its_model_space_and_metric(tmp_path):
 
 def test_a_model_of_one_s_own_needs_no_space(tmp_path):
     path = write_campaign(tmp_path, {"mine.py": MODEL})
-    path.write_text(path.read_text().replace('name = "means"', 'model = "mean"\ndimensions = { hidden = [3, 5] }'))
+    path.write_text(
+        path.read_text().replace('name = "means"', 'model = "mean"\ndimensions = { "model.hidden" = [3, 5] }')
+    )
     plan = load(path)
     assert list(plan.space.dimensions) == ["model.hidden"]
     assert plan.space.models[0].__name__ == "MeanConfig"
