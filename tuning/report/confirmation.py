@@ -64,7 +64,7 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
     if others:
         equal = sum(not _differs(row) for row in others)
         sentences.append(
-            f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} other configurations "
+            f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} others "
             "(paired t-test on the validation part, Holm-adjusted)."
         )
     if summary.tau is not None:
