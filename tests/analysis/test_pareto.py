@@ -1,13 +1,14 @@
 """The front of objective and cost."""
 
 import json
+from dataclasses import replace
 
 import factories
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import append, events_of, journal, report, result
+from journals import append, events_of, journal, record, report, result, table
 from typer.testing import CliRunner
 
 from tuning.analysis.pareto import Point, front, pareto
@@ -39,9 +40,9 @@ def test_the_front_is_what_no_point_dominates(pairs, metric):
 
 
 def costly(home, rows):
-    """A campaign whose trials have these objectives, parameters and latencies (None: an older record)."""
-    config = journal(home, scores=())
-    for index, (score, parameters, latency) in enumerate(rows):
+    """A campaign whose first trial failed; those after it have these objectives, parameters and latencies (or None)."""
+    config = journal(home, scores=(None,))
+    for index, (score, parameters, latency) in enumerate(rows, start=1):
         trial = factories.trial(campaign=config.name, index=index, train__epochs=2)
         older = {"weight_bytes": None, "latency_batch_ms": None}
         ended = result(score, parameters=parameters, latency_ms=latency, **older)
@@ -49,20 +50,20 @@ def costly(home, rows):
     return config.name
 
 
-ROWS = [(0.5, 100, 0.1), (0.8, 900, None), (0.7, 1000, 0.2), (0.9, 5000, 0.9), (None, 10, None)][:4]
+ROWS = [(0.5, 100, 0.1), (0.8, 900, None), (0.7, 1000, 0.2), (0.9, 5000, 0.9)]
 
 
 def test_old_trials_are_left_out_and_named(tmp_path):
     home = Home(tmp_path)
-    record = home.record(costly(home, ROWS))
-    found = pareto(record, "parameters")
-    assert [p.trials for p in found.front] == [[0], [1], [3]]
-    assert [p.trials for p in found.dominated] == [[2]]
-    found = pareto(record, "latency")
-    assert [p.trials for p in found.front] == [[0], [2], [3]]
-    assert found.lacking == [1]
-    with pytest.raises(RecordError, match=r"no trial has its weights recorded, t003 .* parameters, seconds, latency"):
-        pareto(record, "bytes")
+    campaign = home.record(costly(home, ROWS))
+    found = pareto(campaign, "parameters")
+    assert [p.trials for p in found.front] == [[1], [2], [4]]
+    assert [p.trials for p in found.dominated] == [[3]]
+    found = pareto(campaign, "latency")
+    assert [p.trials for p in found.front] == [[1], [3], [4]]
+    assert found.lacking == [2]
+    with pytest.raises(RecordError, match=r"no trial has its weights recorded, t004 .* parameters, seconds, latency"):
+        pareto(campaign, "bytes")
 
 
 def test_a_figure_has_the_front_and_the_others(tmp_path):
@@ -89,15 +90,13 @@ def test_the_command_prints_lists_and_draws_the_front(tmp_path):
     assert CliRunner().invoke(app, [*where, "bytes"]).exit_code == 2
 
 
-def test_with_replicates_points_are_configurations(tmp_path):
-    home = Home(tmp_path)
-    config = factories.campaign(search__replicates=2, search__trials=4)
-    journal(home, scores=(), config=config)
-    for index, (score, parameters) in enumerate([(0.5, 100), (0.7, 100), (0.2, 300), (0.4, 300)]):
-        trial = factories.trial(campaign=config.name, index=index, train__epochs=2)
-        ended = result(score).model_copy(update={"parameters": parameters})
-        append(home.journal(config.name), events_of(trial, {}, [report(1), report(2, score)], ended))
-    found = pareto(home.record(config.name), "parameters")
+def test_with_replicates_points_are_configurations():
+    sizes = {"gru": 100, "lstm": 300}
+    runs = [
+        replace(run, parameters=sizes[run.settings["model.cell"]])
+        for run in table({"gru": [0.5, 0.7], "lstm": [0.2, 0.4]})
+    ]
+    found = pareto(record(runs, search__replicates=2), "parameters")
     (best,) = found.front
     assert (best.trials, best.cost) == ([0, 1], 100)
     assert best.objective == pytest.approx(0.6)

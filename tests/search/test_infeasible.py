@@ -91,9 +91,9 @@ def test_limits_of_a_campaign_file_are_those_of_its_networks(limit):
 
 def test_a_grid_and_a_space_of_classical_models_have_no_limits():
     with pytest.raises(CampaignError, match="a grid tries every configuration"):
-        plan(campaign(limits={"parameters": 10}, search__algorithm="grid", search__trials=None))
+        plan(campaign(limits={"parameters": 10}, search__algorithm="grid", space={"name": "laboratory"}))
     with pytest.raises(CampaignError, match="apply to networks"):
-        plan(campaign(limits={"parameters": 10}, space={"name": "baselines"}))
+        plan(campaign(limits={"parameters": 10}, space={"name": "baselines", "fix": {"family": "linear"}}))
 
 
 @pytest.mark.parametrize("draws", [1, 7, 40])

@@ -35,6 +35,9 @@ from tuning.training.size import count_weights, memory_bytes
 LIMIT_S = 60.0
 """About how long timing may take."""
 
+ALWAYS = 3
+"""Configurations that are timed however long it takes, the smallest first."""
+
 POINTS = 8
 """Random configurations that are timed, beside the smallest and the largest."""
 
@@ -179,7 +182,7 @@ def _timed(
     share = LIMIT_S / (2 * len(described))
     done: list[Timed] = []
     for number, one in enumerate(described, start=1):
-        late = time.monotonic() - begin_s > LIMIT_S
+        late = len(done) >= ALWAYS and time.monotonic() - begin_s > LIMIT_S
         if one.problem is not None or late:
             done.append(one)
             continue
