@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning.journal.home import Home
+from tuning.training.results import MEASURED
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 900
@@ -112,7 +113,7 @@ def contents(home: Home, name: str) -> Any:
         (
             trial.config.model_copy(update={"campaign": ""}).model_dump(mode="json"),
             [report.model_dump(mode="json", exclude={"seconds"}) for report in trial.epochs],
-            trial.result and trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result and trial.result.model_dump(mode="json", exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]

@@ -1,6 +1,10 @@
 """Families of models, as a space names them, and which of its paths mean something for each."""
 
-from models.configs import ModelConfigBase, NeuralConfig
+import difflib
+from typing import get_args
+
+from models.configs import ModelConfig, ModelConfigBase, NeuralConfig
+from search_spaces.errors import SpaceError
 
 FAMILY = "model.family"
 """The dimension or constant that chooses among the families of a space that has several."""
@@ -12,6 +16,21 @@ Family = type[ModelConfigBase]
 def family_name(family: Family) -> str:
     """Return what ``model.family`` is in the family's configurations."""
     return str(family.model_fields["family"].default)
+
+
+def families() -> dict[str, Family]:
+    """Return every family by its name."""
+    return {family_name(family): family for family in get_args(get_args(ModelConfig)[0])}
+
+
+def find_family(name: str) -> Family:
+    """Return the family of that name.  SpaceError: there is none; the nearest name is suggested."""
+    known = families()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    raise SpaceError(f'space.model = "{name}": no such model family. Known: {", ".join(known)}.{hint}')
 
 
 def has(family: Family, path: str) -> bool:

@@ -189,7 +189,10 @@ def test_the_wheel_holds_our_packages_whole_and_nothing_else(tmp_path: Path) -> 
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
         archive.extractall(tmp_path / "installed")
     assert sorted(names) == sorted(
-        str(path.relative_to(ROOT)) for package in TOP_LEVEL for path in (ROOT / package).rglob("*.py")
+        str(path.relative_to(ROOT))
+        for package in TOP_LEVEL
+        for path in (ROOT / package).rglob("*")
+        if path.suffix == ".py" or path.parent.name == "templates"
     )
     where = f"import {', '.join(PACKAGES)}; print({', '.join(f'{name}.__file__' for name in PACKAGES)})"
     done = subprocess.run(

@@ -16,6 +16,7 @@ from tracking_stores import free_port
 
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord
+from tuning.training.results import MEASURED
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = sorted((ROOT / "deploy" / "slurm").glob("*.sbatch"))
@@ -167,7 +168,7 @@ def contents(record: CampaignRecord) -> object:
         (
             trial.config,
             [report.model_copy(update={"seconds": 0.0}) for report in trial.epochs],
-            trial.result and trial.result.model_copy(update={"seconds": 0.0}),
+            trial.result and trial.result.model_dump(exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]

@@ -3,7 +3,9 @@
 For reading only: what is recorded, published or exported keeps every digit.
 """
 
-from collections.abc import Iterable, Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -80,6 +82,15 @@ def settings(assignment: Mapping[str, Cell]) -> str:
 def json_text(data: Any) -> str:
     """Return data as indented JSON; what is no finite number is null."""
     return to_json(data, indent=2, inf_nan_mode="null").decode()
+
+
+def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with every digit; missing values are empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def first_line(error: BaseException) -> str:

@@ -1,16 +1,16 @@
 """The artifacts of runs: tables, JSON and the confusion matrix."""
 
-import csv
-import io
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tuning.analysis.confirmation import PARTS, ConfirmationSummary
 from tuning.analysis.leaderboard import Leaderboard
 from tuning.journal.record import RecordedTrial
+from tuning.journal.text import table_csv
 from tuning.training.results import EpochReport, TrialResult
 
 if TYPE_CHECKING:
@@ -56,6 +56,30 @@ def curves_csv(epochs: Sequence[EpochReport], metric: str) -> str:
     return table_csv(rows)
 
 
+def confirmation_csv(summary: ConfirmationSummary) -> str:
+    """Return the confirmed configurations as CSV."""
+    return table_csv(
+        [
+            {
+                "rank": row.rank,
+                "trial": row.trial,
+                "search_rank": row.search_rank,
+                "search": row.search,
+                "completed": row.completed,
+                **{
+                    f"{part}_{name}{suffix}": value
+                    for part in PARTS
+                    for name, figure in getattr(row, part).metrics.items()
+                    for suffix, value in (("", figure.mean), ("_low", figure.low), ("_high", figure.high))
+                },
+                "gap": row.gap,
+                **row.settings,
+            }
+            for row in summary.configurations
+        ]
+    )
+
+
 def leaderboard_csv(board: Leaderboard) -> str:
     """Return the ranked trials as CSV."""
     rows = []
@@ -65,15 +89,6 @@ def leaderboard_csv(board: Leaderboard) -> str:
         first = {name: row[name] for name in ("rank", "trial", "objective")}
         rows.append(first | row | metrics | searched)
     return table_csv(rows)
-
-
-def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as CSV, which MLflow shows as a table; missing values are empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def confusion_json(result: TrialResult, classes: tuple[str, ...]) -> str:

@@ -1,0 +1,199 @@
+"""The tables of a page, as text."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuning.analysis.leaderboard import Leaderboard
+from tuning.analysis.trials import trial_row
+from tuning.journal.events import DataRecord
+from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.journal.text import score, short_names, shown, trial_name, trial_spans
+
+TOP = 10
+"""Rows of the leaderboard."""
+
+MOST_ROWS = 1_000
+"""Rows of the table of all trials; its CSV file has them all."""
+
+BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
+"""Metrics beside the objective, those that trials have."""
+
+
+REASON = 400
+"""Characters of a reason that a table repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table.  head: its columns; numeric: which of them are numbers, aligned right."""
+
+    head: list[str]
+    rows: list[list[str]]
+    numeric: list[bool]
+
+
+def searched(record: CampaignRecord) -> Table:
+    """Return the searched dimensions."""
+    return Table(head=["dimension", "values"], rows=[[p, d] for p, d in record.dimensions.items()], numeric=[False] * 2)
+
+
+def data(record: CampaignRecord) -> list[tuple[str, Table]]:
+    """Return the rows of each class in each part; variants that differ only in their balance share a table."""
+    groups: dict[str, list[tuple[str, DataRecord]]] = {}
+    for variant, one in record.data.items():
+        parts = one.model_dump_json(exclude={"sha256", "train", "epoch", "notes"})
+        groups.setdefault(parts, []).append((variant, one))
+    return [_data(variants) for variants in groups.values()]
+
+
+def _data(variants: list[tuple[str, DataRecord]]) -> tuple[str, Table]:
+    one = variants[0][1]
+    columns = {
+        "training": min((data.train for _, data in variants), key=lambda part: sum(part.values())),  # not resampled
+        **{f"per epoch: {variant}": data.epoch for variant, data in variants},
+        "validation": one.valid,
+        "test": one.test,
+    }
+    names = list(dict.fromkeys(name for part in columns.values() for name in part))
+    rows = [[name, *(f"{part.get(name, 0):,}" for part in columns.values())] for name in names]
+    if len(names) > 1:
+        rows.append(["all", *(f"{sum(part.values()):,}" for part in columns.values())])
+    head = ["class" if one.classes else "part", *columns]
+    title = f"{one.steps} steps, {one.channels} {'channel' if one.channels == 1 else 'channels'}"
+    if one.classes:
+        title = f"{len(one.classes)} classes, {title}"
+    return title, Table(head=head, rows=rows, numeric=[False] + [True] * len(columns))
+
+
+def ordered(record: CampaignRecord) -> list[TrialRecord]:
+    """All trials: the ranked ones best first, then the others in order."""
+    ranked = record.ranked()
+    places = {trial.index for trial in ranked}
+    return [*ranked, *(trial for index, trial in sorted(record.trials.items()) if index not in places)]
+
+
+def top(board: Leaderboard) -> Table:
+    """Return the leaderboard, with replicates of configurations."""
+    beside = [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
+    rows = board.configurations or board.ranked
+    names = short_names(dict.fromkeys(path for row in rows for path in row.settings))
+    replicated = bool(board.configurations)
+    first = [
+        "rank",
+        "trials" if replicated else "trial",
+        board.metric,
+        *(["95 % interval", "completed"] if replicated else []),
+    ]
+    head = [*first, *beside, *names.values(), "s per trial" if replicated else "s"]
+    cells: list[list[str]] = []
+    for configuration in board.configurations:
+        low, high = score(configuration.low), score(configuration.high)
+        cells.append(
+            [
+                str(configuration.rank),
+                trial_spans(configuration.trials),
+                score(configuration.mean),
+                f"{low} to {high}" if low else "",
+                f"{configuration.completed}/{configuration.replicates}",
+                *(score(configuration.metrics.get(metric)) for metric in beside),
+                *(shown(configuration.settings.get(path)) for path in names),
+                f"{configuration.seconds:.0f}",
+            ]
+        )
+    if not replicated:
+        cells = [
+            [
+                str(row.rank),
+                trial_name(row.trial),
+                score(row.objective),
+                *(score(row.metrics.get(metric)) for metric in beside),
+                *(shown(row.settings.get(path)) for path in names),
+                f"{row.seconds:.0f}",
+            ]
+            for row in board.ranked
+        ]
+    return Table(head=head, rows=cells, numeric=_numeric(head, cells))
+
+
+def all_trials(record: CampaignRecord, trials: Sequence[TrialRecord]) -> Table:
+    """Return one row per trial."""
+    names = short_names(record.dimensions)
+    ranks = {trial.index: rank for rank, trial in enumerate(record.ranked(), start=1)}
+    metric = record.config.objective.metric
+    head = ["rank", "trial", "status", metric, "best epoch", "epochs", *names.values(), "seed", "s", "remark"]
+    cells = []
+    for trial in trials:
+        row = trial_row(trial, ranks.get(trial.index))
+        cells.append(
+            [
+                shown(row.rank),
+                trial_name(row.trial),
+                row.status,
+                score(row.objective),
+                shown(row.best_epoch),
+                f"{row.epochs}/{row.budget}",
+                *(shown(row.settings.get(path)) for path in names),
+                str(row.seed),
+                f"{row.seconds:.0f}",
+                (row.remark or "")[:REASON],
+            ]
+        )
+    return Table(head=head, rows=cells, numeric=_numeric(head, cells))
+
+
+def _numeric(head: Sequence[str], cells: Sequence[Sequence[str]]) -> list[bool]:
+    """Whether every cell of a column is a number or empty, so that it is aligned right."""
+    return [all(_is_number(row[i]) for row in cells) and any(row[i] for row in cells) for i in range(len(head))]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def trial_rows(record: CampaignRecord, trials: Sequence[TrialRecord]) -> list[dict[str, object]]:
+    """Return trials with status, figures and searched values, for a CSV file."""
+    return [
+        {
+            "trial": trial.index,
+            "status": trial.status,
+            "objective": trial.objective,
+            **(trial.result.best_metrics if trial.result else {}),
+            "best_epoch": trial.result.best_epoch if trial.result else None,
+            "epochs": trial.result.epochs if trial.result else len(trial.epochs),
+            "budget": trial.config.train.epochs,
+            "seconds": trial.result.seconds if trial.result else None,
+            "seed": trial.config.seed,
+            **{path: trial.assignment.get(path) for path in record.dimensions},
+            "reason": trial.result.reason if trial.result else None,
+        }
+        for trial in trials
+    ]
+
+
+def failures(record: CampaignRecord) -> Table:
+    """Return failed trials by reason, retries, and duplicates."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for trial in record.ended:
+        if trial.status == "failed":
+            groups["failed", _reason(trial)].append(trial.index)
+    for _, trial in sorted(record.trials.items()):
+        for reason in trial.retries:
+            groups["retried", reason[:REASON]].append(trial.index)
+        if trial.same_as is not None:
+            what = "reuses the result of" if trial.reused else "has the same values as"
+            groups["duplicate", f"{what} {trial_name(trial.same_as)}"].append(trial.index)
+    groups_of = sorted(groups.items(), key=lambda group: ("failed", "retried", "duplicate").index(group[0][0]))
+    rows = [
+        [what, str(len(indices)), trial_spans(sorted(set(indices))), reason] for (what, reason), indices in groups_of
+    ]
+    return Table(head=["what", "count", "trials", "reason"], rows=rows, numeric=[False, True, False, False])
+
+
+def _reason(trial: TrialRecord) -> str:
+    reason = trial.result.reason if trial.result else None
+    return str(reason or "no reason recorded")[:REASON]
