@@ -1,9 +1,9 @@
 """Families of models, as a space names them, and which of its paths mean something for each."""
 
 import difflib
-from typing import get_args
 
-from models.configs import ModelConfig, ModelConfigBase, NeuralConfig
+from models.configs import ModelConfigBase, NeuralConfig
+from models.registered import BUILT_IN, OWN
 from search_spaces.errors import SpaceError
 
 FAMILY = "model.family"
@@ -19,8 +19,8 @@ def family_name(family: Family) -> str:
 
 
 def families() -> dict[str, Family]:
-    """Return every family by its name."""
-    return {family_name(family): family for family in get_args(get_args(ModelConfig)[0])}
+    """Return every family by its name, those of the code in use too."""
+    return {**BUILT_IN, **{name: own.config for name, own in OWN.items()}}
 
 
 def find_family(name: str) -> Family:

@@ -93,7 +93,7 @@ def test_the_command_prints_lists_and_draws_the_front(tmp_path):
 def test_with_replicates_points_are_configurations():
     sizes = {"gru": 100, "lstm": 300}
     runs = [
-        replace(run, parameters=sizes[run.settings["model.cell"]])
+        replace(run, parameters=sizes[str(run.settings["model.cell"])])
         for run in table({"gru": [0.5, 0.7], "lstm": [0.2, 0.4]})
     ]
     found = pareto(record(runs, search__replicates=2), "parameters")

@@ -56,6 +56,16 @@ def test_a_file_brings_its_model_space_and_metric(tmp_path):
     assert build(made.model, steps=5, channels=1, outputs=2).first.out_features == 4
 
 
+def test_a_model_of_one_s_own_needs_no_space(tmp_path):
+    path = write_campaign(tmp_path, {"mine.py": MODEL})
+    path.write_text(
+        path.read_text().replace('name = "means"', 'model = "mean"\ndimensions = { "model.hidden" = [3, 5] }')
+    )
+    plan = load(path)
+    assert list(plan.space.dimensions) == ["model.hidden"]
+    assert plan.space.models[0].__name__ == "MeanConfig"
+
+
 def test_a_trial_survives_json_with_its_code_and_without(tmp_path):
     made = trial(load(write_campaign(tmp_path, {"mine.py": MODEL})))
     text = made.model_dump_json()

@@ -21,7 +21,7 @@ from tuning.training.results import MEASURED
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = sorted((ROOT / "deploy" / "slurm").glob("*.sbatch"))
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "scancel")
-TIMEOUT_S = 240
+TIMEOUT_S = 480
 CONFIGURATION = """\
 ClusterName=seqtune
 SlurmctldHost={host}(127.0.0.1)
@@ -56,7 +56,7 @@ fix = {{ hidden = 62, layers = 2, blocks = 1 }}
 trials = 3
 window = 2
 [train]
-epochs = 20
+epochs = 10
 """
 
 
@@ -199,6 +199,7 @@ def test_the_shell_accepts_the_script(script: Path) -> None:
 def test_a_job_stops_before_its_limit_and_continues_from_the_queue(  # noqa: PLR0917 - fixtures
     slurm: Slurm, file: Path, alone: object, tmp_path: Path, name: str, nodes: int
 ) -> None:
+    before = set(Path("/tmp").glob("ray-*"))  # noqa: S108 - where the script writes
     home = Home(tmp_path / "home")
     journal = home.journal("queued")
     job = slurm.submit(ROOT / "deploy" / "slurm" / f"{name}.sbatch", file, home.path, f"--nodes={nodes}")
@@ -207,6 +208,7 @@ def test_a_job_stops_before_its_limit_and_continues_from_the_queue(  # noqa: PLR
     wait(lambda: "Restarts=1" in slurm.run("scontrol", "show", "job", job), "the job in the queue")
     assert [event.cause for event in home.record("queued").interruptions] == ["user"]
     wait(lambda: slurm.state(job) in ("COMPLETED", "FAILED", "CANCELLED"), "the end of the job")
+    assert set(Path("/tmp").glob("ray-*")) == before  # noqa: S108 - where the script writes
     log = (tmp_path / "job.log").read_text()
     assert slurm.state(job) == "COMPLETED", log
     record = home.record("queued")

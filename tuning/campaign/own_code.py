@@ -1,7 +1,7 @@
 """A user's code: run from the bytes that were hashed, and its tables registered.
 
-A file is run only where a user named it: in a campaign file that is launched, or by ``--code``.  Records name code by
-its hash, and lead to no import.
+A file is run only where a user named it: in a campaign file that is launched or planned, or by ``--code``.  Records
+name code by its hash, and lead to no import.
 """
 
 import ast

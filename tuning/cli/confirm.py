@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
-    from tuning.analysis.statistics import Estimate
     from tuning.cli.tables import Column
     from tuning.execution.confirm import Confirmed
     from tuning.journal.text import Cell
@@ -116,13 +115,12 @@ def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:
     from tuning.cli import tables
     from tuning.cli.tables import folded
     from tuning.journal.text import score
+    from tuning.report.confirmation import remarks, units
 
-    splits = f" on each of {summary.splits} fresh splits" if summary.splits else ""
     state = "" if summary.ended == summary.planned else f", {summary.ended} of {summary.planned} trials ended"
     tables.line(
         target,
-        f"{summary.campaign}: best {len(summary.configurations)} configurations, {summary.seeds} fresh seeds{splits}"
-        f"{state}",
+        f"{summary.campaign}: {units(summary)}{state}",
         "bold",
     )
     tables.line(target, f"ranked by mean {summary.metric} on the validation part; 95 % intervals over {summary.units}")
@@ -140,13 +138,14 @@ def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:
         ]
         tables.hidden_columns(target, tables.table(target, heads, recalls, best))
     target.print()
-    for text in _remarks(summary):
+    for text in remarks(summary):
         tables.line(target, text)
 
 
 def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cell]]]":
     from tuning.cli.tables import Column, folded, searched_columns
     from tuning.journal.text import score, shown, trial_name
+    from tuning.report.confirmation import interval
 
     metric = summary.metric
     beside = [name for name in summary.configurations[0].test.metrics if name != metric]
@@ -171,8 +170,8 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
             trial_name(row.trial),
             row.search_rank,
             score(row.search),
-            _interval(row.valid.metrics[metric]),
-            _interval(row.test.metrics[metric]),
+            interval(row.valid.metrics[metric]),
+            interval(row.test.metrics[metric]),
             _difference(row),
             "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}",
             *(score(row.test.metrics[name].mean) for name in beside),
@@ -185,38 +184,6 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
     return columns, rows
 
 
-def _interval(figure: "Estimate") -> str:
-    from tuning.journal.text import score
-
-    return score(figure.mean) + ("" if figure.low is None else f"  {score(figure.low)} to {score(figure.high)}")
-
-
 def _difference(row: "ConfirmedConfiguration") -> str:
     test = row.valid.difference
     return "" if test is None or test.difference is None else f"{test.difference:+.4f}"
-
-
-def _remarks(summary: "ConfirmationSummary") -> list[str]:
-    """Return what a reader should conclude, and what to keep in mind."""
-    from tuning.journal.text import trial_name
-
-    gap = summary.gap
-    remarks = []
-    if gap.mean is not None:
-        over = "" if gap.low is None else f" (95 % interval {gap.low:+.4f} to {gap.high:+.4f})"
-        remarks.append(
-            f"Search scores exceed confirmed validation means by {gap.mean:+.4f} on average{over}."
-            if gap.mean > 0
-            else f"Search scores do not exceed confirmed validation means ({gap.mean:+.4f} on average{over})."
-        )
-    equal = [row for row in summary.configurations[1:] if row.valid.p_adjusted is None or row.valid.p_adjusted >= 0.05]  # noqa: PLR2004 - ALPHA
-    if summary.configurations[1:]:
-        remarks.append(
-            f"{len(equal)} of {len(summary.configurations) - 1} other configurations do not differ significantly from "
-            f"{trial_name(summary.configurations[0].trial)} (paired t-test on the validation part)."
-        )
-    if summary.tau is not None:
-        remarks.append(f"Rank correlation of search and confirmation: Kendall's tau {summary.tau:.2f}.")
-    if summary.failed:
-        remarks.append(f"Failed: {', '.join(map(trial_name, summary.failed))} of the confirmation.")
-    return remarks + [f"Note: {note}" for note in summary.notes]

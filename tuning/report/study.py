@@ -31,7 +31,7 @@ RELIABLE = 50
 """Completed trials for 5 in the best tenth, which Optuna recommends for PED-ANOVA."""
 
 MOST_TRIALS = 500
-"""Trials from which importances are computed: the time of fANOVA grows with the square of their number."""
+"""Trials from which importances are computed: fANOVA takes more than half of the time of a large report."""
 
 MOST_LISTED = 12
 """Different whole numbers that are levels rather than a range, in a space that is not known any more."""
