@@ -4,22 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from factories import csv_table
 from typer.testing import CliRunner
 
-from data.prepare import prepare
-from data.prepared import open_arrays
 from tuning.campaign.file import load
-from tuning.campaign.variants import variants
 from tuning.cli.app import app
 from tuning.execution import estimate as estimating
 from tuning.execution.prediction import Range, wall_range
-from tuning.execution.timing import epoch_seconds
-from tuning.search.ordered import Suggestion
-from tuning.search.suggest import trial_config
-from tuning.training.begin import begin
 
 FILE = """
 name = "mine"
@@ -103,20 +95,6 @@ def test_wrong_limits_are_one_message(tmp_path: Path, campaign: Any, more: str, 
     assert wrong.exit_code == 2
     assert message in wrong.output
     assert not (tmp_path / "var").exists()
-
-
-def test_an_epoch_takes_about_as_long_as_predicted(tmp_path: Path, campaign: Any) -> None:
-    planned = load(campaign(rows=1000))
-    [(_, config)] = variants(planned.config).items()
-    prepared = prepare(config, datasets=None, store=tmp_path / "arrays")
-    arrays = open_arrays(prepared.directory)
-    assignment = planned.space.sample(np.random.default_rng(1))
-    suggestion = Suggestion(index=0, assignment=assignment)
-    trial = trial_config(planned.config, planned.space, suggestion, data_sha256={"raw": prepared.sha256})
-    predicted = epoch_seconds(trial, arrays, limit_s=2.0)
-    real = begin(trial, arrays)
-    taken = sorted(real.run_epoch().seconds for _ in range(3))[1]
-    assert 0.2 < predicted / taken < 5  # on a busy machine
 
 
 def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any) -> None:
