@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: audit check clean cluster-demo compose-test demo docs down env lint test up wheel
+.PHONY: audit check clean cluster-demo compose-test demo docs down env lint slurm-test test up wheel
 
 env: $(VENV)/.done
 
@@ -27,10 +27,10 @@ lint: env
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 check: lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser and not cluster and not slurm"
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slurm"
 
 docs: env
 	$(BIN)/python docs/generate.py
@@ -54,6 +54,10 @@ cluster-demo: up
 
 down:
 	$(COMPOSE) --profile launch --profile tls down
+
+# Minutes, and root: a Slurm cluster of two nodes on this machine.
+slurm-test: env
+	$(BIN)/pytest tests/deploy/test_slurm.py -m slurm
 
 compose-test: env
 	$(BIN)/python deploy/compose_test.py

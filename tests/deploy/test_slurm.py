@@ -190,8 +190,7 @@ def test_the_shell_accepts_the_script(script: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.ray
-@pytest.mark.cluster
+@pytest.mark.slurm
 @pytest.mark.parametrize(
     ("name", "nodes"),
     [("one-node", 1), ("several-nodes", 2)],
@@ -216,8 +215,7 @@ def test_a_job_stops_before_its_limit_and_continues_from_the_queue(  # noqa: PLR
     assert contents(record) == alone
 
 
-@pytest.mark.ray
-@pytest.mark.cluster
+@pytest.mark.slurm
 def test_a_cancelled_job_stops_and_is_not_queued_again(slurm: Slurm, file: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     journal = home.journal("queued")
