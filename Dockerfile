@@ -2,12 +2,15 @@
 FROM python:3.11-slim AS build
 # Where pip finds CPU builds of torch; without it Linux gets the CUDA build, which is several GB larger.
 ARG PIP_EXTRA_INDEX_URL=
+# Extras of pyproject.toml; Kubernetes needs "postgres server kubernetes".
+ARG EXTRAS="postgres server"
 WORKDIR /src
 COPY constraints.txt pyproject.toml ./
 # The requirements alone first: a change of the code then builds again in seconds.
 RUN python -m venv /opt/seqtune \
     && /opt/seqtune/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-       e = p['optional-dependencies']; print(*p['dependencies'], *e['postgres'], *e['server'], sep='\n')" > requirements.txt \
+       e = p['optional-dependencies']; print(*p['dependencies'], *(r for x in '$EXTRAS'.split() for r in e[x]), sep='\n')" \
+       > requirements.txt \
     && /opt/seqtune/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt -r requirements.txt
 COPY README.md LICENSE ./
 COPY search_spaces search_spaces

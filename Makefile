@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: check clean cluster-demo compose-test demo docs down env lint test up wheel
+.PHONY: audit check clean cluster-demo compose-test demo docs down env lint slurm-test test up wheel
 
 env: $(VENV)/.done
 
@@ -27,16 +27,19 @@ lint: env
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 check: lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser and not cluster and not slurm"
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slurm"
 
 docs: env
 	$(BIN)/python docs/generate.py
 
 wheel: env
 	PYTHON=$(BIN)/python bash .ci/wheel
+
+audit:
+	PYTHON=$(PYTHON) bash .ci/audit
 
 # Docker Compose, as a plugin or as a program of its own.
 COMPOSE ?= $(shell docker compose version > /dev/null 2>&1 && echo docker compose || echo docker-compose)
@@ -50,7 +53,11 @@ cluster-demo: up
 	$(COMPOSE) run --rm tuner
 
 down:
-	$(COMPOSE) --profile launch down
+	$(COMPOSE) --profile launch --profile tls down
+
+# Minutes, and root: a Slurm cluster of two nodes on this machine.
+slurm-test: env
+	$(BIN)/pytest tests/deploy/test_slurm.py -m slurm
 
 compose-test: env
 	$(BIN)/python deploy/compose_test.py

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostile_case import CAMPAIGN, NAME, Case, Sandbox
+from hostile_code import CODE
 from hostile_data import DATA
 from hostile_exports import STRANGERS
 from hostile_records import RECORDS
@@ -201,7 +202,9 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print what each failed command printed")
     options = parser.parse_args()
     cases = [
-        case for case in (*RECORDS, *STRANGERS, *DATA) if options.only.lower() in f"{case.area} {case.tried}".lower()
+        case
+        for case in (*RECORDS, *STRANGERS, *CODE, *DATA)
+        if options.only.lower() in f"{case.area} {case.tried}".lower()
     ]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="seqtune-hostile-") as scratch:

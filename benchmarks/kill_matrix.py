@@ -1,11 +1,16 @@
 """Campaigns killed at random moments and resumed: lost, doubled or different trials.
 
     python benchmarks/kill_matrix.py --campaigns 30
+    python benchmarks/kill_matrix.py --campaigns 20 --cluster
 
 All campaigns are the same small one (6 trials of 4 epochs, two workers, MLflow).  When the journal reaches a random
 event, the driver, a worker, the MLflow server, Ray's raylet or its GCS receives SIGKILL, or a worker is stopped and
 hangs.  The campaign is launched again until it finishes, and compared with an uninterrupted one: suggestions, curves,
 weights, leaderboard.  Prints one JSON line.
+
+With --cluster the campaigns run on a cluster of a head and two nodes on the loopback interface, and the victims are a
+worker, a node, the driver (the campaign continues from a moved home), the MLflow server and the head.  The
+uninterrupted campaign runs on this machine alone.
 """
 
 import argparse
@@ -21,20 +26,21 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import mlflow
 import psutil
 from benchmark_data import write_table
+from kill_victims import Loopback, Machine, Place
 
 from tuning.journal.home import Home
 from tuning.journal.log import read
 from tuning.journal.record import CampaignRecord
+from tuning.training.results import MEASURED
 
 NAME = "killed"
 TRIALS = 6
-VICTIMS = ("driver", "worker", "server", "raylet", "gcs_server", "stopped worker")
 TIMEOUT_S = 300
 LAUNCHES = 5
 CAMPAIGN = f"""
@@ -63,14 +69,14 @@ def write_campaign(folder: Path) -> Path:
     return path
 
 
-def launch(path: Path, home: Home, uri: str) -> subprocess.Popen[bytes]:
+def launch(path: Path, home: Home, uri: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Launch with the command line, in a new process."""
     command = [sys.executable, "-c", "from tuning.cli.app import main; main()", "launch", str(path)]
     return subprocess.Popen(
         [*command, "--home", str(home.path)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"MLFLOW_TRACKING_URI": uri},
+        env=environment | {"MLFLOW_TRACKING_URI": uri},
     )
 
 
@@ -80,7 +86,7 @@ def digest(record: CampaignRecord) -> str:
         (
             trial.config.model_dump(mode="json"),
             [report.model_dump(mode="json", exclude={"seconds"}) for report in trial.epochs],
-            trial.result and trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result and trial.result.model_dump(mode="json", exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]
@@ -102,21 +108,6 @@ def wait_for(home: Home, count: int, process: subprocess.Popen[bytes]) -> bool:
             return False
         time.sleep(0.005)
     return True
-
-
-def signal_worker(driver: int, number: signal.Signals, chance: random.Random) -> None:
-    """Send a signal to one of the driver's training actors."""
-    below = psutil.Process(driver).children(recursive=True)
-    actors = [one for one in below if "Trainable" in (one.cmdline() or [""])[0]]
-    if actors:
-        chance.choice(actors).send_signal(number)
-
-
-def kill_daemon(driver: int, name: str) -> None:
-    """Send SIGKILL to one of Ray's two processes that a launch cannot do without."""
-    for process in psutil.Process(driver).children():
-        if process.name() == name:
-            process.kill()
 
 
 class Server:
@@ -160,9 +151,9 @@ class Server:
 
 
 @contextmanager
-def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
-    """Yield a tracking store: a server if it is the victim, else SQLite."""
-    if victim != "server":
+def store(folder: Path, *, served: bool) -> Iterator[tuple[str, Server | None]]:
+    """Yield a tracking store: a server or SQLite."""
+    if not served:
         yield f"sqlite:///{folder / 'mlflow.db'}", None
         return
     server = Server(folder)
@@ -170,18 +161,6 @@ def store(folder: Path, victim: str) -> Iterator[tuple[str, Server | None]]:
         server.start()
         yield server.uri, server
     finally:
-        server.kill()
-
-
-def disturb(victim: str, process: subprocess.Popen[bytes], server: Server | None, chance: random.Random) -> None:
-    """Kill the driver, a worker or the server."""
-    if victim == "driver":
-        process.kill()
-    elif "worker" in victim:
-        signal_worker(process.pid, signal.SIGKILL if victim == "worker" else signal.SIGSTOP, chance)
-    elif victim in {"raylet", "gcs_server"}:
-        kill_daemon(process.pid, victim)
-    elif server is not None:
         server.kill()
 
 
@@ -198,22 +177,28 @@ def census(uri: str) -> dict[str, int]:
     }
 
 
-def run_campaign(path: Path, folder: Path, victim: str, moment: int, chance: random.Random) -> dict[str, object]:
+def run_campaign(
+    place: Place, path: Path, folder: Path, *, victim: str, moment: int, chance: random.Random
+) -> dict[str, object]:
     """Launch, kill, and launch again until finished."""
-    home = Home(folder)
-    with store(folder, victim) as (uri, server):
-        process = launch(path, home, uri)
+    home = Home(folder / "home")
+    with store(folder, served=victim in place.served) as (uri, server):
+        process = launch(path, home, uri, place.environment)
         if wait_for(home, moment, process):
-            with suppress(psutil.Error):  # the victim has just ended
-                disturb(victim, process, server, chance)
+            if victim == "server" and server is not None:
+                server.kill()
+            else:
+                with suppress(psutil.Error):  # the victim has just ended
+                    place.disturb(victim, process, chance)
         process.wait(timeout=TIMEOUT_S)
         if server is not None and server.process is None:
             server.start()
+        home = Home(place.mend(victim, home.path))
         launches = 1
         while home.record(NAME).finished_at is None and launches < LAUNCHES:
             launches += 1
-            launch(path, home, uri).wait(timeout=TIMEOUT_S)
-        sync = [sys.executable, "-c", "from tuning.cli.app import main; main()", "sync", NAME, "--home", str(folder)]
+            launch(path, home, uri, place.environment).wait(timeout=TIMEOUT_S)
+        sync = [sys.executable, "-c", "from tuning.cli.app import main; main()", "sync", NAME, "--home", str(home.path)]
         subprocess.run(sync, check=True, capture_output=True, env=os.environ | {"MLFLOW_TRACKING_URI": uri})
         return {
             "victim": victim,
@@ -229,27 +214,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaigns", type=int, default=30, help="number of campaigns")
     parser.add_argument("--seed", type=int, default=0, help="seed of victims and moments")
+    parser.add_argument("--cluster", action="store_true", help="run on a cluster of several nodes on this machine")
     options = parser.parse_args()
     chance = random.Random(options.seed)
-    with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch, ExitStack() as stack:
         root = Path(scratch)
         os.chdir(scratch)  # MLflow creates ./mlruns beside a SQLite store
         path = write_campaign(root)
         home = Home(root / "uninterrupted")
-        launch(path, home, f"sqlite:///{root / 'uninterrupted.db'}").wait(timeout=TIMEOUT_S)
+        launch(path, home, f"sqlite:///{root / 'uninterrupted.db'}", dict(os.environ)).wait(timeout=TIMEOUT_S)
         expected = digest(home.record(NAME))
         length = len(read(home.journal(NAME)))
+        place: Place = Machine()
+        if options.cluster:
+            place = Loopback()
+            stack.callback(place.stop)
         rows = []
         for number in range(options.campaigns):
-            victim = VICTIMS[number % len(VICTIMS)]
+            victim = place.victims[number % len(place.victims)]
             folder = root / f"c{number}"
             folder.mkdir()
-            rows.append(run_campaign(path, folder, victim, chance.randint(1, length - 1), chance))
+            rows.append(
+                run_campaign(place, path, folder, victim=victim, moment=chance.randint(1, length - 1), chance=chance)
+            )
             print(f"{number + 1}/{options.campaigns}", rows[-1], file=sys.stderr)
         print(
             json.dumps(
                 {
                     "benchmark": "kill_matrix",
+                    "cluster": options.cluster,
                     "campaigns": len(rows),
                     "equal": sum(row["digest"] == expected for row in rows),
                     **{key: sum(int(str(row[key])) for row in rows) for key in ("lost", "doubled", "running")},
@@ -258,7 +251,7 @@ def main() -> None:
                             "campaigns": sum(row["victim"] == victim for row in rows),
                             "equal": sum(row["victim"] == victim and row["digest"] == expected for row in rows),
                         }
-                        for victim in VICTIMS
+                        for victim in place.victims
                     },
                 }
             )

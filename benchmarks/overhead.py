@@ -59,14 +59,19 @@ def seqtune(planned: Plan, folder: Path) -> tuple[float, float]:
     """Return worker ms per trial, and training ms per trial."""
     home, name = Home(folder), planned.config.name
     publisher = BackgroundPublisher(home, name)
-    record = launch(planned, home=home, datasets=None, observers=[publisher], progress=lambda _: None)
+    launch(planned, home=home, datasets=None, observers=[publisher], progress=lambda _: None)
     if behind := publisher.close():
         raise RuntimeError(behind)
+    return per_trial(home, name)
+
+
+def per_trial(home: Home, name: str) -> tuple[float, float]:
+    """Return worker ms per trial of a campaign, from the first start to the last end, and training ms per trial."""
     entries = read(home.journal(name))
     begin = min(entry.at for entry in entries if isinstance(entry.event, Started))
     end = max(entry.at for entry in entries if isinstance(entry.event, Ended))
-    trained = fmean(trial.result.seconds for trial in record.ended if trial.result)
-    return 1000 * (end - begin) * WORKERS / len(record.ended), 1000 * trained
+    seconds = [entry.event.result.seconds for entry in entries if isinstance(entry.event, Ended)]
+    return 1000 * (end - begin) * WORKERS / len(seconds), 1000 * fmean(seconds)
 
 
 def optuna_script(planned: Plan, folder: Path) -> tuple[float, float]:

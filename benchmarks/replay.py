@@ -18,6 +18,7 @@ from pathlib import Path
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.plan import Plan, plan
 from tuning.execution.driver import Driver
+from tuning.execution.search_trials import SearchTrials
 from tuning.journal.events import DataRecord, Launched, Opened, Suggested
 from tuning.journal.log import Journal, read
 from tuning.search.suggest import ordered_search
@@ -51,7 +52,9 @@ def campaign() -> Plan:
 def resumed(planned: Plan, journal: Journal, trials: int) -> Driver:
     """Return the driver of a launch for so many trials."""
     new_search = partial(ordered_search, planned.complete, planned.space)
-    return Driver(journal, planned.space, new_search, launched=Launched(environment=current(), trials=trials))
+    return Driver(
+        journal, SearchTrials(planned.space, new_search), launched=Launched(environment=current(), trials=trials)
+    )
 
 
 def extend(planned: Plan, path: Path, trials: int) -> None:

@@ -48,6 +48,7 @@ def write_balanced(
         counts=replace(manifest.counts, train=class_counts(y, names), epoch=class_counts(y[order], names)),
         notes=manifest.notes,
         words=manifest.words,
+        scaling=manifest.scaling,
     )
 
 

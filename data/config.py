@@ -18,6 +18,9 @@ Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 ``weighted``         rows as they are; the loss weighs classes by inverse frequency.
 """
 
+ScaleMethod = Literal["none", "standard", "robust", "minmax", "per-sequence"]
+"""How each channel is scaled; see ``data.scaling``."""
+
 MOST_STEPS = 10**6
 """Bound of words, and of time steps of a window."""
 
@@ -35,6 +38,19 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 """A list in a file, which strict validation would refuse as a tuple."""
 
 
+class Segment(BaseModel):
+    """How labelled recordings are cut into windows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    length: int = Field(ge=1, le=MOST_STEPS)
+    """Time steps of a window."""
+    step: int | None = Field(default=None, ge=1, le=MOST_STEPS)
+    """Time steps from the start of one window to that of the next.  Default: ``length``, without overlap."""
+    label: Literal["majority", "last", "all"] = "majority"
+    """Label of a window: its most frequent one, that of its last step, or only windows with one label."""
+
+
 class DataOptions(BaseModel):
     """Where rows come from and how they are split: the part of ``[data]`` that every trial of a campaign shares."""
 
@@ -50,11 +66,24 @@ class DataOptions(BaseModel):
     """Text column of a table.  Each row is then one text instead of one sequence of numbers."""
     target: str | None = None
     """Column of a table to forecast.  The table is then one series, with one row per time step in order of time."""
+    sequence: str | None = None
+    """Column of a long table with the id of each row's sequence.  A long table has one row per time step."""
+    time: str | None = None
+    """Long tables: column by which the rows of a sequence are sorted: numbers or times.  Default: order of the file."""
+    channels: Names = ()
+    """Long tables: columns that are the channels, in this order.  Default: all columns without another role."""
+    segment: Segment | None = None
+    """Long tables: cut recordings into windows.
+
+    Each window has ``length`` steps, the next one begins ``step`` steps later (default: ``length``).  Its ``label`` is
+    the most frequent one (``majority``, the default), that of its last step (``last``), or it has only one (``all``:
+    others are left out).  The split is then ``grouped``: by ``data.group``, or by recording."""
     test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "chronological", "de-chazal"] = "stratified"
-    """How rows are divided into training, validation and test part.  Default with ``data.group``: ``grouped``.
+    """How rows are divided into training, validation and test part.
 
+    Default with ``data.group`` or ``data.segment``: ``grouped``.
     A series needs ``chronological``; ``de-chazal`` is for heartbeats."""
     valid_fraction: Unit = 0.2
     """Fraction of the rows in the validation part.  Beside an official test part: of the rows of the training file."""
@@ -78,10 +107,14 @@ class DataOptions(BaseModel):
     """``balance = "smote"``: nearest neighbours from which a row is synthesised."""
     majority_kept: float = Field(default=1.0, gt=0.0, le=1.0)
     """``balance = "semi-oversample"``: fraction of the majority class that is kept."""
+    scale: ScaleMethod | None = None
+    """Scaling of each channel by statistics of the training part, or of each sequence by its own (``per-sequence``).
+
+    Default: ``none`` for sequences, ``standard`` for series.  The target of a series is always standardised."""
     ignore: Names = ()
     """Columns of a table to leave out, for example an id (sequences and series)."""
     columns: Names = ()
-    """Columns of a table to read, in this order.  They are the time steps (sequences) or the inputs (series).
+    """Columns of a table to read, in this order: time steps (sequences), inputs (series) or channels (long tables).
 
     All other columns except label, group and target are left out.  Default: all columns."""
 

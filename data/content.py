@@ -1,7 +1,7 @@
 """The content of a prepared directory, and the parts of a split as files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from data.arrays import Counts, Part, Scale
 from data.manifest import ArrayFile
+from data.scaling import Scaling
 from data.store import rows_of, write
 
 PreparationProgress = Callable[[str], None]
@@ -22,7 +23,7 @@ class Content:
 
     class_names: empty for regression.  notes: warnings for the user, printed with the results.
     words: of a vocabulary, the first has token 2; empty where x holds numbers.  scale: of regression targets.
-    inputs: each channel's name and standardisation, in order; empty where inputs are not standardised.
+    scaling: of the channels, or None.
     """
 
     arrays: dict[str, ArrayFile]
@@ -33,14 +34,20 @@ class Content:
     notes: tuple[str, ...]
     words: tuple[str, ...] = ()
     scale: Scale | None = None
-    inputs: dict[str, Scale] = field(default_factory=dict)
+    scaling: Scaling | None = None
 
 
-def write_part(folder: Path, name: str, part: Part, rows: NDArray[np.int64]) -> dict[str, ArrayFile]:
-    """Write ``rows`` of a part as the part ``name``, block by block; return its three files."""
+def write_part(
+    folder: Path, name: str, part: Part, rows: NDArray[np.int64], scaling: Scaling | None = None
+) -> dict[str, ArrayFile]:
+    """Write ``rows`` of a part as the part ``name``, block by block and scaled; return its three files."""
     shape = (len(rows), *part.x.shape[1:])
+    blocks = rows_of(part.x, rows)
+    if scaling is not None:
+        lengths = rows_of(part.lengths, rows)
+        blocks = (scaling.apply(x, own) for x, own in zip(blocks, lengths, strict=True))
     return {
-        f"{name}_x": write(folder / f"{name}_x.npy", rows_of(part.x, rows), shape=shape, dtype=part.x.dtype),
+        f"{name}_x": write(folder / f"{name}_x.npy", blocks, shape=shape, dtype=part.x.dtype),
         f"{name}_lengths": write_array(folder, f"{name}_lengths", part.lengths[rows]),
         f"{name}_y": write_array(folder, f"{name}_y", part.y[rows]),
     }

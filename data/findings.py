@@ -9,6 +9,7 @@ from data.column_roles import Roles
 from data.messages import as_list, quoted
 from data.overview import ClassRows, Overview
 from data.ranges import Channel
+from data.scaling import excess
 
 Topic = Literal["split", "classes", "rows", "scale", "channels", "duplicates", "groups", "columns", "texts", "loader"]
 
@@ -18,8 +19,6 @@ FEW_VALIDATION_ROWS = 5
 """With fewer of a class, one row changes its recall by more than 0.2."""
 FEW_ROWS = 100
 """Of the validation part: the interval of an accuracy of 0.8 is then wider than plus or minus 0.08."""
-FAR_MEAN, NARROWEST, WIDEST = 10.0, 0.1, 10.0
-"""Networks start with weights for inputs of about zero mean and unit variance."""
 DOMINATES = 10.0
 """Ratio of a channel's standard deviation to the next one's."""
 MANY_EQUAL = 0.1
@@ -43,9 +42,12 @@ class Finding:
     advice: str = ""
 
 
-def findings(seen: Overview, roles: Roles | None = None) -> tuple[Finding, ...]:
-    """Return what is worth knowing before a search.  roles: of a table's columns, where they were looked at."""
-    return (
+def findings(seen: Overview, roles: Roles | None = None, *, scaled: bool = False) -> tuple[Finding, ...]:
+    """Return what is worth knowing before a search.
+
+    roles: of a table's columns, where they were looked at.  scaled: ``data.scale`` is set, so ranges need no advice.
+    """
+    found = (
         *_split(seen),
         *_classes(seen),
         *_rows(seen),
@@ -56,6 +58,7 @@ def findings(seen: Overview, roles: Roles | None = None) -> tuple[Finding, ...]:
         *(() if roles is None else _columns(roles)),
         *(Finding(topic="loader", text=note) for note in seen.notes),
     )
+    return tuple(one for one in found if not (scaled and one.topic == "scale"))
 
 
 def imbalance(seen: Overview) -> float:
@@ -66,7 +69,7 @@ def imbalance(seen: Overview) -> float:
 
 def far_from_unit(channel: Channel) -> bool:
     """Whether a channel's values are far from zero mean and unit variance."""
-    return not channel.constant and (abs(channel.mean) > FAR_MEAN or not NARROWEST <= channel.std <= WIDEST)
+    return not channel.constant and excess(channel.mean, channel.std) > 1
 
 
 def _split(seen: Overview) -> Iterator[Finding]:
@@ -165,13 +168,13 @@ def _channels(seen: Overview) -> Iterator[Finding]:
     if seen.kind == "series":
         return  # standardised in any case
     if far := [one for one in seen.channels if far_from_unit(one)]:
-        worst = max(far, key=lambda one: max(abs(one.mean), one.std, 1 / one.std))
+        worst = max(far, key=lambda one: excess(one.mean, one.std))
         others = f" ({len(far)} of {len(seen.channels)} channels)" if len(seen.channels) > 1 else ""
         yield Finding(
             topic="scale",
             text=f"Far from zero mean and unit variance: {worst.name} has mean {worst.mean:.4g} and standard deviation "
             f"{worst.std:.4g}{others}. Recurrent networks may learn nothing from such values.",
-            advice="Standardise the values: subtract the mean, divide by the standard deviation.",
+            advice='Use data.scale = "standard".',
         )
     varying = sorted((one for one in seen.channels if not one.constant), key=lambda one: -one.std)
     if len(varying) > 1 and varying[0].std >= DOMINATES * varying[1].std:
@@ -179,7 +182,7 @@ def _channels(seen: Overview) -> Iterator[Finding]:
             topic="scale",
             text=f"One channel dominates: {varying[0].name} varies {varying[0].std / varying[1].std:,.0f} times as "
             f"much as the next, {varying[1].name}.",
-            advice="Bring the channels to one scale.",
+            advice='data.scale = "standard" brings the channels to one scale.',
         )
 
 

@@ -68,7 +68,7 @@ def inspect(options: DataOptions, datasets: Path | None, *, split_seed: int, gue
         roles=roles,
         opened=opened,
         overview=seen,
-        findings=() if seen is None else findings(seen, roles),
+        findings=() if seen is None else findings(seen, roles, scaled=keys.get("scale") is not None),
         error=error,
     )
 

@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from data.arrays import Counts, Scale
 from data.config import DataConfig, Kind
 from data.files import SourceFile
+from data.scaling import Scaling
 
 FORMAT = 2
 """Increased by one whenever the same DataConfig and files give other arrays (or other synthetic rows).
@@ -37,8 +38,8 @@ class Manifest(BaseModel):
 
     sha256: identity of a trial's arrays, equal on every machine; test_sha256: of the test part.  notes: warnings for
     the user, printed with the results.  versions: of the libraries that prepared the arrays.  words, tokens: of a
-    vocabulary (``data.texts``), for encoding new texts.  inputs, scale: mean and standard deviation of each channel and
-    of the target (``data.series``), for standardising new series.
+    vocabulary (``data.texts``), for encoding new texts.  scaling: of the channels (``data.scaling``), for scaling new
+    rows; None where they are not scaled.  scale: mean and standard deviation of the target (``data.series``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +59,7 @@ class Manifest(BaseModel):
     tokens: int | None = None
     words: tuple[str, ...] = ()
     scale: Scale | None = None
-    inputs: dict[str, Scale] = Field(default_factory=dict)
+    scaling: Scaling | None = None
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest | None":
@@ -78,11 +79,13 @@ class Manifest(BaseModel):
         (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool) -> str:
+def key(
+    config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool, code: str | None = None
+) -> str:
     """Return the hash of everything that the prepared arrays and notes depend on, known before any data are loaded.
 
     A table is identified by its content, not by its path.  Fields that are inactive for a balance, a kind of data or
-    the catalogue's data sets are left out.
+    the catalogue's data sets are left out.  code: hash of the user's file that defines the data set, or None.
     """
     unused = {
         "dataset": not catalogued,
@@ -94,9 +97,12 @@ def key(config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalo
         **dict.fromkeys(("text", "vocabulary", "max_length"), kind != "texts"),
         **dict.fromkeys(("target", "window", "horizon"), kind != "series"),
         **dict.fromkeys(("split_seed", "duplicates"), kind == "series"),
+        "scale": config.scale is None or kind == "texts",
+        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment")},
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
-    return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources]})
+    defined = {} if code is None else {"code": code}
+    return _sha256({"format": FORMAT, "config": used, "sources": [source.sha256 for source in sources], **defined})
 
 
 def identity(
@@ -106,13 +112,19 @@ def identity(
     *,
     words: tuple[str, ...] = (),
     scale: Scale | None = None,
+    scaling: Scaling | None = None,
 ) -> str:
     """Return the hash of the class names and the named arrays' content: no path, no time, no library version.
 
-    words, scale: the meaning of tokens and of standardised targets; arrays without them keep the hash of
-    earlier versions.
+    words, scale, scaling: the meaning of tokens, of standardised targets and of scaled channels; arrays without them
+    keep the hash of earlier versions, and so do the standardised inputs of a series.
     """
-    meaning = {**({"words": words} if words else {}), **({"scale": [scale.mean, scale.std]} if scale else {})}
+    meaning: dict[str, object] = {
+        **({"words": words} if words else {}),
+        **({"scale": [scale.mean, scale.std]} if scale else {}),
+    }
+    if scaling is not None and (scale is None or scaling.method != "standard"):
+        meaning["scaling"] = scaling.model_dump(mode="json", exclude={"channels"})
     content = {name: arrays[name].sha256 for name in names if name in arrays}
     return _sha256({"classes": class_names, "arrays": content, **meaning})
 

@@ -191,7 +191,9 @@ def _of_rows(rows: Rows, config: DataConfig) -> Overview:
             )
             for k, name in enumerate(rows.class_names)
         ),
-        channels=() if isinstance(whole, Texts) else channel_ranges(whole.x, lengths, _numbered(whole.x.shape[2])),
+        channels=()
+        if isinstance(whole, Texts)
+        else channel_ranges(whole.x, lengths, rows.channels or _numbered(whole.x.shape[2])),
         constant_rows=0 if isinstance(whole, Texts) else constant_rows(whole),
         zero_tails=ZeroTails() if isinstance(whole, Texts) else zero_tails(whole),
         groups=None if rows.groups is None else _groups(rows.group_name, rows.groups, y),

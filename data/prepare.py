@@ -9,11 +9,12 @@ from pathlib import Path
 
 from data.balance import check_balance
 from data.balanced_parts import write_balanced
-from data.catalogue import CATALOGUE, resolve
+from data.catalogue import CATALOGUE, OWN, resolve
 from data.config import DataConfig, Kind
 from data.content import Content, PreparationProgress
 from data.files import SourceFile, file_names, fingerprint
 from data.manifest import TEST, TRAINING, Manifest, identity, key
+from data.scaling import check_scale
 from data.split_parts import write_raw
 from data.store import building, find
 from data.texts import FIRST
@@ -59,6 +60,7 @@ def prepare(
     """
     data_set = resolve(config)
     check_balance(config, data_set.kind)
+    check_scale(config, data_set.kind)
     paths = data_set.find(config, datasets)
     files = file_names(paths)
     if files:
@@ -89,7 +91,14 @@ def _obtain(
     write: Callable[[Path], Content],
 ) -> Prepared:
     """Return an existing prepared directory, or let ``write`` fill an empty folder."""
-    name = key(config, sources, kind=kind, catalogued=config.dataset in CATALOGUE)
+    own = OWN.get(config.dataset)
+    name = key(
+        config,
+        sources,
+        kind=kind,
+        catalogued=own is not None or config.dataset in CATALOGUE,
+        code=None if own is None else own.sha256,
+    )
     directory = store.absolute() / f"{config.balance}-{name[:24]}"  # workers run in other working directories
     existing = find(directory, name, verify=verify)
     if existing is not None:
@@ -97,7 +106,14 @@ def _obtain(
     start = time.perf_counter()
     with building(directory, name, verify=verify) as folder:
         content = write(folder)
-        identity_of = partial(identity, content.class_names, content.arrays, words=content.words, scale=content.scale)
+        identity_of = partial(
+            identity,
+            content.class_names,
+            content.arrays,
+            words=content.words,
+            scale=content.scale,
+            scaling=content.scaling,
+        )
         manifest = Manifest(
             key=name,
             sha256=identity_of(names=TRAINING),
@@ -114,7 +130,7 @@ def _obtain(
             tokens=len(content.words) + FIRST if content.words else None,
             words=content.words,
             scale=content.scale,
-            inputs=content.inputs,
+            scaling=content.scaling,
         )
         manifest.write(folder)
     return Prepared(directory=directory, manifest=manifest, reused=False)

@@ -28,6 +28,7 @@ class Rows:
     group_name: the column of the groups in a user's table; None where the groups are the data set's own.
     test: the official test part, of the same kind as ``rows``, or None.
     notes: warnings for the user, printed with the results.
+    channels: the names of the C channels; empty where they have none.
     """
 
     rows: Part | Texts
@@ -36,6 +37,7 @@ class Rows:
     group_name: str | None = None
     test: Part | Texts | None = None
     notes: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +94,58 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
 
     The number 1, the number 1.0 and the text "1" are the class "1" in every file format.
     """
+    return named_classes(*distinct_labels(labels, where), where)
+
+
+def distinct_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the K different labels in order, as float64 or as text, and (N,) the place of each label among them."""
     keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
-    if len(keys) < 2:  # noqa: PLR2004 - a classifier needs two
-        raise DataError(f"{where}: all {len(labels):,} rows have the label {_name(keys[0])!r}. At least two classes.")
-    if len(keys) > MOST_CLASSES:
+    check_classes(len(keys), where)
+    return keys, codes.astype(np.int64)
+
+
+def check_classes(labels: int, where: str) -> None:
+    """Raise DataError where there are more different labels than classes may be."""
+    if labels > MOST_CLASSES:
         raise DataError(
-            f"{where}: {len(keys):,} different labels; at most {MOST_CLASSES:,} classes. Is it the right column? "
+            f"{where}: {labels:,} different labels; at most {MOST_CLASSES:,} classes. Is it the right column? "
             "A column of numbers to predict is data.target."
         )
-    return codes.astype(np.int64), tuple(_name(key) for key in keys)
+
+
+def named_classes(
+    keys: NDArray[Any], codes: NDArray[np.int64], where: str
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return (N,) class numbers and the names of those of ``keys`` that occur among the ``codes`` of N rows."""
+    present, y = np.unique(codes, return_inverse=True)
+    if len(present) < 2:  # noqa: PLR2004 - a classifier needs two
+        raise DataError(
+            f"{where}: all {len(y):,} rows have the label {label_name(keys[present[0]])!r}. At least two classes."
+        )
+    return y.astype(np.int64), tuple(label_name(key) for key in keys[present])
 
 
 def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
     """Return class numbers of labels whose classes are given; DataError for another label."""
+    return known_classes(*distinct_labels(labels, where), class_names, where)
+
+
+def known_classes(
+    keys: NDArray[Any], codes: NDArray[np.int64], class_names: tuple[str, ...], where: str, *, noun: str = "row"
+) -> NDArray[np.int64]:
+    """Return (N,) class numbers of the labels ``keys[codes]`` whose classes are given; DataError for another label.
+
+    noun: for one of the N rows.
+    """
     numbers = {name: number for number, name in enumerate(class_names)}
-    names = [_name(key) for key in _canonical(labels, where)]
-    unseen = sorted(set(names) - set(numbers))
-    if unseen:
+    y = np.array([numbers.get(label_name(key), -1) for key in keys], dtype=np.int64)[codes]
+    if (y < 0).any():
+        row = int((y < 0).argmax())
         raise DataError(
-            f"{where}: row {names.index(unseen[0]) + 1} has the label {unseen[0]!r}, none of the "
+            f"{where}: {noun} {row + 1} has the label {label_name(keys[codes[row]])!r}, none of the "
             f"known classes: {', '.join(class_names)}."
         )
-    return np.array([numbers[name] for name in names], dtype=np.int64)
+    return y
 
 
 def encode_groups(groups: NDArray[Any], where: str) -> NDArray[np.int64]:
@@ -140,5 +172,6 @@ def _canonical(labels: NDArray[Any], where: str) -> NDArray[Any]:
     return numbers if np.isfinite(numbers).all() else labels.astype(np.str_)
 
 
-def _name(key: Any) -> str:
+def label_name(key: Any) -> str:
+    """Return the name of the class of one of the ``distinct_labels``."""
     return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)

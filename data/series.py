@@ -5,7 +5,6 @@ scores of different windows are comparable.  Only the training part loses target
 complete window before them.  Windows of later parts may begin in earlier parts: a forecast may use all earlier rows.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from data.arrays import Part, Scale
 from data.config import DataOptions
 from data.errors import DataError
 from data.memory import check_bytes
+from data.scaling import Scaling, fit, mean_and_deviation
 from data.split import Split
 
 # R rows of the series, N windows of T steps, C channels
@@ -37,17 +37,21 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """A series cut and standardised.  whole: all N windows, x a view of the series;  parts: the rows of each part."""
+    """A series cut and scaled.  whole: all N windows, x a view of the series;  parts: the rows of each part.
+
+    scale: of the target, which is always standardised, so that losses can be compared.  scaling: of the inputs.
+    """
 
     whole: Part
     parts: Split
     scale: Scale
-    inputs: dict[str, Scale]
+    scaling: Scaling | None
 
 
 def cut(series: Series, options: DataOptions) -> Windows:
-    """Return the windows of a series, standardised by the rows before the first validation target.
+    """Return the windows of a series, scaled by the rows before the first validation target.
 
+    Inputs by ``options.scale`` (default: standardised), a window's own steps for ``per-sequence``.
     ``max_rows``: only the last rows.  Raises DataError where a part would be empty.
     """
     values = series.values if options.max_rows is None else series.values[-options.max_rows :]
@@ -66,28 +70,29 @@ def cut(series: Series, options: DataOptions) -> Windows:
         f"{options.dataset}, {rows - ahead:,} windows of {options.window:,} steps",
         (rows - ahead) * options.window * len(series.names) * 4,
     )
-    inputs = {name: _scale(values[:known, place]) for place, name in enumerate(series.names)}
-    mean, std = (np.array([getattr(scale, key) for scale in inputs.values()]) for key in ("mean", "std"))
-    standard = ((values - mean) / std).astype(np.float32)
-    x = sliding_window_view(standard, options.window, axis=0).transpose(0, 2, 1)[: rows - ahead]
+    scaling = fit(options.scale or "standard", values[None, :known], np.array([known]), np.array([0]), series.names)
+    each = scaling is not None and scaling.method == "per-sequence"
+    steps = values if scaling is None or each else scaling.apply(values[None], np.array([rows]))[0]
+    x = sliding_window_view(steps, options.window, axis=0).transpose(0, 2, 1)[: rows - ahead]
+    lengths = np.full(len(x), options.window, dtype=np.int64)
+    target = values[:, series.target]
+    scale = _scale(target[:known])
     whole = Part(
-        x=x,
-        lengths=np.full(len(x), options.window, dtype=np.int64),
-        y=np.ascontiguousarray(standard[ahead:, series.target]),
+        x=scaling.apply(x, lengths) if scaling is not None and each else x,
+        lengths=lengths,
+        y=((target[ahead:].astype(np.float64) - scale.mean) / scale.std).astype(np.float32),
     )
     ends = np.array([known, known + valid]) - ahead
     train, valid_rows, test_rows = np.split(np.arange(len(x)), ends)
     return Windows(
         whole=whole,
         parts=Split(train=train, valid=valid_rows, test=test_rows),
-        scale=inputs[series.names[series.target]],
-        inputs=inputs,
+        scale=scale,
+        scaling=scaling,
     )
 
 
 def _scale(column: NDArray[np.float32]) -> Scale:
-    """Return mean and standard deviation of (R,); 1 for a constant.  Exact sums: equal on every processor."""
-    values = column.astype(np.float64)
-    mean = math.fsum(values) / len(values)
-    std = math.sqrt(math.fsum((values - mean) ** 2) / len(values))
-    return Scale(mean=mean, std=std if np.ptp(column) > 0 else 1.0)
+    """Return mean and standard deviation of (R,); 1 for a constant."""
+    mean, std = mean_and_deviation(column)
+    return Scale(mean=mean, std=std or 1.0)

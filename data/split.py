@@ -120,9 +120,11 @@ def _grouped(
     complete = config.split == "grouped"
     if complete and spread.min() <= len(fractions):
         number = int(spread.argmin())
+        otherwise = 'Use split = "stratified"' if config.segment is None else "Record more"
+        noun = "groups" if config.segment is None or config.group is not None else "recordings"
         raise DataError(
-            f"{config.dataset}: class {class_names[number]} occurs in {spread[number]} of {len(names)} groups; a "
-            f'grouped split needs it in at least {len(fractions) + 1}. Use split = "stratified", or drop the class.'
+            f"{config.dataset}: class {class_names[number]} occurs in {spread[number]} of {len(names)} {noun}; a "
+            f"grouped split needs it in at least {len(fractions) + 1}. {otherwise}, or drop the class."
         )
     rest = np.arange(len(names))
     chosen: dict[str, NDArray[np.int64]] = {}

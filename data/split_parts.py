@@ -12,9 +12,15 @@ from data.config import DataConfig
 from data.content import Content, PreparationProgress, class_counts, write_array, write_part
 from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
 from data.rows import Rows, classes
+from data.scaling import Scaling, fit, one_step_notes, scale_notes
 from data.series import Series, cut
 from data.split import Split, sample, split
 from data.texts import Texts, encode
+
+WITHOUT_LEVEL = (
+    'data.scale = "per-sequence": each window is standardised by its own steps, its target by the training part: '
+    "models do not see a window's level."
+)
 
 
 def write_raw(config: DataConfig, loaded: Rows | Series, folder: Path, progress: PreparationProgress) -> Content:
@@ -66,12 +72,14 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
     notes += _shared_groups(rows, own_parts, config)
     encoded, tested, words, text_notes = _encoded(rows.rows, tested, train, kept, config)
     notes += text_notes
+    scaling, scale_notes = _scaling(encoded, train, rows, config)
+    notes += scale_notes
     progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
     order = epoch_order(y[train], config)
     arrays = {
-        **write_part(folder, "train", encoded, train),
-        **write_part(folder, "valid", encoded, valid),
-        **write_part(folder, "test", tested, test),
+        **write_part(folder, "train", encoded, train, scaling),
+        **write_part(folder, "valid", encoded, valid, scaling),
+        **write_part(folder, "test", tested, test, scaling),
         "order": write_array(folder, "order", order),
     }
     counts = Counts(
@@ -91,6 +99,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         counts=counts,
         notes=(*rows.notes, *notes),
         words=words,
+        scaling=scaling,
     )
 
 
@@ -109,9 +118,9 @@ def _write_series(config: DataConfig, series: Series, folder: Path, progress: Pr
         steps=config.window,
         channels=len(series.names),
         counts=Counts(**counts, epoch=counts["train"]),
-        notes=series.notes,
+        notes=series.notes if config.scale != "per-sequence" else (*series.notes, WITHOUT_LEVEL),
         scale=windows.scale,
-        inputs=windows.inputs,
+        scaling=windows.scaling,
     )
 
 
@@ -149,6 +158,20 @@ def _shared_groups(rows: Rows, parts: Sequence[NDArray[np.int64]], config: DataC
         'groups. Use data.split = "grouped".'
     )
     return [note]
+
+
+def _scaling(
+    encoded: Part, train: NDArray[np.int64], rows: Rows, config: DataConfig
+) -> tuple[Scaling | None, list[str]]:
+    """Return how the rows of every part are scaled, fitted on the rows ``train``, and notes about it."""
+    if isinstance(rows.rows, Texts):
+        return None, []
+    channels = rows.channels or tuple(str(number) for number in range(1, encoded.x.shape[2] + 1))
+    x = np.asarray(encoded.x, dtype=np.float32)
+    if config.scale is None:
+        return None, scale_notes(x, encoded.lengths, train, channels)
+    scaling = fit(config.scale, x, encoded.lengths, train, channels)
+    return scaling, one_step_notes(encoded.lengths, config.scale)
 
 
 def _encoded(

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,11 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from tuning.journal.home import Home
+from tuning.training.results import MEASURED
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 900
 HEALTHY_S = 300
 LAST_TRIAL = 9
+SECRETS = ("POSTGRES_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY", "RAY_AUTH_TOKEN")
 
 
 class Stack:
@@ -38,10 +41,12 @@ class Stack:
         self.folder = folder
         plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
         self.compose = [*(["docker", "compose"] if plugin else ["docker-compose"]), "-p", "seqtune-test"]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.environment = os.environ | {"MLFLOW_PORT": str(self.port)}
+        with socket.socket() as first, socket.socket() as second:
+            for probe in (first, second):
+                probe.bind(("127.0.0.1", 0))
+            self.port, self.tls_port = (int(probe.getsockname()[1]) for probe in (first, second))
+        tls = {"TLS_PORT": str(self.tls_port), "TLS_HOST": f"localhost:{self.tls_port}"}
+        self.environment = os.environ | {"MLFLOW_PORT": str(self.port)} | tls
 
     def run(self, *words: str, **environment: str) -> str:
         """Run a Compose command to its end."""
@@ -108,7 +113,7 @@ def contents(home: Home, name: str) -> Any:
         (
             trial.config.model_copy(update={"campaign": ""}).model_dump(mode="json"),
             [report.model_dump(mode="json", exclude={"seconds"}) for report in trial.epochs],
-            trial.result and trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result and trial.result.model_dump(mode="json", exclude=MEASURED),
         )
         for _, trial in sorted(record.trials.items())
     ]
@@ -166,6 +171,75 @@ def memory(stack: Stack) -> None:
         say(f"memory  {line}")
 
 
+def inside(container: str, *words: str) -> tuple[int, str]:
+    """Run a command in a container; return exit code and output."""
+    done = subprocess.run(["docker", "exec", container, *words], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def check_rights(stack: Stack, secrets: dict[str, str]) -> None:
+    """Check what the containers may do, as docs/security.md states it."""
+    look = "grep -E '^(Uid|CapEff|NoNewPrivs):' /proc/1/status | cut -f 2; test -w / && echo writable || echo read-only"
+    for service in ("postgres", "mlflow", "ray-head", "ray-worker"):
+        container = stack.containers(service)[0]
+        user, capabilities, bound, root = inside(container, "sh", "-c", look)[1].split()
+        rights = (user != "0", int(capabilities, 16), bound, root)
+        check(
+            rights == (True, 0, "1", "read-only"),
+            f"{service}: user {user}, no capabilities, none to gain, root read-only",
+        )
+        ports = subprocess.run(["docker", "port", container], capture_output=True, text=True, check=True).stdout
+        published = [line.split(" -> ")[1] for line in ports.splitlines()]
+        expected = [f"127.0.0.1:{stack.port}"] if service == "mlflow" else []
+        check(published == expected, f"{service}: published ports: {', '.join(published) or 'none'}")
+        arguments = inside(container, "sh", "-c", "cat /proc/[0-9]*/cmdline")[1]
+        check(not any(secret in arguments for secret in secrets.values()), f"{service}: no secret among arguments")
+    worker = stack.containers("ray-worker")[0]
+    connect = "import socket; socket.create_connection(('postgres', 5432), 5)"
+    check(inside(worker, "python", "-c", connect)[0] != 0, "a worker does not reach postgres")
+    check(inside(worker, "sh", "-c", "command -v gcc cc c++ make")[0] != 0, "no compiler in the image")
+
+
+def check_tls(stack: Stack, password: str) -> None:
+    """Check https in front of MLflow, where the image of nginx can be had."""
+    image = "nginx:1.28"
+    for words in (("image", "inspect"), ("pull",)):
+        if subprocess.run(["docker", *words, image], capture_output=True, check=False).returncode == 0:
+            break
+    else:
+        say(f"skipped: TLS, as there is no image {image}")
+        return
+    folder = stack.folder / "var" / "compose" / "tls"
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "2", "-subj", "/CN=localhost"]
+    request += ["-addext", "subjectAltName=DNS:localhost", *files]
+    subprocess.run(request, check=True, capture_output=True)
+    owner = folder.stat()
+    for file in folder.iterdir():
+        os.chown(file, owner.st_uid, owner.st_gid)
+    stack.run("--profile", "tls", "up", "-d", "tls")
+    container = stack.containers("tls")[0]
+    published = subprocess.run(["docker", "port", container], capture_output=True, text=True, check=True).stdout.strip()
+    check(published.endswith(f"127.0.0.1:{stack.tls_port}"), f"tls: published port: {published}")
+    context = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+    url = f"https://localhost:{stack.tls_port}/api/2.0/mlflow/experiments/search"
+
+    def answer(password: str) -> int | None:
+        request = urllib.request.Request(url, data=b'{"max_results": 1}')
+        request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", f"Basic {b64encode(f'admin:{password}'.encode()).decode()}")
+        try:
+            with urllib.request.urlopen(request, timeout=30, context=context) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    wait(lambda: answer(password) == 200, "https")
+    check(answer("x") == 401, "https: 200 with the password, 401 with another")
+
+
 def faults(stack: Stack) -> "subprocess.Popen[bytes]":
     """Launch the campaign again; kill a worker in an epoch, add two, restart the database and the server."""
     process = stack.launch("faulty")
@@ -206,6 +280,8 @@ def main() -> None:
             say("everything is up")
             check(stack.ask("experiments/search", {"max_results": 1}, password=None)[0] == 401, "no password: 401")
             check(stack.ask("experiments/search", {"max_results": 1}, password="x")[0] == 401, "a wrong password: 401")  # noqa: S106
+            check_rights(stack, {name: secrets[name] for name in SECRETS})
+            check_tls(stack, password)
             launched = stack.launch("quiet")
             wait(lambda: len(stack.containers("ray-worker")) == 2 and stack.home.journal("quiet").exists(), "a journal")
             time.sleep(20)
@@ -225,7 +301,7 @@ def main() -> None:
             retries = sum(len(trial.retries) for trial in stack.home.record("faulty").trials.values())
             check(retries > 0, f"{retries} trials were retried after the worker's death")
         finally:
-            stack.run("--profile", "launch", "down", "-v", "--remove-orphans", "-t", "5")
+            stack.run("--profile", "launch", "--profile", "tls", "down", "-v", "--remove-orphans", "-t", "5")
 
 
 if __name__ == "__main__":

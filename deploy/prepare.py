@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS = ("POSTGRES_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY", "RAY_AUTH_TOKEN")
-FOLDERS = ("postgres", "mlflow", "seqtune")
+FOLDERS = ("postgres", "mlflow", "seqtune", "tls")
 IN_IMAGE = 1000
 """User and group of the containers where root prepares them."""
 

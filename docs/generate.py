@@ -32,7 +32,7 @@ CAMPAIGN_FILE = """\
 <!-- Written by docs/generate.py. Do not edit. -->
 
 A campaign file is a TOML file that describes one search. `seqtune launch FILE` starts or resumes it. Only `name`,
-`seed`, `data.dataset` and `space.name` are required.
+`seed`, `data.dataset`, and `space.name` or `space.model` are required.
 
 Unknown keys and invalid values are reported before training starts, with key, value and allowed values.
 
@@ -81,21 +81,24 @@ COMMANDS = """\
 `seqtune --install-completion` installs completion for the current shell."""
 
 TABLES = {
-    "": "These two keys precede the first table of the file.",
+    "": "These keys precede the first table of the file. [Own code](own-code.md) describes `code`.",
     "data": "The data set, its columns, its split and its class imbalance. [Data](data.md) describes data sets, file "
     "formats, splits and methods against imbalance.",
-    "space": "The search space, and how this campaign changes it. Dimensions are named by path, for example "
-    "`model.hidden`; the last word is sufficient where it is unambiguous. [Models and spaces](models-and-spaces.md) "
-    "lists spaces and dimensions.",
+    "space": "The search space, and how this campaign changes it; either `name` or `model` is required. Dimensions are "
+    "named by path, for example `model.hidden`; the last word is sufficient where it is unambiguous. [Models and "
+    "spaces](models-and-spaces.md) lists spaces and dimensions, and describes "
+    "[`dimensions`](models-and-spaces.md#search-your-own-dimensions).",
     "search": "The search algorithm and the number of trials. See "
     "[Search algorithms](models-and-spaces.md#search-algorithms).",
     "train": "Hyperparameters of training that are not searched. A dimension of the space is rejected here: fix it "
-    "with `space.fix`. To search a key of this table, add it to `space.include`, if the space offers it. Classical "
-    "models ignore this table.",
+    "with `space.fix`. To search a key of this table, add it to `space.dimensions`. Classical models ignore "
+    "this table.",
     "objective": "The metric that ranks trials, computed on the validation part at the best epoch of each trial. "
     "`mae`, `rmse` and `r2` apply to series, `loss` to all data, and the others to classification.",
     "resources": "Workers, threads, device and limits of trials.",
     "budget": "The time limit of a launch.",
+    "limits": "The largest networks that are trained. A suggestion beyond a limit is replaced before it becomes a "
+    "trial, so it uses up none. See [Limits](models-and-spaces.md#limits). Classical models have no limits.",
     "comparison": "The question that `seqtune compare` answers. This table is optional. [Comparisons](comparisons.md) "
     "describes the responses.",
 }
@@ -108,21 +111,28 @@ REQUIRED = {
     "space.name": "laboratory",
     "comparison.factor": "model.cell",
 }
-"""The keys without a default, as the example sets them."""
+"""The keys that a campaign needs, as the example sets them."""
 
 UNSET = {
     "data.label": "diagnosis",
     "data.group": "patient",
     "data.text": "review",
     "data.target": "load",
+    "data.sequence": "recording",
+    "data.time": "t",
+    "data.segment": {"length": 128, "step": 64, "label": "majority"},
     "data.test": "test.csv",
     "data.max_rows": 10000,
+    "data.scale": "standard",
+    "space.model": "cnn1d",
     "search.trials": 50,
     "search.startup_trials": 20,
     "resources.address": "auto",
     "resources.gpus": 0.5,
     "resources.trial_wall_s": 3600,
     "budget.wall_s": 28800,
+    "limits.parameters": 200000,
+    "limits.memory_mb": 500,
     "comparison.by": "model.layers",
 }
 """The keys that may be left unset, each with a value that the example shows behind a ``#``."""
@@ -238,6 +248,9 @@ def _allowed(key: Schema, whole: Schema) -> str:
         return " or ".join(_allowed(option, whole) for option in options)
     if "enum" in key:
         return ", ".join(f'`"{value}"`' for value in key["enum"])
+    if "$ref" in key:
+        inner = _inner(key, whole) or {}
+        return f"table: {'; '.join(f'`{name}` {_allowed(one, whole)}' for name, one in inner['properties'].items())}"
     kind = key.get("type")
     if kind in ("integer", "number"):
         return f"{kind} {_limits(key)}".strip()
@@ -284,10 +297,10 @@ def _example(whole: Schema) -> str:
     lines: list[str] = []
     for table, keys in _tables(whole):
         lines += ["", f"[{table}]"] if table else []
-        for name, key, required in keys:
+        for name, key, _ in keys:
             path = f"{table}.{name}" if table else name
-            unset = not required and key["default"] is None
-            value = REQUIRED[path] if required else UNSET[path] if unset else key["default"]
+            unset = path not in REQUIRED and key["default"] is None
+            value = REQUIRED.get(path) or (UNSET[path] if unset else key["default"])
             lines += _commented(
                 f"{'# ' if unset else ''}{name} = {_toml(value)}", _sentence(_plain(key["description"]))
             )
@@ -295,9 +308,10 @@ def _example(whole: Schema) -> str:
 
 
 def _commented(line: str, comment: str) -> list[str]:
-    """Return a line with its comment, which continues below it where it is long."""
-    first, *more = textwrap.wrap(comment.replace("`", ""), WIDTH - COMMENT - 2)
-    return [f"{line:<{COMMENT}}# {first}", *(f"{'':<{COMMENT}}# {text}" for text in more)]
+    """Return a line with its comment, which continues below it where it is long, or begins there where the line is."""
+    texts = textwrap.wrap(comment.replace("`", ""), WIDTH - COMMENT - 2)
+    below = [f"{'':<{COMMENT}}# {text}" for text in texts]
+    return [line, *below] if len(line) >= COMMENT else [f"{line:<{COMMENT}}# {texts[0]}", *below[1:]]
 
 
 def _sentence(text: str) -> str:

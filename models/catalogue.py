@@ -1,6 +1,6 @@
 """Every family of models by its name: its configuration and, of a neural one, its module."""
 
-from typing import Any, get_args
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -11,13 +11,13 @@ from models.configs import (
     CNN1DConfig,
     CNN2DConfig,
     CNNGRUConfig,
-    ModelConfig,
     ModelConfigBase,
     NeuralConfig,
     RecurrentConfig,
     TransformerConfig,
 )
 from models.recurrent import Recurrent
+from models.registered import BUILT_IN, OWN, UnregisteredConfig, family_of
 from models.transformer import Transformer
 
 MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
@@ -29,9 +29,7 @@ MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
 }
 """The neural families."""
 
-CONFIGS: dict[str, type[ModelConfigBase]] = {
-    config.model_fields["family"].default: config for config in get_args(get_args(ModelConfig)[0])
-}
+CONFIGS: dict[str, type[ModelConfigBase]] = BUILT_IN
 """Every family's configuration, the classical ones' too."""
 
 
@@ -49,7 +47,7 @@ class TokenModel(nn.Module):
         return out
 
 
-def build(config: ModelConfig, *, steps: int, channels: int, outputs: int, tokens: int | None = None) -> nn.Module:
+def build(config: ModelConfigBase, *, steps: int, channels: int, outputs: int, tokens: int | None = None) -> nn.Module:
     """Return a fresh model, initialised from torch's global generator.
 
     Its ``forward`` takes a batch (B,T,C) float and the lengths (B,) int64, 1..T, and returns (B,O): logits of classes,
@@ -57,13 +55,17 @@ def build(config: ModelConfig, *, steps: int, channels: int, outputs: int, token
     steps: T of the longest sequence it will be given.
 
     Raises:
-        TypeError: the family is no neural one.
+        TypeError: the family is no neural one, or of code that is not loaded.
     """
+    if isinstance(config, UnregisteredConfig):
+        raise TypeError(f"the code that defines the family {config.family!r} is not loaded")
     if not isinstance(config, NeuralConfig):
         raise TypeError(
-            f"{config.family} is fitted, not built: it is no neural network. Those are: {', '.join(MODELS)}"
+            f"{family_of(config)} is fitted, not built: it is no neural network. Those are: "
+            f"{', '.join([*MODELS, *OWN])}"
         )
-    _, family = MODELS[config.family]
+    name = family_of(config)
+    family = OWN[name].module if name in OWN else MODELS[name][1]
     if tokens is None:
         return family(config, steps=steps, channels=channels, outputs=outputs)
     return TokenModel(tokens, config.embedding, family, config=config, steps=steps, outputs=outputs)

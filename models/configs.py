@@ -15,9 +15,9 @@ MOST_PARTS = 10**6
 
 
 class ModelConfigBase(BaseModel):
-    """Frozen; unknown keys are refused."""
+    """Frozen; unknown keys are refused.  A field's docstring is its description: `seqtune spaces --model` shows it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class NeuralConfig(ModelConfigBase):
@@ -32,9 +32,13 @@ class CNNGRUConfig(NeuralConfig):
 
     family: Literal["cnn-gru"] = "cnn-gru"
     cnn_hidden: int = Field(default=64, ge=1, le=WIDEST)
+    """Channels of the convolutions."""
     gru_hidden: int = Field(default=256, ge=1, le=WIDEST)
+    """Units of each GRU layer."""
     gru_layers: int = Field(default=2, ge=1, le=DEEPEST)
+    """GRU layers."""
     blocks: int = Field(default=5, ge=0, le=DEEPEST)
+    """Convolutional blocks."""
     dropout: float = Field(default=0.4, ge=0.0, lt=1.0)
     """Between GRU layers."""
     residual: bool = True
@@ -60,12 +64,19 @@ class CNN2DConfig(NeuralConfig):
 
     family: Literal["cnn2d"] = "cnn2d"
     hidden: int = Field(default=128, ge=1, le=WIDEST)
+    """Channels of the convolutions, and units of the dense layer."""
     layers: int = Field(default=3, ge=1, le=DEEPEST)
+    """Stages of ``blocks`` blocks and a halving max pooling."""
     blocks: int = Field(default=1, ge=0, le=DEEPEST)
+    """Blocks of each stage."""
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    """After the dense layer."""
     residual: bool = True
+    """Whether blocks have their skip connection."""
     squeeze_excite: bool = False
+    """Whether blocks scale their channels by squeeze-and-excitation."""
     dilation: int = Field(default=1, ge=1, le=WIDEST)
+    """Block i = 1, 2, ... of each stage has its convolutions dilated by dilation ** i."""
     pooling: Literal["max", "average"] = "max"
     """Before the dense head: ``max`` flattens what max pooling left; ``average`` is global average pooling."""
 
@@ -75,14 +86,21 @@ class CNN1DConfig(NeuralConfig):
 
     family: Literal["cnn1d"] = "cnn1d"
     hidden: int = Field(default=64, ge=1, le=WIDEST)
+    """Channels of the convolutions, and units of the dense layer."""
     layers: int = Field(default=2, ge=1, le=DEEPEST)
     """Stages of ``blocks`` blocks and a halving max pooling; a sequence of one step is halved no more."""
     blocks: int = Field(default=1, ge=0, le=DEEPEST)
+    """Blocks of each stage."""
     kernel: Literal[3, 5, 7] = 3
+    """Width of the convolutions."""
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """After the dense layer."""
     residual: bool = True
+    """Whether blocks have their skip connection."""
     squeeze_excite: bool = False
+    """Whether blocks scale their channels by squeeze-and-excitation."""
     dilation: int = Field(default=1, ge=1, le=WIDEST)
+    """Block i = 1, 2, ... of each stage has its convolutions dilated by dilation ** i."""
     pooling: Literal["max", "average"] = "average"
     """Over the time that is left: global max or global average pooling."""
 
@@ -92,9 +110,13 @@ class RecurrentConfig(NeuralConfig):
 
     family: Literal["recurrent"] = "recurrent"
     cell: Literal["rnn", "gru", "lstm"] = "gru"
+    """Kind of recurrent layer."""
     hidden: int = Field(default=128, ge=1, le=WIDEST)
+    """Units of each recurrent layer."""
     layers: int = Field(default=1, ge=1, le=DEEPEST)
+    """Recurrent layers."""
     bidirectional: bool = False
+    """Whether to read each sequence in both directions."""
     layer_norm: bool = False
     """Layer normalisation inside the cell."""
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
@@ -107,6 +129,7 @@ class RecurrentConfig(NeuralConfig):
     conv_channels: int = Field(default=0, ge=0, le=WIDEST)
     """Channels of the Conv1d and ReLU before the recurrent layers; 0: none."""
     conv_kernel: Literal[3, 5, 7] = 3
+    """Width of the convolution."""
     conv_norm: bool = True
     """Whether batch normalisation follows the convolution."""
     dense_layers: int = Field(default=1, ge=1, le=DEEPEST)
@@ -122,11 +145,15 @@ class TransformerConfig(NeuralConfig):
     front: Literal["1d", "2d"] = "1d"
     """``1d``: over time, then halved, a token for two steps.  ``2d``: over the 2D-CNN's image, a token for a row."""
     conv_hidden: int = Field(default=64, ge=1, le=WIDEST)
+    """Channels of the front end."""
     blocks: int = Field(default=1, ge=0, le=DEEPEST)
     """Convolutional blocks of the front end."""
     residual: bool = True
+    """Whether blocks have their skip connection."""
     squeeze_excite: bool = False
+    """Whether blocks scale their channels by squeeze-and-excitation."""
     dilation: int = Field(default=1, ge=1, le=WIDEST)
+    """Block i = 1, 2, ... of the front end has its convolutions dilated by dilation ** i."""
     hidden: int = Field(default=64, ge=1, le=WIDEST)
     """Width of the encoder; its feed-forward parts are four times as wide."""
     heads: int = Field(default=4, ge=1, le=WIDEST)
@@ -134,6 +161,7 @@ class TransformerConfig(NeuralConfig):
     layers: int = Field(default=2, ge=1, le=DEEPEST)
     """Encoder layers."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    """In the encoder, and before the output."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:
@@ -160,6 +188,7 @@ class RandomForestConfig(ModelConfigBase):
 
     family: Literal["random-forest"] = "random-forest"
     trees: int = Field(default=200, ge=1, le=MOST_PARTS)
+    """Trees of the forest."""
     min_leaf: int = Field(default=1, ge=1, le=MOST_PARTS)
     """Least rows of a leaf."""
 
@@ -169,6 +198,7 @@ class MiniRocketConfig(ModelConfigBase):
 
     family: Literal["minirocket"] = "minirocket"
     kernels: int = Field(default=10_000, ge=84, le=MOST_PARTS)
+    """Random convolutions."""
 
 
 Neural = CNNGRUConfig | CNN2DConfig | CNN1DConfig | RecurrentConfig | TransformerConfig

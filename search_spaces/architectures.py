@@ -39,4 +39,5 @@ ARCHITECTURES = Space(
         **TRAINING,
     },
     source="heartbeat study, its claims about architectures",
+    advice="which of five network families suits your data",
 )

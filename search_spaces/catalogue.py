@@ -24,11 +24,36 @@ SPACES: dict[str, Space] = {
     "baselines": BASELINES,
 }
 
+OWN: dict[str, Space] = {}
+"""The spaces of the user's code in use."""
+
+
+def register(name: str, space: object) -> None:
+    """Add a space of a user's code.
+
+    Raises:
+        ValueError: the name is taken, or the entry is not a space of that name.
+    """
+    if name in SPACES or name in OWN:
+        what = "a space of this package" if name in SPACES else "defined twice"
+        raise ValueError(f"is {what}. Choose another name")
+    if not isinstance(space, Space):
+        raise ValueError("must be a search_spaces.space.Space")  # noqa: TRY004 - as for any other entry
+    if space.name != name:
+        raise ValueError(f"its Space has name={space.name!r}; write the same name in both places")
+    OWN[name] = space
+
+
+def forget() -> None:
+    """Remove every registered space."""
+    OWN.clear()
+
 
 def find(name: str) -> Space:
     """Return the space of that name.  SpaceError: there is none; the nearest name is suggested."""
-    if name in SPACES:
-        return SPACES[name]
-    near = difflib.get_close_matches(name, SPACES, n=1)
+    known = SPACES | OWN
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f' Did you mean "{near[0]}"?' if near else ""
-    raise SpaceError(f'space.name = "{name}": no such space. Known: {", ".join(SPACES)}.{hint}')
+    raise SpaceError(f'space.name = "{name}": no such space. Known: {", ".join(known)}.{hint}')

@@ -1,8 +1,10 @@
 """One dimension of a space: which values it allows, its bounds included at both ends."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Self
 
 from numpy.random import Generator
@@ -30,6 +32,9 @@ class Bounds(BaseModel):
     def __str__(self) -> str:
         return f"{{ low = {self.low}, high = {self.high} }}"
 
+
+MOST_VALUES = 100_000
+"""Bound of the values of a stepped dimension, which are held in memory."""
 
 STEPS = 2**53
 """Equal steps between the two ends of a real dimension: as many as a float tells apart in [0, 1]."""
@@ -207,10 +212,83 @@ class Real:
         return f"{self.low} to {self.high}{' (log)' if self.log else ''}"
 
 
-Dimension = Choice | Integer | Real
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """The numbers ``low``, ``low + step``, ..., up to ``high``, which is one of them where the steps meet it.
+
+    Whole numbers if all three are, otherwise reals.  Those are computed as decimals: 0.1 + 2 * 0.1 is 0.3.
+    """
+
+    low: int | float
+    high: int | float
+    step: int | float
+    _values: Sequence[int | float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers = (self.low, self.high, self.step)
+        if any(type(number) not in (int, float) or not math.isfinite(number) for number in numbers):
+            raise SpaceError(f"a stepped dimension needs finite numbers; got {', '.join(map(repr, numbers))}")
+        if self.step <= 0:
+            raise SpaceError(f"a step must be > 0; got {self.step}")
+        low, high, step = (Fraction(repr(number)) for number in numbers)
+        if low > high:
+            raise SpaceError(f"a stepped dimension needs low <= high; got {self.low}, {self.high}")
+        count = (high - low) // step + 1
+        if count == 1:
+            raise SpaceError(f"step = {self.step} leaves one value, {self.low}")
+        if count > MOST_VALUES:
+            raise SpaceError(f"step = {self.step} makes {count:,} values; at most {MOST_VALUES:,} are allowed")
+        whole = all(type(number) is int for number in numbers)
+        if not whole:
+            for name, number in zip(("low", "high", "step"), numbers, strict=True):
+                object.__setattr__(self, name, float(number))
+        values = [low + k * step for k in range(count)]
+        object.__setattr__(self, "_values", tuple(map(int if whole else float, values)))
+
+    @property
+    def positions(self) -> Integer:
+        """The numbers 0, 1, ... of the values."""
+        return Integer(0, len(self._values) - 1)
+
+    def contains(self, value: object) -> bool:
+        """Return whether the value is one of the numbers, type included."""
+        if type(value) is not type(self.low):
+            return False
+        place = bisect_left(self._values, value)
+        return place < len(self._values) and self._values[place] == value
+
+    def among(self, values: Sequence[object]) -> Choice:
+        """Return a choice among these values.  SpaceError: a value that is none of the numbers."""
+        return _choice(self, [v for v in values if isinstance(v, int | float)], values)
+
+    def within(self, bounds: Bounds) -> "Choice | Stepped":
+        """Return the numbers within narrower bounds.  SpaceError: bounds outside the old ones, or none within."""
+        kept = [value for value in self._values if bounds.low <= value <= bounds.high]
+        if bounds.low < self.low or bounds.high > self.high or not kept:
+            raise SpaceError(f"got {bounds}; allowed: numbers low and high from {self.describe()}")
+        return Choice(*kept) if len(kept) == 1 else type(self)(kept[0], kept[-1], self.step)
+
+    def sample(self, rng: Generator) -> int | float:
+        """Draw a number, each equally likely."""
+        return self._values[self.positions.sample(rng)]
+
+    def at(self, position: float) -> int | float:
+        """Return the number at a position of [0, 1]: 0 gives the first, 1 the last, each its own share of the way."""
+        return self._values[self.positions.at(position)]
+
+    def values(self) -> Sequence[Value]:
+        """Return every value, in order."""
+        return self._values
+
+    def describe(self) -> str:
+        """Return a short text for tables and messages."""
+        return f"{self.low} to {self.high}, step {self.step}"
 
 
-def _choice(dimension: Integer | Real, numbers: Sequence[Value], values: Sequence[object]) -> Choice:
+Dimension = Choice | Integer | Real | Stepped
+
+
+def _choice(dimension: Integer | Real | Stepped, numbers: Sequence[Value], values: Sequence[object]) -> Choice:
     if not values or len(numbers) < len(values) or not all(map(dimension.contains, numbers)):
         raise SpaceError(f"got {list(values)}; allowed: a list of numbers from {dimension.describe()}")
     return Choice(*numbers)

@@ -1,6 +1,10 @@
 """Families of models, as a space names them, and which of its paths mean something for each."""
 
+import difflib
+
 from models.configs import ModelConfigBase, NeuralConfig
+from models.registered import BUILT_IN, OWN
+from search_spaces.errors import SpaceError
 
 FAMILY = "model.family"
 """The dimension or constant that chooses among the families of a space that has several."""
@@ -12,6 +16,21 @@ Family = type[ModelConfigBase]
 def family_name(family: Family) -> str:
     """Return what ``model.family`` is in the family's configurations."""
     return str(family.model_fields["family"].default)
+
+
+def families() -> dict[str, Family]:
+    """Return every family by its name, those of the code in use too."""
+    return {**BUILT_IN, **{name: own.config for name, own in OWN.items()}}
+
+
+def find_family(name: str) -> Family:
+    """Return the family of that name.  SpaceError: there is none; the nearest name is suggested."""
+    known = families()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    raise SpaceError(f'space.model = "{name}": no such model family. Known: {", ".join(known)}.{hint}')
 
 
 def has(family: Family, path: str) -> bool:

@@ -39,7 +39,8 @@ def size(space: Space) -> int:
     example = ", ".join(f'"{path}" = {d.describe().split()[0]}' for path, d in continuous.items())
     raise SpaceError(
         f'space "{space.name}": a grid needs dimensions whose values can be counted, but {reasons}. Give each one '
-        f"value with space.fix = {{ {example} }}, or by equal bounds in space.narrow; or use another search.algorithm"
+        f"value with space.fix = {{ {example} }}, or a list of values in space.narrow or space.dimensions; or use "
+        "another search.algorithm"
     )
 
 

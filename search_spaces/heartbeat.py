@@ -35,6 +35,7 @@ CNN_GRU = Space(
         "model.attention_heads": Choice(0, 2, 4, 8),
     },
     source="heartbeat study, 1D-CNN-GRU",
+    advice="signals such as heartbeats: convolutions, then a GRU; slower than cnn2d",
 )
 
 CNN2D = Space(
@@ -56,6 +57,7 @@ CNN2D = Space(
         "model.pooling": Choice("max", "average"),
     },
     source="heartbeat study, 2D-CNN",
+    advice="signals such as heartbeats: a first CNN to try",
 )
 
 CNN1D = Space(
@@ -78,6 +80,7 @@ CNN1D = Space(
         "model.pooling": Choice("average", "max"),
     },
     source="heartbeat study, 1D-CNN with residual blocks; bounds ours",
+    advice="signals such as heartbeats: a CNN with the kernel size as a dimension",
 )
 
 TRANSFORMER = Space(
@@ -101,4 +104,5 @@ TRANSFORMER = Space(
         "model.dilation": Choice(1, 2),
     },
     source="heartbeat study, Transformer behind a convolutional front end; bounds ours",
+    advice="signals such as heartbeats: attention over convolutional features",
 )

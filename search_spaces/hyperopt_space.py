@@ -7,6 +7,8 @@ does, and what is done about it here:
   ``hp.randint`` has no order for TPE.  Whole numbers are ``hp.quniform`` from half a step below to half a step above.
 - ``numpy.round`` rounds halves to even and ``exp(log(high))`` may miss ``high`` by one unit in the last place, so a
   proposal can fall just outside.  It is decoded to the nearest value inside.
+- ``hp.quniform(low, high, step)`` proposes multiples of the step, not steps from ``low``.  So the numbers of a stepped
+  dimension are proposed by their place, a whole number.
 - A distribution of no width is refused: a dimension with a single value is left out, and filled in on decoding.
 
 Spaces of several families of models are flat for HyperOpt too: it also draws values for fields that the drawn family
@@ -20,7 +22,7 @@ from typing import Any, cast
 
 from hyperopt import hp
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Value
+from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value
 from search_spaces.space import Assignment, Space
 
 
@@ -59,10 +61,16 @@ def _expression(label: str, dimension: Dimension) -> Any:
         if dimension.log:
             return hp.qloguniform(label, math.log(low), math.log(high), 1)
         return hp.quniform(label, low, high, 1)
+    if isinstance(dimension, Stepped):
+        return _expression(label, dimension.positions)
     if dimension.log:
         return hp.loguniform(label, math.log(dimension.low), math.log(dimension.high))
     return hp.uniform(label, dimension.low, dimension.high)
 
 
 def _decoded(dimension: Dimension, raw: Any) -> Value:
-    return cast("Value", raw) if isinstance(dimension, Choice) else dimension.nearest(float(raw))
+    if isinstance(dimension, Choice):
+        return cast("Value", raw)
+    if isinstance(dimension, Stepped):
+        return dimension.values()[dimension.positions.nearest(float(raw))]
+    return dimension.nearest(float(raw))

@@ -35,6 +35,7 @@ LABORATORY = Space(
         **TRAINING,
     },
     source="laboratory, questions about recurrent networks",
+    advice="questions about recurrent networks, one factor at a time, on a grid",
 )
 
 BASELINES = Space(
@@ -59,4 +60,5 @@ BASELINES = Space(
         **TRAINING,
     },
     source="laboratory, recurrent networks against other methods",
+    advice="whether a network beats classical models on your data; a good start",
 )

@@ -28,4 +28,5 @@ NEWS = Space(
         **TRAINING,
     },
     source="news study, RNN against GRU",
+    advice="articles and other texts: cell, embedding and width",
 )

@@ -33,4 +33,5 @@ RECURRENT = Space(
         **TRAINING,
     },
     source="gestures study, recurrent classifiers and a Conv1d front end",
+    advice="sensor sequences of unequal length, such as gestures: RNN, GRU and LSTM",
 )

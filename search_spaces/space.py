@@ -8,10 +8,11 @@ from typing import Self, TypeVar
 
 from numpy.random import Generator
 
-from search_spaces.conditions import CONDITIONS
-from search_spaces.dimensions import Bounds, Choice, Dimension, Real, Value
+from search_spaces.conditions import CONDITIONS, Condition
+from search_spaces.dimensions import Bounds, Choice, Dimension, Real, Stepped, Value
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, Family, family_name, has
+from search_spaces.parts import part_by_conditions
 
 T = TypeVar("T")
 
@@ -24,12 +25,13 @@ class Space:
     """What a campaign may try.
 
     models: the families of models whose fields ``model.*`` paths name.  dimensions: what is searched.
-    optional: dimensions that a campaign may include.  constants: what a campaign has fixed.  source: study and table.
-    A path occurs in at most one of the three.
+    optional: dimensions that a campaign may include.  constants: what a campaign has fixed.  A path occurs in at most
+    one of the three.  conditions: path -> when it is active, beside ``CONDITIONS``.  source: study and table.  advice:
+    what the space is for, in a line.
 
     With several families ``model.family`` is a dimension or a constant.  Every path belongs to at least one family.
-    An assignment holds the dimensions that are active for its family and its other values (``CONDITIONS``), so that
-    each configuration has exactly one assignment.
+    An assignment holds the dimensions that are active for its family and its other values, so that each configuration
+    has exactly one assignment.  A dimension whose condition is on an inactive one is inactive.
     """
 
     name: str
@@ -37,7 +39,9 @@ class Space:
     dimensions: Mapping[str, Dimension]
     optional: Mapping[str, Dimension] = field(default_factory=dict)
     constants: Mapping[str, Value] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
     source: str = ""
+    advice: str = ""
 
     def __post_init__(self) -> None:
         paths = [*self.dimensions, *self.optional, *self.constants]
@@ -91,15 +95,24 @@ class Space:
 
         A part for each family, and of each for a field on which others depend: first its values without them.
         """
-        families = [
-            {
-                path: Choice(family_name(family)) if path == FAMILY else dimension
-                for path, dimension in self.dimensions.items()
-                if has(family, path)
-            }
-            for family in self.families
-        ]
-        return [part for family in families for part in _conditional(family)]
+        return [part for family in self.families for part in part_by_conditions(self._of(family), self.conditions_of)]
+
+    def _of(self, family: Family) -> dict[str, Dimension]:
+        """Return the dimensions of a family, without those that depend on a dimension of other families."""
+        return {
+            path: Choice(family_name(family)) if path == FAMILY else dimension
+            for path, dimension in self.dimensions.items()
+            if self._may_occur(path, family)
+        }
+
+    def _may_occur(self, path: str, family: Family) -> bool:
+        fields = [condition.field for condition in self.conditions_of(path)]
+        return has(family, path) and all(self._may_occur(field, family) for field in fields if field in self.dimensions)
+
+    def conditions_of(self, path: str) -> tuple[Condition, ...]:
+        """Return the conditions that must all hold for a path to be active."""
+        known = CONDITIONS.get(path)
+        return (*(() if known is None else (known,)), *self.conditions.get(path, ()))
 
     def resolve(self, name: str) -> str:
         """Return the path that a user's name means: the whole path, or its last word(s) where only one path ends so.
@@ -118,7 +131,8 @@ class Space:
         near = difflib.get_close_matches(name, words, n=1)
         hint = f' Did you mean "{words[near[0]]}"?' if near else ""
         raise SpaceError(
-            f"{where}: no such dimension. Known: {', '.join(known)}; set others in [train] or [data].{hint}"
+            f"{where}: no such dimension. Known: {', '.join(known)}; search others with space.dimensions, or set them "
+            f"in [train] or [data].{hint}"
         )
 
     def searched(self, name: str) -> str:
@@ -140,16 +154,17 @@ class Space:
         narrow: Mapping[str, Bounds | Sequence[object]] | None = None,
         include: Sequence[str] = (),
         given: Mapping[str, Value] | None = None,
+        needed: Sequence[str] = (),
     ) -> Self:
         """Return the space with some dimensions fixed or narrowed, and optional ones included.
 
         fix: dimension, optional ones too -> the one value it keeps.  narrow: dimension -> inclusive bounds, or a list
         of values.  include: optional dimensions to search as well.  given: values of fields that are not searched;
-        dimensions that are inactive under them are dropped.
+        dimensions that are inactive under them are dropped.  needed: further paths that must not be inactive.
 
         Raises:
-            SpaceError: an unknown name, a value outside the space, a dimension named twice, or one that is inactive
-                for the remaining families or under the fixed values.
+            SpaceError: an unknown name, a value outside the space, a dimension named twice, or a named or needed one
+                that is inactive for the remaining families or under the fixed values.
         """
         fixes = self._resolved("fix", fix or {})
         narrows = self._resolved("narrow", narrow or {})
@@ -170,7 +185,7 @@ class Space:
             optional={p: d for p, d in self.optional.items() if p not in switched and p not in constants},
             constants=constants,
         )
-        return smaller._drop_inactive([*fixes, *narrows, *switched], given or {})  # noqa: SLF001 - its own class
+        return smaller._drop_inactive([*fixes, *narrows, *switched, *needed], given or {})  # noqa: SLF001 - its own class
 
     def _drop_inactive(self, named: Sequence[str], given: Mapping[str, Value]) -> Self:
         """Drop dimensions that are inactive for all remaining families or under fixed values.
@@ -180,14 +195,14 @@ class Space:
         families = self.families
         paths = [*self.dimensions, *self.optional, *self.constants]
         fixed = {path: value for path, value in given.items() if path not in self.dimensions} | dict(self.constants)
-        unmet = [path for path in paths if not self._condition_holds(path, fixed)]
-        inactive = [path for path in paths if not any(has(family, path) for family in families)] + unmet
+        unmet = {path: condition for path in paths if (condition := self._failed_condition(path, fixed))}
+        inactive = [path for path in paths if path in unmet or not any(has(family, path) for family in families)]
         for path in named:
             if path in unmet:
-                needed = CONDITIONS[path]
+                failed = unmet[path]
                 raise SpaceError(
-                    f'space "{self.name}": {path} is inactive: it applies only where {needed.words}, and '
-                    f"{needed.field} is {fixed[needed.field]!r}. Leave it out, or change {needed.field}"
+                    f'space "{self.name}": {path} is inactive: it applies only where {failed.words}, and '
+                    f"{failed.field} is {fixed[failed.field]!r}. Leave it out, or change {failed.field}"
                 )
             if path in inactive:
                 raise SpaceError(
@@ -224,12 +239,13 @@ class Space:
 
     def _fixed(self, path: str, value: object) -> Value:
         dimension = {**self.dimensions, **self.optional}[path]
-        if isinstance(dimension, Real) and type(value) is int:
+        if isinstance(dimension, Real | Stepped) and type(dimension.low) is float and type(value) is int:
             value = float(value)
         if isinstance(value, bool | int | float | str) and dimension.contains(value):
             return value
         raise SpaceError(
-            f'space "{self.name}": fix: {path}: value outside the space: got {value!r}; allowed: {dimension.describe()}'
+            f'space "{self.name}": fix: {path}: value outside the space: got {value!r}; allowed: '
+            f"{dimension.describe()}. To try other values, replace the dimension in space.dimensions"
         )
 
     def with_dimension(self, path: str, dimension: Dimension) -> Self:
@@ -251,14 +267,24 @@ class Space:
         return {path: value for path, value in values.items() if self._is_active(path, values)}
 
     def _is_active(self, path: str, values: Mapping[str, object]) -> bool:
-        """Whether a path is a parameter of the assignment's family and its condition holds."""
-        return has(self.family(values), path) and self._condition_holds(path, {**self.constants, **values})
+        """Whether a path is a parameter of the assignment's family and its conditions hold."""
+        known = {**self.constants, **values}
+        decided = [c.field for c in self.conditions_of(path) if c.field in self.dimensions or c.field in self.constants]
+        return (
+            has(self.family(values), path)
+            and self._failed_condition(path, known) is None
+            and all(field in known and self._is_active(field, values) for field in decided)
+        )
 
-    @staticmethod
-    def _condition_holds(path: str, values: Mapping[str, object]) -> bool:
-        condition = CONDITIONS.get(path)
-        value = None if condition is None else values.get(condition.field)
-        return condition is None or not isinstance(value, bool | int | float | str) or condition.holds(value)
+    def _failed_condition(self, path: str, values: Mapping[str, object]) -> Condition | None:
+        """Return the first condition of a path, or of a path on which it depends, that fails under known values."""
+        for condition in self.conditions_of(path):
+            value = values.get(condition.field)
+            if isinstance(value, bool | int | float | str) and not condition.holds(value):
+                return condition
+            if (earlier := self._failed_condition(condition.field, values)) is not None:
+                return earlier
+        return None
 
     def check(self, assignment: Mapping[str, object]) -> None:
         """Raise SpaceError unless the assignment gives each dimension of its family, and no other, a value inside."""
@@ -280,20 +306,3 @@ class Space:
         """Return the assignment, checked, with its family's constants added: every field that this space decides."""
         self.check(assignment)
         return self.active({**self.constants, **assignment})
-
-
-def _conditional(part: dict[str, Dimension]) -> list[dict[str, Dimension]]:
-    """Part dimensions where values of one decide whether others mean something."""
-    for path in part:
-        condition = CONDITIONS.get(path)
-        values = part[condition.field].values() if condition and condition.field in part else None
-        if condition is None or values is None or all(map(condition.holds, values)):
-            continue
-        kept = [value for value in values if condition.holds(value)]
-        rest = [value for value in values if not condition.holds(value)]
-        without = {p: d for p, d in part.items() if p != path} | {condition.field: Choice(*rest)}
-        return [
-            *_conditional(without),
-            *(_conditional(part | {condition.field: Choice(*kept)}) if kept else []),
-        ]
-    return [part]

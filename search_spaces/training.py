@@ -14,8 +14,10 @@ SCHEDULE: Mapping[str, Dimension] = {
     "train.scheduler": Choice("plateau", "cosine", "none"),
     "train.plateau_patience": Integer(1, 10),
     "train.early_stopping_patience": Integer(5, 20),
+    "train.learning_rate": Real(1e-4, 1e-2, log=True),
+    "train.weight_decay": Real(1e-6, 1e-2, log=True),
 }
-"""The heartbeat study's second stage: bounds around its protocol's own values (patience 2 and 15)."""
+"""The heartbeat study's second stage: bounds around its protocol's own values (patience 2 and 15, 1e-3 and 1e-5)."""
 
 TRAINING: Mapping[str, Dimension] = {
     "train.batch_size": Choice(8, 16, 32, 64, 128, 256),

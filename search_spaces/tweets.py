@@ -30,4 +30,5 @@ TWEETS = Space(
     },
     constants={"model.hidden": 32, "model.dense_hidden": 32},
     source="tweet sentiment study, a full grid for SimpleRNN and for LSTM",
+    advice="short texts: a small grid of 64 configurations",
 )

@@ -12,7 +12,7 @@ from journals import ENVIRONMENT, data_record, events_of, failure, report
 from search_spaces.dimensions import Value
 from search_spaces.space import Assignment
 from tuning.campaign.config import CampaignConfig
-from tuning.campaign.plan import campaign_space
+from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import data_config, variants
 from tuning.journal.events import Event, Finished, Interrupted, Launched, Opened
 from tuning.journal.home import Home

@@ -13,6 +13,7 @@ from tuning.campaign.plan import plan
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver
+from tuning.execution.search_trials import SearchTrials
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
@@ -39,7 +40,7 @@ def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, c
             journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
         new_search = partial(ordered_search, planned.complete, planned.space)
-        driver = Driver(journal, planned.space, new_search, launched=launched)
+        driver = Driver(journal, SearchTrials(planned.space, new_search), launched=launched)
         flying: list[tuple[TrialConfig, int]] = []
         while True:
             while len(flying) < 2 and (trial := driver.next_trial()) is not None:

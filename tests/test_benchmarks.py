@@ -10,6 +10,7 @@ from scipy import stats
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+from hostile_code import CODE  # noqa: E402
 from hostile_data import DATA  # noqa: E402
 from hostile_exports import STRANGERS  # noqa: E402
 from hostile_inputs import BASELINES  # noqa: E402
@@ -17,6 +18,8 @@ from hostile_records import RECORDS  # noqa: E402
 from recorded_table import Table, simulate  # noqa: E402
 from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
 from trial_table import GRID  # noqa: E402
+
+from tuning.search.idle import idle_share  # noqa: E402
 
 SEEDS = range(5)
 TRIALS = 60
@@ -77,7 +80,16 @@ def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: T
     assert halved.incumbent(TRIALS) not in stopped
 
 
+@pytest.mark.parametrize(("workers", "window"), [(2, 2), (4, 4), (8, 8), (8, 16), (8, 24)])
+def test_the_predicted_idle_time_is_that_of_the_search(table: Table, workers: int, window: int) -> None:
+    simulated = [
+        simulate(Ordered(seed, window=window, model=False), table, trials=100, workers=workers, seed=seed).idle
+        for seed in range(10)
+    ]
+    assert idle_share(workers, window, 100) == pytest.approx(np.mean(simulated), abs=0.04)
+
+
 def test_the_table_of_hostile_inputs_has_distinct_rows_and_a_baseline_for_each_command() -> None:
-    rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *DATA)]
+    rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *CODE, *DATA)]
     assert len(set(rows)) == len(rows) >= 60
     assert {"launch", "status", "export", "reproduce", "adopt"} <= set(BASELINES)

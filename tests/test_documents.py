@@ -34,7 +34,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README_BYTES = 8192
 SHELL = ("sh", "bash", "console")
-FOLDERS = "data|models|search_spaces|tuning|campaigns|benchmarks|tests|docs"
+FOLDERS = "data|models|search_spaces|tuning|campaigns|examples|benchmarks|tests|docs"
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEYS = key_paths(CampaignConfig)
 TABLES = {path[:1] for path in KEYS if len(path) > 1}
@@ -245,12 +245,12 @@ def test_the_example_with_all_keys_has_them_with_their_defaults(tmp_path: Path) 
     assert set(keys(tomllib.loads(re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)))) == {*KEYS}
 
 
-def keys(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def keys(document: dict[str, Any], before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every table and key of a campaign file, as paths."""
     for name, value in document.items():
-        yield (name,)
+        yield (*before, name)
         if isinstance(value, dict):
-            yield from ((name, inner) for inner in value)
+            yield from keys(value, (*before, name))
 
 
 def test_toml_blocks_load(tmp_path: Path) -> None:

@@ -71,21 +71,22 @@ def label_column(path: Path, names: list[str], wanted: str | None, *, unused: Se
 def number_steps(
     path: Path, names: list[str], options: DataOptions, roles: Mapping[str, str], *, official_test: bool = False
 ) -> list[str]:
-    """Return the columns to read as numbers: ``data.columns``, or all but those with a role and ``data.ignore``.
+    """Return the columns to read as numbers: those listed, or all but those with a role and ``data.ignore``.
 
     roles: column -> the option that names it, as ``data.label``.  official_test: ignored columns may be missing.
 
     Raises:
         DataError: an unknown column, one with two roles, a column without a name, or none left.
     """
-    for key, chosen in (("data.ignore", options.ignore), ("data.columns", options.columns)):
+    lists = {"data.ignore": options.ignore, "data.columns": options.columns, "data.channels": options.channels}
+    for key, chosen in lists.items():
         for name in chosen:
             if not (official_test and key == "data.ignore"):
                 known(path, names, name, key)
             if name in roles:
                 raise DataError(f"{path}: {key} = {as_list(chosen)}: {quoted(name)} is the column of {roles[name]}.")
-    if options.columns:
-        return list(options.columns)
+    if options.columns or options.channels:
+        return list(options.columns or options.channels)
     steps = [name for name in names if name not in roles and name not in options.ignore]
     for name in steps:
         if name in UNNAMED:
@@ -136,11 +137,25 @@ def read_columns(
     A decimal number becomes the nearest float32, whatever the format.  Rows are counted from 1, without the header.
     advice: how to treat a missing value.  hint: column -> a sentence for a column that holds no numbers.
     """
+    x, columns = read_arrow(path, numbers=numbers, others=others, header=header, advice=advice, hint=hint)
+    return x, {name: _values(column, path, name) for name, column in columns.items()}
+
+
+def read_arrow(
+    path: Path,
+    *,
+    numbers: Sequence[str],
+    others: Sequence[str],
+    header: bool = True,
+    advice: str = DIFFERENT_LENGTHS,
+    hint: Callable[[str], str] = no_hint,
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Return what ``read_columns`` returns, with ``others`` as Arrow columns: texts in CSV, any type in Parquet."""
     import pyarrow as pa
 
     place = {name: number for number, name in enumerate(numbers)}
     x = np.empty((0, 0), dtype=np.float32)
-    texts: dict[str, NDArray[Any]] = {}
+    columns: dict[str, Any] = {}
     for table in _tables(path, [*numbers, *others], others, header=header, hint=hint):
         if not x.size:
             x = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
@@ -151,9 +166,9 @@ def read_columns(
                 except pa.ArrowException as error:
                     raise DataError(f"{path}: {_first_text(column.to_pylist(), name)}{hint(name)}") from error
             elif name in others:
-                texts[name] = _values(column, path, name)
+                columns[name] = column
     check_finite(x, str(path), numbers, advice=advice)
-    return x, texts
+    return x, columns
 
 
 def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str | None], dict[str, NDArray[Any]]]:
@@ -170,6 +185,12 @@ def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str |
 
 def _values(column: Any, path: Path, name: str) -> NDArray[Any]:
     """Return labels or groups as (N,), in which each text takes as much memory as the longest."""
+    check_lengths(column, path, name)
+    return np.array(column.to_pylist())
+
+
+def check_lengths(column: Any, path: Path, name: str) -> None:
+    """Raise DataError where a text of an Arrow column of labels, groups or ids is too long."""
     from pyarrow import compute
 
     if holds_text(column.type):
@@ -179,7 +200,6 @@ def _values(column: Any, path: Path, name: str) -> NDArray[Any]:
                 f"{path}: column {name!r} has a value of {longest:,} bytes; labels and groups have at most "
                 f"{LONGEST_LABEL:,}. Is it the right column?"
             )
-    return np.array(column.to_pylist())
 
 
 def _tables(

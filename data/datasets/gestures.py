@@ -48,7 +48,8 @@ def load(_options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     y = encode_as(np.array(table["gesture"].to_pylist()), CLASS_NAMES, str(path))
     x, lengths = _sequences(table, path)
     users = np.asarray(table["user"].to_numpy(), dtype=np.int64)
-    return Rows(rows=part(x / STANDARD_GRAVITY, y, lengths), class_names=CLASS_NAMES, groups=users)
+    recordings = part(x / STANDARD_GRAVITY, y, lengths)
+    return Rows(rows=recordings, class_names=CLASS_NAMES, groups=users, channels=AXES)
 
 
 GESTURES = DataSet(

@@ -88,7 +88,10 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
         ),
         (
             GOOD + "fix = { hidden = 512 }\n",
-            'mine.toml: space "cnn2d": fix: model.hidden: value outside the space: got 512; allowed: 62 to 256',
+            (
+                'mine.toml: space "cnn2d": fix: model.hidden: value outside the space: got 512; allowed: 62 to 256. '
+                "To try other values, replace the dimension in space.dimensions"
+            ),
         ),
         (
             GOOD + "[train]\nbatch_size = 16\n",
@@ -106,7 +109,8 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
             (
                 'mine.toml: space "cnn2d": a grid needs dimensions whose values can be counted, but '
                 "train.plateau_factor is continuous (0.1 to 0.4). Give each one value with space.fix = "
-                '{ "train.plateau_factor" = 0.1 }, or by equal bounds in space.narrow; or use another search.algorithm'
+                '{ "train.plateau_factor" = 0.1 }, or a list of values in space.narrow or space.dimensions; or use '
+                "another search.algorithm"
             ),
         ),
         (
@@ -114,9 +118,9 @@ def test_the_smallest_campaign_has_the_protocols_defaults(tmp_path: Path) -> Non
             (
                 'mine.toml: comparison.factor: space "cnn2d": layer: no such dimension. Known: train.batch_size, '
                 "model.hidden, model.layers, model.blocks, model.dropout, train.plateau_factor, train.optimizer, "
-                "train.scheduler, train.plateau_patience, train.early_stopping_patience, model.residual, "
-                "model.squeeze_excite, model.dilation, model.pooling; set others in [train] or [data]. "
-                'Did you mean "model.layers"?'
+                "train.scheduler, train.plateau_patience, train.early_stopping_patience, train.learning_rate, "
+                "train.weight_decay, model.residual, model.squeeze_excite, model.dilation, model.pooling; search "
+                'others with space.dimensions, or set them in [train] or [data]. Did you mean "model.layers"?'
             ),
         ),
         (
@@ -173,8 +177,8 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, text: str, message: st
         ),
         (GOOD + "narrow = { hidden = { low = 100, high = 64 } }\n", ["space.narrow.hidden", "greater than high"]),
         (GOOD + "narrow = { hidden = { low = 100 } }\n", ["space.narrow.hidden.high is missing"]),
-        (GOOD + "[train]\nlearning_rate = [1e-3, 1e-2]\n", ["must be a number", "space.include"]),
-        (GOOD + "fix = { dropot = 0.3 }\n", ["dropot: no such dimension", 'Did you mean "model.dropout"?']),
+        (GOOD + "[train]\nlearning_rate = [1e-3, 1e-2]\n", ["must be a number", "space.dimensions"]),
+        (GOOD + "fix = { dropot = 0.3 }\n", ["space.fix.dropot: no such field", 'Did you mean "model.dropout"?']),
         (GOOD.replace("synthetic", "syntetic"), ["data.dataset", "syntetic", "no such data set", "Did you mean"]),
         (
             GOOD.replace('"synthetic"', '"synthetic"\nbalance = ["raw", "smot"]'),

@@ -7,7 +7,8 @@ import pytest
 from search_spaces.families import FAMILY
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.file import load
-from tuning.campaign.plan import campaign_space, plan
+from tuning.campaign.plan import plan
+from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import variants
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import ordered_search, trial_config
@@ -42,7 +43,7 @@ def test_a_campaign_is_named_as_its_file_and_its_first_trials_are_complete(path)
     config = load(path).config
     assert config.name == path.stem
     for k, trial in enumerate(trials(config, most=12)):
-        assert (trial.index, trial.space) == (k, config.space.name)
+        assert (trial.index, trial.space) == (k, config.space.title)
         assert TrialConfig.model_validate_json(trial.model_dump_json()) == trial
 
 

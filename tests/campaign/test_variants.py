@@ -11,7 +11,7 @@ from tracking_stores import contents, home_with_store
 
 from data.config import Balance
 from search_spaces.dimensions import Choice
-from tuning.campaign.plan import campaign_space
+from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.journal.home import Home
 from tuning.tracking.adopt import adopt

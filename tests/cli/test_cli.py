@@ -12,6 +12,8 @@ from journals import data_record, journal, table, write
 from typer.testing import CliRunner
 
 from search_spaces.catalogue import SPACES
+from search_spaces.families import families
+from tuning.campaign.file import load
 from tuning.cli.app import app
 from tuning.journal.home import Home
 
@@ -53,6 +55,8 @@ def refused(*words: object, home: Home | None = None) -> str:
         ["export", "tiny", "--out", "HOME/top.json", "--home", "HOME"],
         ["compare", "tiny", "--factor", "balance", "--home", "HOME"],
         ["spaces"],
+        ["spaces", "cnn2d"],
+        ["spaces", "--model", "cnn2d"],
         ["datasets"],
     ],
     ids=lambda words: " ".join(words[:2]),
@@ -243,16 +247,55 @@ def test_a_trial_that_cannot_be_reproduced_is_told_as_such(home: Home, words: li
     assert refused("reproduce", *words, home=home).startswith(f"seqtune: {message}")
 
 
-def test_spaces_show_bounds_and_optional_dimensions() -> None:
-    rows = json.loads(run("spaces", "cnn2d", "--json")[1])
-    dimensions = {d["path"]: (d["values"], d["optional"]) for d in rows[0]["dimensions"]}
-    assert dimensions["model.hidden"] == ("62 to 256", False)
-    assert dimensions["train.optimizer"] == ("adam, adamw", True)
-    assert "62 to 256" in run("spaces")[1]
+def test_spaces_are_listed_with_advice() -> None:
+    rows = {row["name"]: row for row in json.loads(run("spaces", "--json")[1])}
+    assert list(rows) == list(SPACES)
+    assert all(row["advice"] for row in rows.values())
+    assert (rows["cnn2d"]["dimensions"], rows["cnn2d"]["models"]) == (6, ["cnn2d"])
+    lines = run("spaces")[1].splitlines()
+    assert [line.split()[0] for line in lines[1 : 1 + len(SPACES)]] == list(SPACES)
 
 
-def test_an_unknown_space_is_the_users_error() -> None:
-    assert 'Did you mean "cnn2d"?' in refused("spaces", "cnn2")
+def test_a_space_shows_bounds_optional_dimensions_and_their_meaning() -> None:
+    space = json.loads(run("spaces", "cnn2d", "--json")[1])
+    dimensions = {d["path"]: (d["values"], d["optional"], d["about"]) for d in space["dimensions"]}
+    assert dimensions["model.hidden"] == (
+        "62 to 256",
+        False,
+        "Channels of the convolutions, and units of the dense layer",
+    )
+    assert dimensions["train.optimizer"] == ("adam, adamw", True, "Optimizer")
+    shown = run("spaces", "cnn2d")[1]
+    assert "62 to 256" in shown
+    assert 'fix = { "train.batch_size" = 16 }' in shown
+    assert "constant: model.hidden = 32, model.dense_hidden = 32" in run("spaces", "tweets")[1]
+
+
+def test_a_model_shows_its_fields_with_default_and_limits() -> None:
+    fields = {field["path"]: field for field in json.loads(run("spaces", "--model", "cnn1d", "--json")[1])["fields"]}
+    assert (fields["model.kernel"]["allowed"], fields["model.kernel"]["default"]) == ("3, 5, 7", 3)
+    assert fields["model.dropout"]["allowed"] == "number >= 0, < 1"
+    assert "whole number >= 1, <= 65536" in run("spaces", "--model", "cnn1d")[1]
+
+
+@pytest.mark.parametrize("words", [[name] for name in SPACES] + [["--model", name] for name in families()])
+def test_the_example_of_a_space_and_of_a_model_is_a_campaign(words: list[str], tmp_path: Path) -> None:
+    example = json.loads(run("spaces", *words, "--json")[1])["example"]
+    (tmp_path / "mine.toml").write_text(f'name = "mine"\nseed = 1\n[data]\ndataset = "synthetic"\n{example}\n')
+    space = load(tmp_path / "mine.toml").space
+    assert "[space.dimensions]" not in example or space.dimensions
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["cnn2"], 'Did you mean "cnn2d"?'),
+        (["--model", "cnn2"], 'Did you mean "cnn2d"?'),
+        (["cnn2d", "--model", "cnn2d"], "exclude each other"),
+    ],
+)
+def test_an_unknown_space_or_model_is_the_users_error(words: list[str], message: str) -> None:
+    assert message in refused("spaces", *words)
 
 
 def test_datasets_say_where_they_are(tmp_path: Path) -> None:

@@ -72,6 +72,15 @@ def test_a_grouped_split_that_is_not_possible_is_not_written(tmp_path):
     assert "the default is not possible" in text
 
 
+def test_values_in_raw_units_are_standardised(tmp_path):
+    raw = {name: [value * 800 + 32_768 for value in values] if name != "label" else values
+           for name, values in columns((200, 200), steps=12).items()}  # fmt: skip
+    plan, _ = written(write_csv(tmp_path / "gait.csv", raw), tmp_path)
+    assert plan.config.data.scale == "standard"
+    (tmp_path / "c.toml").unlink()
+    assert written(table(tmp_path), tmp_path)[0].config.data.scale is None
+
+
 def test_tiny_data_is_compared_with_classical_models(tmp_path):
     plan, text = written(table(tmp_path, (40, 40)), tmp_path)
     assert plan.config.space.name == "baselines"

@@ -98,6 +98,16 @@ def test_a_launch_that_resumes_says_from_where(tmp_path: Path) -> None:
     assert text(target) == "resuming: 1 of 3 trials have ended\n"
 
 
+def test_a_launch_says_what_the_preparation_of_the_data_noted(tmp_path: Path) -> None:
+    noted = ("the values have mean 3.277e+04", "10 of 125 rows equal an earlier one")
+    config = journal(Home(tmp_path), notes=noted)
+    campaign = fold(read(Home(tmp_path).journal(config.name)))
+    for terminal, shows in ((False, Lines), (True, LiveTable)):
+        target = console(terminal=terminal)
+        shows(target)(campaign, Entry(9, 0.0, campaign.launches[-1]))
+        assert [text(target).count(f"Note: {note}") for note in noted] == [1, 1]  # not once for each balance
+
+
 def test_the_journals_other_events_print_nothing(tmp_path: Path) -> None:
     campaign, target = record(tmp_path), console(terminal=False)
     for event in trial_events("tiny", 0, 0.5)[:3]:

@@ -99,6 +99,12 @@ def test_raw_units_are_found(tmp_path, scale, shift, far):
     assert ("scale" in topics(inspected(npz(tmp_path / "x.npz", x, np.arange(300) % 2)))) is far
 
 
+def test_raw_units_that_a_campaign_scales_are_not_found(tmp_path):
+    x = np.random.default_rng(0).normal(size=(300, 8)) * 800 + 32_768
+    path = npz(tmp_path / "x.npz", x, np.arange(300) % 2)
+    assert "scale" not in topics(inspected(path, scale="standard"))
+
+
 def test_a_channel_that_dominates_is_found(tmp_path):
     x = np.random.default_rng(0).normal(size=(300, 8, 3)) * [0.3, 0.5, 9]
     found = only(inspected(npz(tmp_path / "x.npz", x, np.arange(300) % 2)), "scale")

@@ -1,158 +1,27 @@
 """A campaign on a Ray cluster: nodes as processes on loopback, which share nothing but Ray."""
 
-import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
-from factories import csv_table
+from cluster_launches import TIMEOUT_S, contents, ended, finished, launch, wait_for
+from loopback_cluster import Cluster
 
 from tuning.journal.home import Home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tuning.journal.record import CampaignRecord
-
 pytestmark = [pytest.mark.ray, pytest.mark.cluster]
-
-TIMEOUT_S = 240
-CLUSTER = """\
-import json, sys
-from ray.cluster_utils import Cluster
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-print(json.dumps({"address": cluster.address}), flush=True)
-for line in sys.stdin:
-    if line.strip() == "add":
-        nodes.append(cluster.add_node(num_cpus=1))
-    elif line.strip() == "remove":
-        cluster.remove_node(nodes.pop(0), allow_graceful=False)
-    print(line.strip(), flush=True)
-"""
-CAMPAIGN = """\
-name = "spread"
-seed = 11
-[data]
-dataset = "{table}"
-balance = ["raw", "oversample"]
-[space]
-name = "cnn2d"
-fix = {{ hidden = 62, layers = 2, blocks = 1 }}
-[search]
-trials = 5
-window = 2
-startup_trials = 2
-[train]
-epochs = 4
-"""
-TOKEN = "0123456789abcdef" * 4
-
-
-class Cluster:
-    """A head without CPUs and two nodes with one each, in a process of their own."""
-
-    def __init__(self) -> None:
-        """Start it."""
-        self.environment = os.environ | {
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": TOKEN,
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # loopback alone
-            "RAY_USAGE_STATS_ENABLED": "0",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", CLUSTER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=self.environment,
-        )
-        self.address = json.loads(self._line("{"))["address"]
-
-    def order(self, word: str) -> None:
-        """Add a node, or kill the oldest."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{word}\n")
-        self.process.stdin.flush()
-        self._line(word)
-
-    def _line(self, start: str) -> str:
-        assert self.process.stdout is not None
-        return next(line for line in self.process.stdout if line.startswith(start))
-
-    def stop(self) -> None:
-        """End all its processes."""
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.kill()
-        self.process.communicate()
-        for one in below:
-            if one.is_running():
-                one.kill()
 
 
 @pytest.fixture(scope="module")
 def cluster() -> "Iterator[Cluster]":
-    running = Cluster()
+    running = Cluster("a", "b")
     try:
         yield running
     finally:
         running.stop()
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("campaign")
-    path = folder / "spread.toml"
-    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv")))
-    return path
-
-
-def launch(file: Path, home: Path, *more: str, **environment: str) -> "subprocess.Popen[str]":
-    command = [
-        sys.executable,
-        "-c",
-        "from tuning.cli.app import main; main()",
-        "launch",
-        str(file),
-        "--home",
-        str(home),
-    ]
-    unset = {name: value for name, value in os.environ.items() if name not in {"RAY_ADDRESS", "RAY_AUTH_TOKEN"}}
-    return subprocess.Popen(
-        [*command, *more], env=unset | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def finished(process: "subprocess.Popen[str]") -> str:
-    out, err = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 0, err
-    return out + err
-
-
-def contents(record: "CampaignRecord") -> object:
-    """Suggestions, curves, weights and leaderboard; all but the clock."""
-    rows = [
-        (
-            trial.config,
-            [report.model_copy(update={"seconds": 0.0}) for report in trial.epochs],
-            trial.result and trial.result.model_copy(update={"seconds": 0.0}),
-        )
-        for _, trial in sorted(record.trials.items())
-    ]
-    return rows, [trial.config.index for trial in record.ranked()]
-
-
-@pytest.fixture(scope="module")
-def alone(file: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
-    home = tmp_path_factory.mktemp("alone")
-    finished(launch(file, home))
-    return contents(Home(home).record("spread"))
 
 
 def test_a_cluster_gives_the_bits_of_one_machine(cluster: Cluster, file: Path, alone: object, tmp_path: Path) -> None:
@@ -165,12 +34,10 @@ def test_a_cluster_gives_the_bits_of_one_machine(cluster: Cluster, file: Path, a
 def test_a_node_that_dies_costs_no_more_than_its_epoch(
     cluster: Cluster, file: Path, alone: object, tmp_path: Path
 ) -> None:
-    journal = Home(tmp_path).journal("spread")
     process = launch(file, tmp_path, "--set", f"resources.address={cluster.address}", **cluster.environment)
-    while process.poll() is None and not (journal.exists() and journal.read_text().count('"kind":"epoch"') >= 3):
-        time.sleep(0.05)
-    cluster.order("remove")
-    cluster.order("add")
+    wait_for(process, tmp_path, 3)
+    cluster.remove("a")
+    cluster.add("a")
     finished(process)
     record = Home(tmp_path).record("spread")
     assert contents(record) == alone
@@ -181,10 +48,8 @@ def test_a_driver_that_dies_goes_on_from_a_copy_of_its_home(
     cluster: Cluster, file: Path, alone: object, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    journal = Home(first).journal("spread")
     process = launch(file, first, **cluster.environment, RAY_ADDRESS=cluster.address)
-    while process.poll() is None and not (journal.exists() and journal.read_text().count('"kind":"epoch"') >= 3):
-        time.sleep(0.05)
+    wait_for(process, first, 3)
     process.kill()
     process.communicate()
     first.rename(second)
@@ -206,23 +71,19 @@ def test_what_a_cluster_cannot_do_is_one_message(
 ) -> None:
     more = [word for setting in settings for word in ("--set", setting)]
     process = launch(file, tmp_path, *more, **cluster.environment, RAY_ADDRESS=cluster.address)
-    _, err = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 2, err
-    assert problem in err
-    assert "Traceback" not in err
+    message = ended(process, 2)
+    assert problem in message
+    assert "Traceback" not in message
     assert not Home(tmp_path).journal("spread").exists()
 
 
 def test_a_head_that_is_lost_interrupts_the_launch(file: Path, tmp_path: Path) -> None:
-    running = Cluster()
+    running = Cluster("a", "b")
     try:
         process = launch(file, tmp_path, **running.environment, RAY_ADDRESS=running.address)
-        journal = Home(tmp_path).journal("spread")
-        while process.poll() is None and not (journal.exists() and '"kind":"epoch"' in journal.read_text()):
-            time.sleep(0.05)
-        for one in psutil.Process(running.process.pid).children(recursive=True):
-            if one.name() == "gcs_server":
-                one.kill()
+        wait_for(process, tmp_path, 1)
+        (gcs,) = running.processes("gcs_server")
+        gcs.kill()
         _, err = process.communicate(timeout=TIMEOUT_S)
     finally:
         running.stop()
@@ -239,3 +100,14 @@ def test_a_wrong_token_is_refused(cluster: Cluster, file: Path, tmp_path: Path) 
     assert process.returncode == 2, err
     assert "cannot join the Ray cluster" in err
     assert "RAY_AUTH_TOKEN" in err
+
+
+def test_a_head_with_another_version_of_ray_is_refused(file: Path, tmp_path: Path) -> None:
+    running = Cluster(version="2.59.0")
+    try:
+        message = ended(launch(file, tmp_path, **running.environment, RAY_ADDRESS=running.address), 2)
+    finally:
+        running.stop()
+    assert "Version mismatch: The cluster was started with: Ray: 2.59.0" in message
+    assert "Traceback" not in message
+    assert not Home(tmp_path).journal("spread").exists()

@@ -11,6 +11,7 @@ from tuning.campaign.errors import JournalError
 from tuning.campaign.plan import plan
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver
+from tuning.execution.search_trials import SearchTrials
 from tuning.journal.events import Launched, Opened
 from tuning.journal.log import Journal, read
 from tuning.journal.record import fold
@@ -32,7 +33,8 @@ def drive(journal, config, **changes):
         )
     planned = plan(config)
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", planned.trials))
-    return Driver(journal, planned.space, partial(ordered_search, planned.complete, planned.space), launched=launched)
+    source = SearchTrials(planned.space, partial(ordered_search, planned.complete, planned.space))
+    return Driver(journal, source, launched=launched)
 
 
 def score(trial):
@@ -207,7 +209,7 @@ def test_resuming_in_another_environment_is_noted_with_what_changed(tmp_path):
         planned = plan(CONFIG)
         other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2"}), trials=24)
         new_search = partial(ordered_search, planned.complete, planned.space)
-        driver = Driver(journal, planned.space, new_search, launched=other)
+        driver = Driver(journal, SearchTrials(planned.space, new_search), launched=other)
     assert driver.record.notes == [
         f"resumed in another environment, bits may differ from here on: isa: {ENVIRONMENT.isa} -> AVX2"
     ]

@@ -19,7 +19,7 @@ from tuning.campaign.plan import plan
 from tuning.execution.launch import launch
 from tuning.execution.ray_session import session
 from tuning.journal.home import Home
-from tuning.training.results import TrialResult
+from tuning.training.results import MEASURED, TrialResult
 
 pytestmark = pytest.mark.ray
 
@@ -44,7 +44,7 @@ def digest(record):
             k,
             trial.config.model_dump(mode="json"),
             [r.model_dump(mode="json", exclude={"seconds"}) for r in trial.epochs],
-            trial.result.model_dump(mode="json", exclude={"seconds"}),
+            trial.result.model_dump(mode="json", exclude=MEASURED),
         )
         for k, trial in sorted(record.trials.items())
     ]

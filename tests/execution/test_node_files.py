@@ -7,7 +7,7 @@ import pytest
 from factories import trial
 
 from data.errors import DataError
-from tuning.execution import ray_tune
+from tuning.execution import trainable
 from tuning.execution.node_files import node_folder
 from tuning.training.files import CHECKPOINT
 
@@ -22,10 +22,10 @@ def test_damaged_arrays_block_a_trial_and_leave_the_driver_s_checkpoint(
     home = tmp_path / "t000"
     home.mkdir()
     (home / CHECKPOINT).write_bytes(b"of the driver, on the same machine")
-    worker = ray_tune.TrialTrainable.__new__(ray_tune.TrialTrainable)
+    worker = trainable.TrialTrainable.__new__(trainable.TrialTrainable)
     sent = {"manifest.json": np.frombuffer(b"damaged", dtype=np.uint8)}
     config = {"trial": trial().model_dump_json(), "arrays": "/arrays/raw-1", "folder": str(home)}
-    worker.setup(config | {"checkpoint": None, "wall_s": None}, arrays={"/arrays/raw-1": sent})
+    worker.setup(config | {"checkpoint": None, "wall_s": None, "test": False}, arrays={"/arrays/raw-1": sent})
     result = worker.step()
     worker.cleanup()
     assert '"blocked":"data"' in result["progress"]

@@ -44,11 +44,11 @@ LAUNCH = """\
 import sys
 from pathlib import Path
 from tuning.campaign.file import load
-from tuning.execution import ray_session
+from tuning.execution import stalled
 from tuning.execution.launch import launch
 from tuning.journal.home import Home
 if __name__ == "__main__":
-    ray_session.STALLED_S = 3.0
+    stalled.STALLED_S = 3.0
     launch(load(Path(sys.argv[1])), home=Home(Path(sys.argv[2])), datasets=None, progress=print)
 """
 

@@ -221,3 +221,14 @@ def test_a_record_whose_last_epochs_are_cut_off_is_found(recorded, home):
 def test_wall_time_is_no_claim(recorded, home):
     result = recorded.result.model_copy(update={"seconds": 99.0})
     assert again(recorded.model_copy(update={"result": result}), home).verdict == "exact"
+
+
+def test_latency_is_no_claim_and_older_records_lack_the_size_of_weights(recorded, home):
+    changed = {"latency_ms": 99.0, "latency_batch_ms": None, "weight_bytes": None}
+    result = recorded.result.model_copy(update=changed)
+    assert again(recorded.model_copy(update={"result": result}), home).verdict == "exact"
+
+
+def test_a_false_size_of_weights_is_found(recorded, home):
+    result = recorded.result.model_copy(update={"weight_bytes": 5})
+    assert again(recorded.model_copy(update={"result": result}), home).verdict == "differs"

@@ -12,8 +12,9 @@ from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.errors import JournalError
 from tuning.campaign.plan import plan
 from tuning.campaign.variants import variants
-from tuning.execution import driver as driving
-from tuning.execution.driver import ASKED_AGAIN, Driver
+from tuning.execution import search_trials
+from tuning.execution.driver import Driver
+from tuning.execution.search_trials import ASKED_AGAIN, SearchTrials
 from tuning.journal.events import Ended, Event, Launched, Opened, Suggested
 from tuning.journal.log import Journal, read
 from tuning.journal.record import CampaignRecord, fold
@@ -53,7 +54,7 @@ def opened(
     new_search = partial(ordered_search, planned.complete, planned.space)
     progress = (lambda _: None) if shown is None else shown.append
     try:
-        return Driver(journal, planned.space, new_search, launched=launched, progress=progress)
+        return Driver(journal, SearchTrials(planned.space, new_search), launched=launched, progress=progress)
     except JournalError:
         journal.close()
         raise
@@ -226,6 +227,6 @@ def test_a_long_replay_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Mo
     shown: list[str] = []
     opened(tmp_path / "a.jsonl", CONFIG, shown=shown).journal.close()
     assert shown == []
-    monkeypatch.setattr(driving, "SHOWN_EVERY_S", 0.0)
+    monkeypatch.setattr(search_trials, "SHOWN_EVERY_S", 0.0)
     opened(tmp_path / "a.jsonl", CONFIG, shown=shown).journal.close()
     assert shown == [f"replaying suggestion {k} of {TRIALS}" for k in range(TRIALS)]

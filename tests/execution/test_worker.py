@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+import time
+from typing import Any
 
 import pytest
 import torch
@@ -10,10 +12,16 @@ from factories import campaign, csv_table, trial
 from safetensors.torch import load_file
 
 from data.prepare import prepare
+from data.prepared import open_arrays
 from tuning.campaign.variants import variants
 from tuning.execution.worker import TrialWorker
+from tuning.training.begin import begin
 from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.training.latency import latencies_ms
 from tuning.training.loop import weights_sha256
+
+TIMES = {"seconds": 0.0, "latency_ms": None, "latency_batch_ms": None}
+"""Of a result; two runs differ in them."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,7 @@ def to_end(run):
 
 def figures(steps):
     reports = {r.epoch: r.model_copy(update={"seconds": 0.0}) for step in steps for r in step.reports}
-    return reports, steps[-1].result.model_copy(update={"seconds": 0.0})
+    return reports, steps[-1].result.model_copy(update=TIMES)
 
 
 def test_each_step_is_an_epoch_and_the_last_brings_result_weights_and_environment(made, prepared, tmp_path):
@@ -170,3 +178,34 @@ def test_a_worker_of_neural_trials_loads_neither_scikit_learn_nor_aeon(prepared,
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert fresh.stdout.split(maxsplit=1) == ["1", "set()\n"]
+
+
+@pytest.mark.parametrize("model", [{}, {"family": "minirocket"}])
+def test_the_end_brings_bytes_and_latency_and_changes_no_bit(made, prepared, tmp_path, model):
+    changes = {"model": model} if model else {}
+    worker = TrialWorker(made(**changes), prepared.directory, tmp_path / "t")
+    threads = torch.get_num_threads()
+    result = to_end(worker)[-1].result
+    weights = load_file(tmp_path / "t" / WEIGHTS)
+    assert result.weight_bytes == sum(value.nbytes for value in weights.values())
+    assert 0 < result.latency_batch_ms < 32 * result.latency_ms
+    assert weights_sha256(weights) == result.weights_sha256
+    assert torch.get_num_threads() == threads
+
+
+def test_latency_takes_less_than_two_tenths_of_a_second(made, prepared):
+    run = begin(made(), open_arrays(prepared.directory))
+    run.run_epoch()
+    start = time.perf_counter()
+    assert latencies_ms(run)["latency_ms"] > 0
+    assert time.perf_counter() - start < 1  # on a busy machine
+
+
+def test_a_model_that_cannot_predict_one_row_has_no_latency(made, prepared):
+    class Refusing(torch.nn.Module):
+        def forward(self, *_):
+            raise ValueError("a batch needs two rows")
+
+    run: Any = begin(made(), open_arrays(prepared.directory))
+    run.model = Refusing()
+    assert latencies_ms(run) == {"latency_ms": None, "latency_batch_ms": None}

@@ -1,16 +1,19 @@
 import contextlib
 import errno
 import json
+import math
 import os
+import zlib
 from pathlib import Path
 
 import pytest
 from factories import campaign
-from journals import ENVIRONMENT
+from journals import ENVIRONMENT, report
 
 from tuning.campaign.errors import JournalError, StoreError
-from tuning.journal.events import Finished, Interrupted, Launched, Opened, Retried
-from tuning.journal.log import Journal, encode, read, repair
+from tuning.journal.events import EpochEnded, Finished, Interrupted, Launched, Opened, Retried
+from tuning.journal.log import Entry, Journal, _as_encoded, _entry, _fields, encode, read, repair
+from tuning.journal.upgrade import VERSION
 
 
 @pytest.fixture
@@ -34,6 +37,38 @@ def test_every_line_is_json_that_a_person_can_read(path):
     assert [row["n"] for row in rows] == [0, 1, 2]
     assert rows[0]["journal"] == 2
     assert rows[0]["config"]["name"] == "tiny"
+
+
+RECORDED = sorted((Path(__file__).parent.parent / "recorded").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda path: path.stem)
+def test_the_quick_way_reads_every_line_as_the_other_does(recorded):
+    lines = [encode(entry).removesuffix(b"\n") for entry in read(recorded)]
+    quick = [_as_encoded(line, n) for n, line in enumerate(lines)]
+    slow = [_entry(_fields(line, recorded, n), recorded, n, VERSION) for n, line in enumerate(lines, start=1)]
+    assert quick == [None, *slow[1:]]  # the first has the version
+
+
+@pytest.mark.parametrize("reason", ["NaN \ud800", "ü\n", "[" * 100, "0" * 30, ": 12345678901234567890"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -0.0, 5e-324, 1e300, 0.1 + 0.2, 1e-7])
+def test_any_line_that_was_written_is_read(path, reason, number):
+    epoch = EpochEnded(trial=0, report=report(1, 0.5, seconds=number))
+    with Journal(path) as journal:
+        journal.append(epoch)
+        journal.append(Retried(trial=0, reason=reason))
+    entries = read(path)
+    assert repr(entries[3].event) == repr(epoch)
+    assert entries[4].event.reason == reason
+
+
+@pytest.mark.parametrize("at", ["1e3", "-1.0", "nan", "1_0.0", "253402300800.0", "5", "1.0 ", ""])
+def test_a_time_of_another_form_takes_the_usual_way(at):
+    body = f'{{"n":1,"at":{at},"kind":"finish","trials":1'
+    assert _as_encoded(f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'.encode(), 1) is None
+    good = encode(Entry(1, 1000.5, Finished(trials=1))).removesuffix(b"\n")
+    assert _as_encoded(good, 1) == Entry(1, 1000.5, Finished(trials=1))
+    assert _as_encoded(good, 2) is None
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])

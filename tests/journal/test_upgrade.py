@@ -21,6 +21,7 @@ from tuning.campaign.plan import plan
 from tuning.campaign.resume import resumed
 from tuning.execution.driver import Driver
 from tuning.execution.reproduce import reproduce
+from tuning.execution.search_trials import SearchTrials
 from tuning.journal.events import Finished, Launched
 from tuning.journal.home import Home
 from tuning.journal.log import Journal, read
@@ -71,7 +72,7 @@ def test_the_search_suggests_again_what_is_recorded(recorded: Path, tmp_path: Pa
     with Journal(home.journal(recorded.stem)) as journal:
         launched = Launched(environment=before.launches[-1].environment, trials=before.target)
         new_search = partial(ordered_search, again.complete, again.space)
-        driver = Driver(journal, again.space, new_search, launched=launched)
+        driver = Driver(journal, SearchTrials(again.space, new_search), launched=launched)
         assert driver.complete
     assert story(home.record(recorded.stem)) == story(before)
 

@@ -1,8 +1,10 @@
 import pytest
 from factories import arrays, campaign, trial
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuning.campaign.config import Rung
-from tuning.search.halving import rungs
+from tuning.search.halving import Halving, rungs
 from tuning.training.loop import Training, train
 from tuning.training.results import EpochReport
 
@@ -39,6 +41,25 @@ def test_grace_and_reduction_factor_place_the_rungs():
 def test_without_enough_trials_or_without_the_stopper_there_is_no_rung():
     assert rungs(halving(), KNOWN[:2]) == ()
     assert rungs(campaign(train__epochs=9), KNOWN) == ()
+
+
+@given(
+    curves=st.lists(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), max_size=9), max_size=20),
+    factor=st.integers(2, 4),
+    metric=st.sampled_from(["recall_macro", "loss"]),
+)
+def test_rungs_of_a_growing_campaign_are_those_of_all_its_curves(curves, factor, metric):
+    config = halving(train__reduction_factor=factor, objective__metric=metric)
+    cost, growing = config.objective.cost, Halving(config)
+    for count, values in enumerate(curves, start=1):
+        growing.add(curve(*values))
+        expected, epoch = [], 1
+        while epoch < 9:
+            reached = sorted((min(c[:epoch], key=cost) for c in curves[:count] if len(c) >= epoch), key=cost)
+            if len(reached) >= factor:
+                expected.append(Rung(epoch=epoch, threshold=reached[len(reached) // factor - 1]))
+            epoch *= factor
+        assert growing.rungs() == tuple(expected)
 
 
 def test_a_trial_below_its_rung_stops_there_with_the_reason_and_again_when_trained_alone():

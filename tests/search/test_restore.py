@@ -99,6 +99,16 @@ def test_values_of_inactive_dimensions_are_kept_and_withdrawn_proposals_are_coun
     assert {s.proposal.asked for s in tiny} >= {1, RESAMPLE_LIMIT + 1}
 
 
+def test_hyperopt_sees_the_trials_that_its_own_refresh_would_show():
+    proposer = HyperOptProposer(TINY, seed=5, startup_trials=6, goal="max")
+    go_on(OrderedSearch(proposer, window=2), [], 0, 20)
+    trials = proposer.search.get_state()["hyperopt_trials"]
+    seen = list(trials.trials)
+    hyperopt.Trials.refresh(trials)
+    assert seen == trials.trials
+    assert len(seen) == 20 < len(trials._dynamic_trials)  # some were withdrawn
+
+
 def test_restoring_does_not_evaluate_the_model(monkeypatch):
     def new():
         return OrderedSearch(HyperOptProposer(WIDE, seed=5, startup_trials=6, goal="max"), window=4)

@@ -7,8 +7,9 @@ from simulated import simulate
 from search_spaces.errors import SpaceError
 from tuning.campaign.config import ComparisonOptions
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.plan import campaign_space, plan, planned_trials
+from tuning.campaign.plan import plan, planned_trials
 from tuning.campaign.resume import resumed
+from tuning.campaign.space import campaign_space
 from tuning.journal.events import Launched
 from tuning.journal.home import Home
 from tuning.journal.log import Entry

@@ -1,12 +1,13 @@
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from search_spaces.dimensions import Bounds, Choice, Dimension, Integer, Real
+from search_spaces.dimensions import Bounds, Choice, Dimension, Integer, Real, Stepped
 from search_spaces.errors import SpaceError
 
 ODDS = st.floats(0.0, 1.0)
@@ -25,6 +26,17 @@ def reals(draw: st.DrawFn) -> Real:
 
 
 @st.composite
+def stepped(draw: st.DrawFn) -> Stepped:
+    """Whole numbers, or reals of a few decimals as a person writes them."""
+    low, step = draw(st.integers(-1000, 1000)), draw(st.integers(1, 50))
+    high = low + draw(st.integers(step, 40 * step))
+    if draw(st.booleans()):
+        return Stepped(low, high, step)
+    unit = 10 ** draw(st.integers(1, 6))
+    return Stepped(low / unit, high / unit, step / unit)
+
+
+@st.composite
 def choices(draw: st.DrawFn) -> Choice:
     values = st.one_of(
         st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text("abc .", max_size=5), st.booleans()
@@ -33,7 +45,7 @@ def choices(draw: st.DrawFn) -> Choice:
 
 
 def dimensions() -> st.SearchStrategy[Dimension]:
-    return st.one_of(integers(), reals(), choices())
+    return st.one_of(integers(), reals(), stepped(), choices())
 
 
 @given(dimensions(), st.integers(0, 2**32))
@@ -54,13 +66,43 @@ def test_the_same_generator_draws_the_same(dimension, seed):
     assert dimension.sample(np.random.default_rng(seed)) == dimension.sample(np.random.default_rng(seed))
 
 
+@given(stepped())
+def test_steps_are_exact_decimals_up_to_the_high_end(dimension):
+    low, step = Decimal(str(dimension.low)), Decimal(str(dimension.step))
+    values = dimension.values()
+    assert [Decimal(str(value)) for value in values] == [low + k * step for k in range(len(values))]
+    assert values[-1] <= dimension.high < float(low + len(values) * step)
+    assert all(dimension.contains(value) for value in values)
+    assert not dimension.contains(float(low + step / 2))
+    assert (dimension.at(0.0), dimension.at(1.0)) == (values[0], values[-1])
+
+
+@pytest.mark.parametrize(
+    ("dimension", "values"),
+    [
+        (Stepped(0.1, 0.5, 0.1), [0.1, 0.2, 0.3, 0.4, 0.5]),
+        (Stepped(0, 1, 0.25), [0.0, 0.25, 0.5, 0.75, 1.0]),
+        (Stepped(1e-05, 3.5e-05, 1e-05), [1e-05, 2e-05, 3e-05]),
+        (Stepped(8, 30, 8), [8, 16, 24]),
+    ],
+)
+def test_a_step_reaches_the_high_end_only_where_it_meets_it(dimension, values):
+    assert [(type(value), value) for value in dimension.values()] == [(type(value), value) for value in values]
+
+
+def test_narrowed_steps_keep_the_values_within():
+    assert Stepped(8, 64, 8).within(Bounds(low=10, high=32)) == Stepped(16, 32, 8)
+    assert Stepped(8, 64, 8).within(Bounds(low=10, high=17)) == Choice(16)
+    assert Stepped(8, 64, 8).among([64, 8]) == Choice(64, 8)
+
+
 @given(integers() | reals())
 def test_the_ends_of_the_way_are_the_bounds_themselves(dimension):
     assert dimension.at(0.0) == dimension.low
     assert dimension.at(1.0) == dimension.high
 
 
-@given(integers() | reals(), ODDS, ODDS)
+@given(integers() | reals() | stepped(), ODDS, ODDS)
 def test_the_way_never_turns_back(dimension, a, b):
     assume(a <= b)
     assert dimension.at(a) <= dimension.at(b)
@@ -149,6 +191,10 @@ def test_a_narrowed_choice_keeps_its_order():
         (Real(0.1, 0.4), ["0.1", "0.2"], "0.1 to 0.4"),
         (Real(0.1, 0.4), [0.1, 0.5], "0.1 to 0.4"),
         (Real(0.1, 0.4), Bounds(low=0.1, high=0.5), "0.1 to 0.4"),
+        (Stepped(8, 64, 8), [12], "8 to 64, step 8"),
+        (Stepped(8, 64, 8), [16.0], "8 to 64, step 8"),
+        (Stepped(8, 64, 8), Bounds(low=9, high=15), "8 to 64, step 8"),
+        (Stepped(8, 64, 8), Bounds(low=8, high=72), "8 to 64, step 8"),
     ],
 )
 def test_narrowing_beyond_the_bounds_is_refused_and_says_what_is_allowed(dimension, wish, allowed):
@@ -169,6 +215,12 @@ def test_narrowing_beyond_the_bounds_is_refused_and_says_what_is_allowed(dimensi
         (Real, (0.4, 0.1)),
         (Real, (0.0, math.inf)),
         (Real, (0.0, 1.0, True)),
+        (Stepped, (8, 16, 0)),
+        (Stepped, (8, 16, -1)),
+        (Stepped, (8, 16, 9)),
+        (Stepped, (16, 8, 1)),
+        (Stepped, (0.0, math.inf, 1.0)),
+        (Stepped, (0.0, 1.0, 1e-9)),
     ],
 )
 def test_a_dimension_without_meaning_is_refused(cls, arguments):
@@ -196,6 +248,7 @@ def test_values_are_listed_where_there_are_finitely_many(dimension, values):
         (Choice(16, 32), "16, 32"),
         (Integer(62, 256), "62 to 256"),
         (Real(1e-4, 0.1, log=True), "0.0001 to 0.1 (log)"),
+        (Stepped(0, 0.5, 0.1), "0.0 to 0.5, step 0.1"),
     ],
 )
 def test_a_dimension_describes_itself_in_a_few_words(dimension, text):

@@ -87,8 +87,8 @@ def test_continuous_dimensions_are_named_with_what_to_do():
     assert str(caught.value) == (
         'space "one": a grid needs dimensions whose values can be counted, but model.dropout is continuous '
         "(0.1 to 0.4); train.learning_rate is continuous (0.0001 to 1.0). Give each one value with space.fix = "
-        '{ "model.dropout" = 0.1, "train.learning_rate" = 0.0001 }, or by equal bounds in space.narrow; '
-        "or use another search.algorithm"
+        '{ "model.dropout" = 0.1, "train.learning_rate" = 0.0001 }, or a list of values in '
+        "space.narrow or space.dimensions; or use another search.algorithm"
     )
 
 

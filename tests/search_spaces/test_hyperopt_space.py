@@ -10,7 +10,7 @@ from ray.tune.search.hyperopt import HyperOptSearch
 
 from models.configs import CNN2DConfig
 from search_spaces.catalogue import SPACES
-from search_spaces.dimensions import Choice, Dimension, Integer, Real
+from search_spaces.dimensions import Choice, Dimension, Integer, Real, Stepped
 from search_spaces.families import has
 from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
 from search_spaces.space import Space
@@ -103,6 +103,28 @@ def test_a_logarithmic_whole_number_is_proposed_as_often_as_it_is_sampled():
     proposed = draws(dimension, 4000)
     shares = [[values.count(value) / 4000 for value in range(1, 9)] for values in (sampled, proposed)]
     assert shares[0] == pytest.approx(shares[1], abs=0.03)
+
+
+@pytest.mark.parametrize("dimension", [Stepped(8, 40, 8), Stepped(0.1, 0.55, 0.1)])
+def test_every_step_is_proposed_equally_often_both_ends_too(dimension):
+    values = draws(dimension, 4000)
+    assert {type(value) for value in values} == {type(dimension.low)}
+    assert [values.count(value) / 4000 for value in dimension.values()] == pytest.approx([0.2] * 5, abs=0.03)
+
+
+def test_a_logarithmic_real_is_proposed_alike_in_each_decade_and_never_outside():
+    values = draws(Real(1e-4, 1e-1, log=True), 3000)
+    assert min(values) >= 1e-4
+    assert max(values) <= 1e-1
+    shares = [sum(math.floor(math.log10(value)) == decade for value in values) / 3000 for decade in (-4, -3, -2)]
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.03)
+
+
+@pytest.mark.parametrize(("wanted", "sign"), [(8, -1), (512, 1)])
+def test_a_search_that_is_rewarded_at_an_end_of_steps_gets_there(wanted, sign):
+    space = one(Stepped(8, 512, 8))
+    found = proposals(space, 1, 40, lambda assignment: sign * assignment["model.hidden"])
+    assert wanted in [assignment["model.hidden"] for assignment in found]
 
 
 @pytest.mark.parametrize(("wanted", "sign"), [(62, -1), (256, 1)])

@@ -1,15 +1,9 @@
 """One contract for every kind of store: wherever publishing is cut, publishing again ends in the same content."""
 
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
-from importlib.util import find_spec
 from itertools import count
-from pathlib import Path
 
 import pytest
+from postgres_server import Postgres
 from tracking_journals import eventful, interrupted_first, launched, opened, weights, whole_trial, write
 from tracking_stores import contents, experiment_tags, free_port, home_with_store
 
@@ -25,42 +19,11 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 def postgres():
-    """A PostgreSQL server on 127.0.0.1, run by the user postgres where we are root, which it refuses to serve."""
-    if shutil.which("initdb") is None or shutil.which("postgres") is None:
-        pytest.skip("PostgreSQL's initdb and postgres are not on the PATH")
-    driver = next((name for name in ("psycopg", "psycopg2") if find_spec(name)), None)
-    if driver is None:
-        pytest.skip("neither psycopg nor psycopg2 is installed: SQLAlchemy needs one for PostgreSQL")
-    folder = Path(tempfile.mkdtemp(prefix="seqtune-postgres-"))  # pytest's own folders are closed to other users
-    user = "postgres" if os.getuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    port, cluster = free_port(), folder / "cluster"
-    initdb = ["initdb", "-D", str(cluster), "-U", "seqtune", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-    subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
-    command = [
-        "postgres",
-        "-D",
-        str(cluster),
-        "-p",
-        str(port),
-        "-k",
-        str(folder),
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-F",
-    ]
-    process = subprocess.Popen(command, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = Postgres()
     try:
-        ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30", "-q"]
-        for _ in range(100):
-            if subprocess.run(ready, check=False).returncode == 0:
-                break
-        yield f"postgresql+{driver}://seqtune@127.0.0.1:{port}/postgres"
+        yield server.uri
     finally:
-        process.send_signal(signal.SIGINT)  # fast: it would wait for our connections otherwise
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
 
 
 @pytest.fixture(scope="module")

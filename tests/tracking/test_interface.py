@@ -17,7 +17,7 @@ from tuning.tracking.publisher import sync
 
 
 def test_kinds_are_frozen():
-    assert KINDS == ("campaign", "trial", "reproduce")
+    assert KINDS == ("campaign", "trial", "reproduce", "confirmation", "confirm")
 
 
 def test_tags_are_frozen():
@@ -31,6 +31,10 @@ def test_tags_are_frozen():
         "seqtune.campaign.reason",
         "seqtune.campaign.trials",
         "seqtune.campaign.best_trial",
+        "seqtune.campaign.test_opened",
+        "seqtune.confirms.trial",
+        "seqtune.confirms.seed",
+        "seqtune.confirms.split",
         "seqtune.trial.index",
         "seqtune.trial.seed",
         "seqtune.trial.status",
@@ -67,7 +71,11 @@ def test_metrics_are_frozen():
         "seconds",
         "best/<metric>",
         "best/epoch",
+        "test/<metric>",
         "model/parameters",
+        "model/weight_bytes",
+        "model/latency_ms",
+        "model/latency_batch_ms",
         "total_seconds",
         "search/objective",
         "search/best",
@@ -84,6 +92,8 @@ def test_artifacts_are_frozen():
         "confusion.png",
         "curves.csv",
         "weights.safetensors",
+        "confirmation.json",
+        "confirmation.csv",
         "report.html",
     )
 
@@ -94,7 +104,8 @@ train.plateau_factor train.plateau_patience train.early_stopping_patience train.
 data.dataset data.label data.columns data.ignore data.group data.text data.target data.test data.split
 data.valid_fraction data.test_fraction
 data.max_rows data.duplicates data.vocabulary data.max_length data.window data.horizon data.smote_neighbors
-data.majority_kept data.balance data.split_seed data.balance_seed"""
+data.majority_kept data.balance data.split_seed data.balance_seed
+data.sequence data.time data.channels data.segment data.scale"""
 
 
 @pytest.mark.parametrize(
@@ -128,7 +139,8 @@ def test_nothing_else_is_published(tmp_path):
         "seqtune.campaign",
         f"mlflow.sharedViewState.{campaign_id}",
     }
-    assert {name for run in runs for name in run["artifacts"]} == {*ARTIFACTS}
+    of_confirmations = {"confirmation.json", "confirmation.csv"}  # see tests/execution/test_confirm.py
+    assert {name for run in runs for name in run["artifacts"]} == {*ARTIFACTS} - of_confirmations
     families = {name.partition("<")[0] for name in METRICS if "<" in name}
     assert {key for run in runs for key in run["metrics"] if not key.startswith(tuple(families))} == {
         name for name in METRICS if not name.startswith(tuple(families))

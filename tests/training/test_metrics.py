@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from data.arrays import Scale
-from tuning.training.metrics import REGRESSION_METRICS, confusion, from_counts, from_errors
+from tuning.campaign.objective import REGRESSION_METRICS
+from tuning.training.metrics import confusion, from_counts, from_errors
 
 CLASSES = 4
 labels = st.lists(st.tuples(st.integers(0, CLASSES - 1), st.integers(0, CLASSES - 1)), min_size=1, max_size=60).map(

@@ -1,13 +1,19 @@
 """Whether a model fits into memory is known before it is built."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from factories import arrays, trial
 
 from models.catalogue import MODELS, build
+from tuning.campaign.config import LimitOptions
 from tuning.training import size
 from tuning.training.loop import Training
-from tuning.training.size import check_size, count_weights
+from tuning.training.size import beyond, check_size, count_weights, memory_bytes
 
 
 @pytest.mark.parametrize("family", MODELS)
@@ -35,3 +41,55 @@ def test_the_limit_is_the_machines_memory(monkeypatch):
     monkeypatch.setattr(size, "machine_bytes", lambda: needed - 1)
     with pytest.raises(ValueError, match="this machine has"):
         check_size(model, data)
+
+
+def test_a_limit_is_on_trainable_parameters_and_names_both_figures():
+    one, data = trial(), arrays()
+    weights = count_weights(one.model, data)
+    assert beyond(LimitOptions(parameters=weights), one, data) is None
+    assert beyond(LimitOptions(parameters=weights - 1), one, data) == (
+        f"{weights:,} parameters, more than limits.parameters = {weights - 1:,}"
+    )
+
+
+def test_classical_models_have_no_limit():
+    assert beyond(LimitOptions(parameters=1), trial(model={"family": "minirocket"}), arrays()) is None
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_estimated_memory_grows_with_the_batch_and_with_the_optimizer_and_draws_nothing(family):
+    small = trial(model={"family": family}, train={"batch_size": 4096, "optimizer": "sgd"})
+    large = trial(model={"family": family}, train={"batch_size": 8192, "optimizer": "sgd"})
+    adam = trial(model={"family": family}, train={"batch_size": 4096, "optimizer": "adam"})
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    weights = count_weights(small.model, arrays())
+    a, b, c = (memory_bytes(one, arrays()) for one in (small, large, adam))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert a < b <= 2 * a
+    assert c - a == 4 * weights
+
+
+MEASURE = """
+import resource, sys
+from factories import arrays, trial
+from tuning.training.loop import Training
+from tuning.training.size import memory_bytes
+fields = {"family": sys.argv[1], "hidden": int(sys.argv[2])}
+Training(trial(model=fields | {"hidden": 8}), arrays(rows=60)).run_epoch()
+large, data = trial(model=fields, train={"batch_size": 64}), arrays(rows=2560, steps=150)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+training = Training(large, data)
+training.run_epoch()
+training.run_epoch()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, memory_bytes(large, data))
+"""
+
+
+@pytest.mark.parametrize(("family", "hidden"), [("cnn1d", 256), ("recurrent", 512)])
+def test_the_estimate_is_within_a_factor_of_two_of_what_training_takes(family, hidden):
+    command = [sys.executable, "-c", MEASURE, family, str(hidden)]
+    path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    out = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    measured, estimated = map(int, out.stdout.split())
+    assert 0.5 < estimated / measured < 2

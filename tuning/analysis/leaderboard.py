@@ -1,6 +1,7 @@
 """A campaign's trials in the order of its objective; with replicates its configurations in the order of their means."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
 
@@ -70,7 +71,27 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
-    return list(dict.fromkeys([*_replicates(record), *bounds, *data, *record.notes]))
+    return list(
+        dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+    )
+
+
+def _tests(record: CampaignRecord) -> list[str]:
+    """Return when the test part was opened, and after how many trials."""
+    shown = f"`seqtune confirm {record.config.name} --show`"
+    return [
+        f"the test part was opened on {datetime.fromtimestamp(at, UTC):%Y-%m-%d} after {asked.ended} trials, to "
+        f"confirm the best {len(asked.trials)} ({shown})."
+        for at, asked in record.tests
+    ]
+
+
+def _replaced(record: CampaignRecord) -> list[str]:
+    count = sum(trial.infeasible for trial in record.trials.values())
+    if not count:
+        return []
+    suggestions = "1 suggestion" if count == 1 else f"{count} suggestions"
+    return [f"{suggestions} beyond [limits] replaced before training; none counts as a trial."]
 
 
 def _replicates(record: CampaignRecord) -> list[str]:

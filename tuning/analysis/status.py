@@ -6,7 +6,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from tuning.campaign.errors import JournalError
-from tuning.journal.events import Interrupted
+from tuning.journal.events import Interrupted, OpenedTest
 from tuning.journal.home import Home
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, fold
@@ -42,19 +42,19 @@ def campaigns(home: Home) -> list[Campaign]:
 def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
     """Return how far one campaign has come."""
     record = fold(entries)
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     best = ranked[0] if ranked else None
     return Campaign(
         name=name,
         state=state(home, name, record, entries),
-        ended=len(record.ended),
+        ended=record.ended_count,
         target=record.target,
         failed=sum(t.status == "failed" for t in record.ended),
         metric=record.config.objective.metric,
         best=best.objective if best else None,
         best_trial=best.index if best else None,
         dataset=record.config.data.dataset,
-        space=record.config.space.name,
+        space=record.config.space.title,
         last_event_at=entries[-1].at,
     )
 
@@ -65,7 +65,8 @@ def state(home: Home, name: str, record: CampaignRecord, entries: list[Entry]) -
         return "running"
     if record.finished_at is not None:
         return "finished"
-    return "interrupted" if isinstance(entries[-1].event, Interrupted) else "crashed"
+    last = next(entry.event for entry in reversed(entries) if not isinstance(entry.event, OpenedTest))
+    return "interrupted" if isinstance(last, Interrupted) else "crashed"
 
 
 def _campaign(home: Home, name: str) -> Campaign:

@@ -13,7 +13,8 @@ class TrialRow:
 
     rank: among the completed trials, 1 is the best; None where it is not ranked.  objective: the best so far.
     metrics: of the best epoch, on the validation split.  budget: epochs that it may train.  settings: the searched
-    values.  seconds: of training.  remark: retries, duplicates, and why it failed or stopped.
+    values.  seconds: of training.  latency_ms: per row, one row alone and of a batch of 32; None in records
+    older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it failed or stopped.
     """
 
     trial: int
@@ -27,6 +28,10 @@ class TrialRow:
     settings: dict[str, Any]
     seed: int
     seconds: float
+    parameters: int | None
+    weight_bytes: int | None
+    latency_ms: float | None
+    latency_batch_ms: float | None
     attempts: int
     remark: str | None
 
@@ -46,6 +51,10 @@ def trial_row(trial: TrialRecord, rank: int | None = None) -> TrialRow:
         settings=dict(trial.assignment),
         seed=trial.config.seed,
         seconds=result.seconds if result else sum(report.seconds for report in trial.epochs),
+        parameters=result.parameters if result else None,
+        weight_bytes=result.weight_bytes if result else None,
+        latency_ms=result.latency_ms if result else None,
+        latency_batch_ms=result.latency_batch_ms if result else None,
         attempts=trial.attempts,
         remark="; ".join(_remarks(trial)) or None,
     )

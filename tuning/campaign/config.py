@@ -5,16 +5,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
-from data.config import MOST_STEPS, Balance, DataConfig, DataOptions
-from models.configs import ModelConfig
+from data.config import MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
+from models.registered import TrialModel
 from search_spaces.dimensions import Bounds
+from search_spaces.own import OwnDimension
+from tuning.campaign.code_files import MOST_FILES, CodeFile
 from tuning.campaign.frozen import Frozen
 from tuning.campaign.objective import ObjectiveConfig
 
@@ -93,7 +97,9 @@ class TrialConfig(Frozen):
     """k, the trial's place in the campaign's order."""
     seed: int = Field(ge=0, lt=2**32)
     space: str
-    model: ModelConfig
+    code: tuple[CodeFile, ...] = Field(default=(), max_length=MOST_FILES, exclude_if=lambda code: not code)
+    """The user's code of the campaign, in its order; it precedes ``model``, whose family it may define."""
+    model: TrialModel
     train: TrainConfig
     data: DataConfig
     data_sha256: str
@@ -105,7 +111,7 @@ class TrialConfig(Frozen):
 
 Window = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 
-VARIED = ("balance", "window")
+VARIED = ("balance", "window", "scale")
 """The fields of ``[data]`` that may be lists."""
 
 
@@ -116,19 +122,25 @@ class CampaignData(DataOptions):
     """Method against class imbalance, for the training part only.  A list adds a dimension to the search."""
     window: Window | list[Window] = 32  # type: ignore[assignment] # nothing is prepared from a campaign's own options
     """Series: time steps in one window.  A list adds a dimension to the search."""
+    scale: ScaleMethod | list[ScaleMethod] | None = None  # type: ignore[assignment] # as window
+    """Scaling of each channel by statistics of the training part, or of each sequence by its own (``per-sequence``).
+
+    Default: ``none`` for sequences, ``standard`` for series.  The target of a series is always standardised.  A list
+    adds a dimension to the search."""
 
     @model_validator(mode="before")
     @classmethod
     def _grouped_by_default(cls, fields: Any) -> Any:
-        if isinstance(fields, dict) and fields.get("group") is not None and "split" not in fields:
+        grouping = ("group", "segment")
+        if isinstance(fields, dict) and "split" not in fields and any(fields.get(key) is not None for key in grouping):
             return {**fields, "split": "grouped"}
         return fields
 
     @model_serializer(mode="wrap")
     def _with_split(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Keep ``split`` beside a ``group`` even without defaults: its default depends on the group."""
+        """Keep ``split`` beside ``group`` or ``segment`` even without defaults: its default depends on them."""
         fields: dict[str, Any] = serialize(self)
-        return fields if self.group is None else fields | {"split": self.split}
+        return fields if self.group is None and self.segment is None else fields | {"split": self.split}
 
     @field_validator(*VARIED)
     @classmethod
@@ -138,7 +150,7 @@ class CampaignData(DataOptions):
         return value
 
     @property
-    def options(self) -> dict[str, tuple[str | int, ...]]:
+    def options(self) -> dict[str, tuple[Any, ...]]:
         """Field -> every value that a trial may be given, for the fields that may be lists."""
         listed = {name: getattr(self, name) for name in VARIED}
         return {name: tuple(value) if isinstance(value, list) else (value,) for name, value in listed.items()}
@@ -162,14 +174,35 @@ class CampaignTrain(TrainConfig):
 class SpaceOptions(Frozen):
     """The search space, and how this campaign changes it."""
 
-    name: str
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["model"]}]})
+
+    name: str | None = None
     """Name of a space, as listed by ``seqtune spaces``."""
+    model: str | None = None
+    """Instead of ``name``: a model family, of which only ``dimensions`` are searched."""
     fix: dict[str, Any] = Field(default={})
-    """Dimensions to fix, each with its value, for example ``{ layers = 2 }``."""
+    """Dimensions and other fields of the model to fix, each with its value, for example ``{ layers = 2 }``."""
     narrow: dict[str, Bounds | list[Any]] = Field(default={})
     """Dimensions to narrow, each to bounds or to a list of values.  Bounds are inclusive: ``{ low = 1, high = 2 }``."""
     include: list[str] = Field(default=[])
     """Optional dimensions to search, for example ``["train.optimizer"]``."""
+    dimensions: dict[str, OwnDimension | list[Any]] = Field(default={})
+    """Further dimensions, and dimensions to replace, each with bounds or a list of values."""
+
+    @model_validator(mode="after")
+    def _name_or_model(self) -> Self:
+        if self.name is None and self.model is None:
+            raise ValueError("needs name, a space (`seqtune spaces`), or model, a family with dimensions of your own")
+        if self.name is not None and self.model is not None:
+            raise ValueError(
+                "name and model exclude each other: search a space, or a family with dimensions of your own"
+            )
+        return self
+
+    @property
+    def title(self) -> str:
+        """What trials and tables call the space."""
+        return self.name or f"model {self.model}"
 
 
 class SearchOptions(Frozen):
@@ -182,7 +215,7 @@ class SearchOptions(Frozen):
     replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations."""
     window: int = Field(default=8, ge=1, le=MOST)
-    """Maximum number of pending trials.  At least the concurrency, ideally twice that, so that no worker idles."""
+    """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
     """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
@@ -219,6 +252,18 @@ class BudgetOptions(Frozen):
     """Maximum duration of a launch in seconds.  The same command resumes the campaign.  Default: no limit."""
 
 
+class LimitOptions(Frozen):
+    """Largest networks that are trained.  A suggestion beyond a limit is replaced before it becomes a trial."""
+
+    parameters: int | None = Field(default=None, ge=1)
+    """Maximum number of trainable parameters of a network.  Default: no limit."""
+    memory_mb: float | None = Field(default=None, gt=0)
+    """Maximum estimated memory of training a network, in MiB.  Default: no limit.
+
+    Counts weights, gradients, optimizer, the kept best weights and the activations of one batch; not the data, Python
+    and its libraries."""
+
+
 class ComparisonOptions(Frozen):
     """The question that ``seqtune compare`` answers."""
 
@@ -236,12 +281,16 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class CampaignConfig(Frozen):
-    """A campaign file.  Only name, seed, data.dataset and space.name are required."""
+    """A campaign file.  Only name, seed, data.dataset, and space.name or space.model are required."""
 
     name: CampaignName
     """Name of the campaign.  Up to 100 letters, digits and ``.``, ``_``, ``-``; a letter or digit first."""
     seed: Seed
     """Seed from which all seeds of the campaign are derived."""
+    code: list[str | SkipJsonSchema[CodeFile]] = Field(
+        default=[], max_length=MOST_FILES, exclude_if=lambda code: not code
+    )
+    """Python files with models, spaces, metrics and data sets of your own, relative to this file.  They are run."""
     data: CampaignData
     space: SpaceOptions
     search: SearchOptions = SearchOptions()
@@ -249,7 +298,13 @@ class CampaignConfig(Frozen):
     objective: ObjectiveConfig = ObjectiveConfig()
     resources: ResourceOptions = ResourceOptions()
     budget: BudgetOptions = BudgetOptions()
+    limits: LimitOptions = LimitOptions()
     comparison: ComparisonOptions | None = None
+
+    @property
+    def code_files(self) -> tuple[CodeFile, ...]:
+        """The campaign's code, once it was read."""
+        return tuple(file for file in self.code if isinstance(file, CodeFile))
 
     @model_validator(mode="after")
     def _window_holds_concurrency(self) -> Self:

@@ -114,6 +114,8 @@ def _data(seen: Inspection, whole: Overview, split: tuple[Entry, ...]) -> list[E
         entries.append(Entry(table="data", key="split", value="grouped", why=why, active=False))
     if (test := _sibling(seen)) is not None:
         entries.append(Entry(table="data", key="test", value=test, why="if it is the official test part", active=False))
+    if whole.kind == "sequences" and any(map(far_from_unit, whole.channels)):
+        entries.append(Entry(table="data", key="scale", value="standard", why="the values are far from unit scale"))
     if whole.kind == "series" and "window" not in {entry.key for entry in split}:
         why = "steps; a list is a dimension of the search"
         entries.append(Entry(table="data", key="window", value=(16, 32, 64), why=why, active=False))
@@ -215,10 +217,7 @@ def _machine() -> list[Entry]:
 def _training(whole: Overview) -> list[Entry]:
     rows = whole.parts.rows["training"]
     epochs = next(count for most, count in EPOCHS if rows <= most)
-    entries = [Entry(table="train", key="epochs", value=epochs, why=f"of {rows:,} training rows each")]
-    if whole.kind == "sequences" and any(map(far_from_unit, whole.channels)):
-        entries[0] = replace(entries[0], why=f"{entries[0].why}; the values are far from unit scale: standardise them")
-    return entries
+    return [Entry(table="train", key="epochs", value=epochs, why=f"of {rows:,} training rows each")]
 
 
 def _objective(whole: Overview) -> list[Entry]:

@@ -15,6 +15,10 @@ class CampaignError(_Lines, ValueError):
     """A campaign file that cannot be run."""
 
 
+class LimitsError(CampaignError):
+    """No suggestion within the campaign's limits was found."""
+
+
 class RecordError(_Lines, LookupError):
     """A campaign, trial, run, export or rank that is not there or cannot be read."""
 

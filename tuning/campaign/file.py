@@ -3,23 +3,31 @@
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from data.catalogue import resolve
+import data.catalogue
+import search_spaces.catalogue
+from data.catalogue import CATALOGUE, resolve
 from data.errors import DataError
+from search_spaces.catalogue import SPACES
 from search_spaces.dimensions import Bounds
 from search_spaces.errors import SpaceError
-from tuning.campaign import documents, messages
+from tuning.campaign import documents, messages, objective, own_code
+from tuning.campaign.code_files import Source, read_source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import dotted, nearest, shown
-from tuning.campaign.plan import Plan, campaign_space, plan
+from tuning.campaign.objective import METRICS
+from tuning.campaign.packages import offered
+from tuning.campaign.plan import Plan, plan
+from tuning.campaign.space import campaign_space, own_paths
 
 Keys = tuple[str, ...]
 
@@ -32,6 +40,9 @@ SMALLEST = (
     '    name = "cnn2d"',
 )
 
+ROOMS = ("model", "train", "data")
+"""The first words of the paths of fields."""
+
 MOST_BYTES = 2**20
 """Of a campaign file."""
 
@@ -41,11 +52,24 @@ WIDEST = 200
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None, name: str | None = None) -> Plan:
+def ignore(_line: str) -> None:
+    """Show no output of the user's code."""
+
+
+def load(
+    path: Path,
+    *,
+    settings: Sequence[str] = (),
+    trials: int | None = None,
+    name: str | None = None,
+    with_code: bool = False,
+    printed: Callable[[str], None] = ignore,
+) -> Plan:
     """Read and check a campaign file, and work out its plan.
 
     settings: ``KEY=VALUE`` each, a dotted key and a TOML value (or a bare text), overriding the file's.
-    trials, name: override the file's ``search.trials`` and ``name``.
+    trials, name: override the file's ``search.trials`` and ``name``.  with_code: run the code that the file names;
+    without, such a file is refused.  printed: takes each line that the code prints.
 
     Raises:
         CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
@@ -64,6 +88,11 @@ def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None,
         given["name",] = "--name"
     _flatten(document)
     try:
+        sources = _use_code(document, path.parent, printed, with_code=with_code)
+    except CampaignError as error:
+        first, *rest = error.args
+        raise CampaignError(f"{_where(('code',), given, path)}: {first}", *rest) from None
+    try:
         config = CampaignConfig.model_validate(document, strict=True)
     except ValidationError as error:
         wrong = messages.messages(error, document, CampaignConfig)
@@ -74,13 +103,56 @@ def load(path: Path, *, settings: Sequence[str] = (), trials: int | None = None,
     for place, number in _numbers(document):
         if not math.isfinite(number):
             raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
-    return _plan(config, document, path, given)
+    return replace(_plan(config, document, path, given), sources=sources)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a campaign file."""
     schema = CampaignConfig.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seqtune campaign file"}
+
+
+def _use_code(
+    document: dict[str, Any], folder: Path, printed: Callable[[str], None], *, with_code: bool
+) -> tuple[Source, ...]:
+    """Run the files of ``code``, and put their names and hashes into its place."""
+    paths = document.get("code", [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        if isinstance(paths, list):
+            raise CampaignError(f"code = {shown(paths)}: must be a list of paths in quotes")
+        paths = []  # told with all other values of a wrong type
+    if not with_code:
+        if paths:
+            raise CampaignError(
+                f"code = {shown(paths)}: the file names code, which only `seqtune launch` and `seqtune plan` run"
+            )
+        return ()
+    sources = [read_source(folder / path) for path in paths]
+    lines = own_code.use(sources)
+    if packages := _packages(document):
+        sources += packages
+        lines += own_code.use(sources)
+    for line in lines:
+        printed(line)
+    if sources:
+        document["code"] = [source.file for source in sources]
+    return tuple(sources)
+
+
+def _packages(document: Mapping[str, Any]) -> list[Source]:
+    """Return the installed packages that offer what the file names and neither we nor its code have."""
+    unknown = [
+        (group, name)
+        for (table, key), (group, known) in {
+            ("space", "name"): ("seqtune.spaces", (*SPACES, *search_spaces.catalogue.OWN)),
+            ("data", "dataset"): ("seqtune.datasets", (*CATALOGUE, *data.catalogue.OWN)),
+            ("objective", "metric"): ("seqtune.metrics", (*METRICS, *objective.OWN)),
+        }.items()
+        if isinstance(values := document.get(table), dict)
+        and isinstance(name := values.get(key), str)
+        and name not in known
+    ]
+    return offered(unknown)
 
 
 def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) -> str:
@@ -173,11 +245,29 @@ def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:
 
 
 def _flatten(document: dict[str, Any]) -> None:
-    """In ``fix`` and ``narrow`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
+    """In ``[space]`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
     space = document.get("space")
+    if not isinstance(space, dict):
+        return
     for key in ("fix", "narrow"):
-        if isinstance(space, dict) and isinstance(space.get(key), dict):
+        if isinstance(space.get(key), dict):
             space[key] = {".".join(words): value for words, value in _leaves(space[key])}
+    if isinstance(space.get("dimensions"), dict):
+        space["dimensions"] = _fields(space["dimensions"])
+        for values in space["dimensions"].values():
+            if isinstance(values, dict) and isinstance(values.get("when"), dict):
+                values["when"] = _fields(values["when"])
+
+
+def _fields(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the words of unquoted paths; the values of a dimension are a table, too."""
+    joined: dict[str, Any] = {}
+    for word, value in table.items():
+        if word in ROOMS and isinstance(value, dict):
+            joined |= {f"{word}.{last}": inner for last, inner in value.items()}
+        else:
+            joined[word] = value
+    return joined
 
 
 def _leaves(table: Mapping[str, Any], before: Keys = ()) -> Iterator[tuple[Keys, Any]]:
@@ -215,13 +305,15 @@ def _plan(config: CampaignConfig, document: Mapping[str, Any], path: Path, given
                 f"{_where(('comparison', 'by'), given, path)}: comparison.by: {searched['by']} is the factor itself. "
                 "Name another dimension, or leave it out"
             )
+    own = own_paths(config)
     for word, value in document.get("train", {}).items():
         key = f"train.{word}"
         if key in space.dimensions:
             raise CampaignError(
                 f'{path}: {key} = {shown(value)}: space "{space.name}" searches it '
                 f"({space.dimensions[key].describe()}). "
-                f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}, or leave it out'
+                + ("Remove it there" if key in own else f'Fix it there with space.fix = {{ "{key}" = {shown(value)} }}')
+                + ", or leave it out"
             )
         if key in space.constants:
             raise CampaignError(

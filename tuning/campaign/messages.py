@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
+
+from search_spaces.dimensions import Bounds
+from search_spaces.own import OwnDimension
 
 TYPES = {
     "bool_type": "true or false",
@@ -24,6 +28,11 @@ BOUNDS = {
     "less_than": ("<", "lt"),
     "less_than_equal": ("<=", "le"),
 }
+VALUES: Mapping[Sequence[str | int], Iterable[str]] = {
+    ("space", "narrow"): Bounds.model_fields,
+    ("space", "dimensions"): OwnDimension.model_fields,
+}
+"""Tables whose keys are dimensions -> keys of a dimension's own table."""
 LONGEST = 60
 """Characters of a wrong value that a message repeats."""
 
@@ -39,7 +48,8 @@ def messages(error: ValidationError, document: Mapping[str, Any], model: type[Ba
     for detail in error.errors(include_url=False):
         path, other_branch = _path(detail, document)
         # Of `value or list of values` pydantic reports both branches; the one that fits the value's shape counts.
-        if path and (path not in found) and not other_branch:
+        # Of `whole number or number` the second says what is allowed.
+        if path and (path not in found or detail["type"] == "float_type") and not other_branch:
             found[path] = _message(path, detail, model)
         elif not path:
             found[()] = str(detail.get("ctx", {}).get("error", detail["msg"]))
@@ -81,6 +91,8 @@ def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
     """Return every key of a configuration class, tables within tables as paths."""
     paths: list[Path] = []
     for name, field in model.model_fields.items():
+        if any(isinstance(note, SkipJsonSchema) for note in field.metadata):  # type: ignore[misc] # of records alone
+            continue
         paths.append((*before, name))
         for annotation in (field.annotation, *get_args(field.annotation)):  # a table, or a table that may be absent
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -101,8 +113,9 @@ def _path(detail: ErrorDetails, document: Mapping[str, Any]) -> tuple[Path, bool
         if known:
             path.append(step)
             here = here[step]
-        elif isinstance(step, str) and not isinstance(here, Mapping):
-            other_branch = isinstance(here, list) != step.startswith("list[")
+        elif isinstance(step, str):
+            lists = step.startswith("list[")
+            other_branch = lists if isinstance(here, Mapping) else isinstance(here, list) != lists
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])
     return tuple(path), other_branch
@@ -124,13 +137,14 @@ def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{start}: must be {sign} {context[bound]}"
     if kind == "string_too_short":
         return f"{start}: must not be empty"
+    if kind == "value_error" and isinstance(got, Mapping):
+        return f"{key}: {context['error']}"
     if kind == "value_error":
         return f"{start}: {context['error']}"
     if kind in TYPES and isinstance(got, list) and path[0] == "train":
-        return (
-            f"{start}: must be {TYPES[kind]}, one value. To search it, add it to space.include, where the space offers "
-            "it (`seqtune spaces`)"
-        )
+        return f"{start}: must be {TYPES[kind]}, one value. To search it, list the values in space.dimensions"
+    if kind in TYPES and path[:-1] in VALUES:
+        return f"{start}: must be a list of values, or a table of bounds such as {{ low = 1, high = 8 }}"
     if kind in TYPES:
         return f"{start}: must be {TYPES[kind]}"
     return f"{start}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
@@ -140,7 +154,7 @@ def _known(path: Path, model: type[BaseModel]) -> str:
     """The keys that the table of an unknown key has, and the nearest key of any table."""
     word, table = str(path[-1]), path[:-1]
     everywhere = key_paths(model)
-    here = [str(p[-1]) for p in everywhere if p[:-1] == table]
+    here = [str(p[-1]) for p in everywhere if p[:-1] == table] or list(VALUES.get(table[:-1], ()))
     if not here:
         return "Leave it out"
     where = f"[{dotted(table)}]" if table else "the top level"

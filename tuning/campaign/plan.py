@@ -4,13 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.configs import NeuralConfig
 from search_spaces import grid
-from search_spaces.catalogue import find
+from search_spaces.families import family_name
 from search_spaces.space import Space
-from tuning.campaign.config import CampaignConfig
+from tuning.campaign.code_files import Source
+from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.objective import metrics_of
-from tuning.campaign.variants import dimensions
+from tuning.campaign.space import campaign_space
 
 TRIALS = 50
 """How many trials a campaign has that does not say, unless it tries a whole grid."""
@@ -28,13 +30,14 @@ class Plan:
     """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
 
     config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
-    suggestions before the model-based ones.
+    suggestions before the model-based ones.  sources: the user's code, as it was run.
     """
 
     config: CampaignConfig
     space: Space
     trials: int
     startup_trials: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def complete(self) -> CampaignConfig:
@@ -62,22 +65,21 @@ def plan(config: CampaignConfig) -> Plan:
     if startup is None:
         configurations = trials // config.search.replicates
         startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
+    _check_limits(config, space)
     return Plan(config=config, space=space, trials=trials, startup_trials=startup)
 
 
-def campaign_space(config: CampaignConfig) -> Space:
-    """The campaign's space: cut as its file says, with what its data varies as dimensions.
-
-    Raises:
-        SpaceError: no such space, dimension or value.
-    """
-    given = {f"train.{field}": value for field, value in config.train.of_trial().items()}
-    space = find(config.space.name).restricted(
-        fix=config.space.fix, narrow=config.space.narrow, include=config.space.include, given=given
-    )
-    for path, choice in dimensions(config.data).items():
-        space = space.with_dimension(path, choice)
-    return space
+def _check_limits(config: CampaignConfig, space: Space) -> None:
+    if config.limits == LimitOptions():
+        return
+    if config.search.algorithm == "grid":
+        raise CampaignError(
+            "limits: a grid tries every configuration, and cannot replace those beyond a limit. Narrow the space, or "
+            'set search.algorithm to "hyperopt" or "random"'
+        )
+    if not any(issubclass(family, NeuralConfig) for family in space.families):
+        names = ", ".join(map(family_name, space.families))
+        raise CampaignError(f'limits: apply to networks, and space "{space.name}" has only {names}. Leave them out')
 
 
 def planned_trials(config: CampaignConfig, space: Space) -> int:

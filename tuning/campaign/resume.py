@@ -37,6 +37,7 @@ def resumed(plan: Plan, opened: CampaignConfig, *, trials: int) -> Plan:
     """
     if plan.config.search.startup_trials is None and opened.search.startup_trials is not None:
         plan = replace(plan, startup_trials=opened.search.startup_trials)
+    _check_code(opened, plan.config)
     before, now = (dict(_leaves(config.model_dump(mode="json"))) for config in (opened, plan.complete))
     changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and not _may_change(key)]
     name = opened.name
@@ -55,12 +56,28 @@ def resumed(plan: Plan, opened: CampaignConfig, *, trials: int) -> Plan:
     return plan
 
 
+def _check_code(opened: CampaignConfig, config: CampaignConfig) -> None:
+    before, now = ({file.name: file.sha256 for file in given.code_files} for given in (opened, config))
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if changed:
+        raise CampaignError(
+            f"campaign {opened.name!r} was launched with other code:",
+            *(f"  {name}: sha256 {_short(before.get(name))} -> {_short(now.get(name))}" for name in changed),
+            f"Its trials depend on the code. Restore the file, choose another name (--name), or delete the campaign "
+            f"(seqtune delete {opened.name})",
+        )
+
+
+def _short(sha256: str | None) -> str:
+    return "absent" if sha256 is None else sha256[:12]
+
+
 def _may_change(key: str) -> bool:
     return key in MAY_CHANGE or key == "comparison"  # the whole table may be added or removed
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(inner, f"{prefix}.{key}" if prefix else key)
     else:

@@ -30,6 +30,15 @@ def key(data: DataConfig, searched: Container[str]) -> str:
     return " ".join([data.balance, *others])
 
 
+def variant_of(data: DataConfig, config: CampaignConfig, *, fresh_split: bool = False) -> str:
+    """Return the name of the variant that a trial of a campaign is trained on.
+
+    fresh_split: of a confirmation's trial, whose split is not the campaign's.
+    """
+    split = f" split_seed={data.split_seed}" if fresh_split else ""
+    return key(data, dimensions(config.data)) + split
+
+
 def data_config(config: CampaignConfig, chosen: Mapping[str, Value]) -> DataConfig:
     """Return one variant's complete data configuration; split and balance have seeds of their own.
 

@@ -1,10 +1,12 @@
 """``seqtune adopt``: recover a campaign from MLflow."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuning.cli.options import VAR, HomeOption, JsonOption, open_home
+from tuning.cli.options import VAR, CodeOption, HomeOption, JsonOption, json_only, open_home
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,12 +21,14 @@ def adopt(
     tracking_uri: Annotated[
         str | None, typer.Option("--tracking-uri", metavar="URI", help="The store; default: MLFLOW_TRACKING_URI.")
     ] = None,
+    code: CodeOption = None,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
     """Recover a campaign from its MLflow store.
 
-    Launching it then resumes there.  Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
+    Launching it then resumes there.  Code of your own is run from --code alone, never from the store.
+    Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
     """
     from tuning.cli import tables
 
@@ -33,7 +37,15 @@ def adopt(
         from tuning.tracking import adopt as tracking
 
         uri = tracking_uri or place.tracking_uri
-        adopted = tracking.adopt(place, name, uri, lambda k, of: show(f"trial {k} of {of}"))
+        with json_only(as_json=as_json):
+            adopted = tracking.adopt(
+                place,
+                name,
+                uri,
+                lambda k, of: show(f"trial {k} of {of}"),
+                code=code or [],
+                printed=partial(say, error=True),
+            )
     elsewhere = uri != place.tracking_uri
     tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out, elsewhere=elsewhere))
 

@@ -13,7 +13,9 @@ from data.errors import DataError
 from search_spaces.errors import SpaceError
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.cli.adopt import adopt
+from tuning.cli.check import check
 from tuning.cli.compare import compare
+from tuning.cli.confirm import confirm
 from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
 from tuning.cli.doctor import doctor
@@ -22,6 +24,7 @@ from tuning.cli.init import init
 from tuning.cli.inspect import inspect
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
+from tuning.cli.plan import plan
 from tuning.cli.printing import say_error, say_lines
 from tuning.cli.repair import repair
 from tuning.cli.report import report
@@ -63,9 +66,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, launch, status, top, report, compare, export, reproduce),
+    *(inspect, init, plan, launch, status, top, report, compare, confirm, export, reproduce),
     *(sync, adopt, repair, delete),
-    *(ui, spaces, schema, doctor),
+    *(ui, spaces, check, schema, doctor),
 ):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")

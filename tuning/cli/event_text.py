@@ -3,6 +3,7 @@
 import time
 
 from tuning.journal.events import (
+    ConfirmationRequest,
     Ended,
     EpochEnded,
     Event,
@@ -11,12 +12,19 @@ from tuning.journal.events import (
     Launched,
     Noted,
     Opened,
+    OpenedTest,
     Retried,
     Started,
     Suggested,
 )
 from tuning.journal.log import Entry
 from tuning.journal.text import duration, score, settings, trial_name
+
+
+def asked_for(request: ConfirmationRequest) -> str:
+    """Return what a confirmation was asked for."""
+    splits = f", {request.splits} fresh splits" if request.splits else ""
+    return f"confirmation of the best {len(request.trials)}, {request.seeds} seeds{splits}"
 
 
 def line(entry: Entry, metric: str) -> str:
@@ -30,13 +38,17 @@ def words(event: Event, metric: str) -> str:
     match event:
         case Opened():
             data = ", ".join(f"{variant} {record.sha256[:12]}" for variant, record in event.data.items())
-            return f'opened: space "{event.config.space.name}", seed {event.config.seed}, data {data}'
+            return f'opened: space "{event.config.space.title}", seed {event.config.seed}, data {data}'
         case Launched():
             there = event.environment
             versions = ", ".join(f"{name} {version}" for name, version in there.packages.items())
             return (
                 f"launched for {event.trials} trials: python {there.python}, {versions}; {there.processor}, {there.isa}"
             )
+        case Suggested() if event.confirms is not None:
+            which = event.confirms
+            split = f", split {which.split}" if which.split else ""
+            return f"{trial_name(event.trial.index)}: {trial_name(which.trial)} again with seed {which.seed + 1}{split}"
         case Suggested():
             same = "" if event.same_as is None else f" (same values as {trial_name(event.same_as)})"
             return f"{trial_name(event.trial.index)} suggested: {settings(event.assignment)}{same}"
@@ -62,5 +74,8 @@ def words(event: Event, metric: str) -> str:
             return f"{whose}note: {event.text}"
         case Interrupted():
             return f"interrupted: {event.reason}"
+        case OpenedTest():
+            asked = event.confirmation
+            return f"test part opened: {asked_for(asked)}, after {asked.ended} trials"
         case Finished():
             return f"finished with {event.trials} trials"

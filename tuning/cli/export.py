@@ -24,6 +24,7 @@ def export(
     """
     from tuning.analysis.export import export as best_trials
     from tuning.analysis.export_file import COMPLETE, check_suffix, write
+    from tuning.campaign.code_files import copy_path
 
     check_suffix(out)
     place = existing_home(home)
@@ -39,5 +40,8 @@ def export(
     if record.finished_at is None:
         say(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     if out.suffix.lower() in COMPLETE:
-        command = place.command("reproduce", out, "--rank", 1, datasets=record.datasets)
+        files = record.config.code_files
+        named = [file.name if file.kind == "package" else copy_path(place.code, file) for file in files]
+        code = [word for name in named for word in ("--code", name)]
+        command = place.command("reproduce", out, "--rank", 1, *code, datasets=record.datasets)
         say(f"train one again: {command}")

@@ -1,23 +1,24 @@
 """``seqtune launch``: start or resume a campaign."""
 
-import os
-import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tuning.cli.options import (
     EXIT_INTERRUPTED,
-    EXIT_NEGATIVE,
     VAR,
     DatasetsOption,
     HomeOption,
     JsonOption,
+    end_interrupted,
+    json_only,
     no_trial,
     open_home,
 )
 from tuning.cli.printing import say
+from tuning.cli.tracking_observer import Tracking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from tuning.analysis.leaderboard import Leaderboard
     from tuning.campaign.plan import Plan
     from tuning.journal.home import Home
-    from tuning.journal.log import Entry
     from tuning.journal.record import CampaignRecord
-    from tuning.tracking.background import BackgroundPublisher
 
 SHOWN = 10
 """Trials on the leaderboard that ends a launch."""
@@ -48,57 +47,27 @@ def launch(
 ) -> None:
     """Start or resume a campaign.
 
-    Keys are those of a campaign file: name, seed, data.*, space.*, search.*, train.*, objective.metric, resources.*,
-    budget.wall_s, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).  Ctrl-C stops a launch;
-    the same command resumes it.  Example: seqtune launch campaigns/demo.toml --set search.trials=20
+    Keys are those of a campaign file: name, seed, code, data.*, space.*, search.*, train.*, objective.metric,
+    resources.*, budget.wall_s, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).  Ctrl-C
+    stops a launch; the same command resumes it.  Example: seqtune launch campaigns/demo.toml --set search.trials=20
     """
     from tuning.campaign.file import load
 
-    plan = load(campaign, settings=settings or [], trials=trials, name=name)
+    plan = load(
+        campaign,
+        settings=settings or [],
+        trials=trials,
+        name=name,
+        with_code=True,
+        printed=partial(say, error=True),
+    )
     record, published = _run(plan, home=open_home(home), datasets=datasets, as_json=as_json)
     if record.finished_at is None:
-        last = record.interruptions[-1]
-        say(f"seqtune: {last.reason}. The same command resumes the campaign", error=True)
-        code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(last.cause, EXIT_NEGATIVE)
-        if last.cause == "ray":
-            _exit_at_once(code)
-        raise typer.Exit(code)
+        end_interrupted(record.interruptions[-1])
     if not record.ranked():
         raise no_trial(plan.config.name)
     if not published:
         raise typer.Exit(EXIT_INTERRUPTED)
-
-
-def _exit_at_once(code: int) -> NoReturn:
-    """Exit without Python's own end, which would wait for Ray's lost processes."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-class _Tracking:
-    """An observer that starts publishing with the first event, so that a launch that never begins leaves no store."""
-
-    def __init__(self, home: "Home", name: str) -> None:
-        self.home = home
-        self.name = name
-        self.publisher: BackgroundPublisher | None = None
-        self.interrupted = False
-
-    def __call__(self, record: "CampaignRecord", entry: "Entry") -> None:
-        if self.publisher is None:
-            from tuning.tracking.background import BackgroundPublisher
-
-            self.publisher = BackgroundPublisher(self.home, self.name)
-        self.publisher(record, entry)
-
-    def close(self) -> str | None:
-        """Return why MLflow is behind the journal, None where it is not."""
-        try:
-            return self.publisher.close() if self.publisher else None
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return "interrupted"
 
 
 def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) -> "tuple[CampaignRecord, bool]":
@@ -109,6 +78,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import tables, top
     from tuning.cli.live import display
+    from tuning.search.idle import idle_advice
 
     out = tables.console(error=as_json)
     name = plan.config.name
@@ -119,9 +89,13 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
             "Raise search.trials or lower search.startup_trials for a model-based search",
             "yellow",
         )
-    tracking = _Tracking(home, name)
+    for file in plan.config.code_files:
+        tables.line(out, f"code: {file}")
+    if not home.journal(name).exists() and (advice := idle_advice(plan)):
+        tables.line(out, f"Note: {advice}", "yellow")
+    tracking = Tracking(home, name)
     behind: str | None = None
-    with display(out) as watching:
+    with json_only(as_json=as_json), display(out) as watching:
         from tuning.execution.launch import launch as run
 
         try:

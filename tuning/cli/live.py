@@ -15,13 +15,16 @@ from rich.text import Text
 from tuning.cli import tables
 from tuning.cli.printing import printable
 from tuning.cli.tables import BEST, Column, searched_columns
-from tuning.journal.events import Ended, Interrupted, Launched, Noted, Retried
+from tuning.journal.events import Ended, EpochEnded, Interrupted, Launched, Noted, Retried
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
 
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
+
+ESTIMATED_FROM = 200
+"""Ended trials, the latest, from which the time left is estimated: it is drawn again four times a second."""
 
 COUNT = re.compile(r"\d+ of \d+")
 """How far a step is; what is left of its text says which step."""
@@ -50,12 +53,19 @@ def display(target: Console) -> Display:
     return LiveTable(target) if target.is_terminal and not target.is_dumb_terminal else Lines(target)
 
 
+def _data_notes(record: CampaignRecord, target: Console) -> None:
+    """Print what the preparation of the data notes, such as channels that nothing scales, above the trials."""
+    for note in dict.fromkeys(note for variant in record.data.values() for note in variant.notes):
+        tables.line(target, f"Note: {note}", "yellow")
+
+
 class Lines:
     """One line for each ended trial, and for what is out of the ordinary."""
 
     def __init__(self, target: Console) -> None:
         self.target = target
         self.step = ""
+        self.estimated = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +82,10 @@ class Lines:
     def __call__(self, record: CampaignRecord, entry: Entry) -> None:
         """Print what the event means for the campaign, if anything."""
         event = entry.event
-        if isinstance(event, Launched) and record.ended:
-            tables.line(self.target, f"resuming: {len(record.ended)} of {record.target} trials have ended")
+        if isinstance(event, Launched):
+            _data_notes(record, self.target)
+        if isinstance(event, Launched) and record.ended_count:
+            tables.line(self.target, f"resuming: {record.ended_count} of {record.target} trials have ended")
         elif isinstance(event, Retried):
             tables.line(self.target, f"{trial_name(event.trial)} is retried: {event.reason}")
         elif isinstance(event, Noted):
@@ -83,6 +95,10 @@ class Lines:
             tables.line(self.target, event.reason)
         elif isinstance(event, Ended):
             tables.line(self.target, ended_line(record, record.trials[event.trial]))
+        elif isinstance(event, EpochEnded) and not self.estimated:
+            self.estimated = True
+            trials = [trial for _, trial in sorted(record.trials.items())]
+            tables.line(self.target, f"about {duration(seconds_left(record, trials))} left, by the first epoch")
 
 
 class LiveTable:
@@ -107,8 +123,10 @@ class LiveTable:
         """Show the text beside a spinner, until trials start."""
         self.doing = text
 
-    def __call__(self, record: CampaignRecord, entry: Entry) -> None:  # noqa: ARG002 - every observer's signature
+    def __call__(self, record: CampaignRecord, entry: Entry) -> None:
         """Take the record; it is drawn when the next redrawing is due."""
+        if isinstance(entry.event, Launched):
+            _data_notes(record, self.live.console)
         self.record = record
         self.doing = (
             f"{record.config.name}: starting {record.launches[-1].concurrency if record.launches else 1} workers"
@@ -131,7 +149,7 @@ class LiveTable:
 def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float) -> str:
     """Return campaign, trials done, best so far, failures, time gone and time left."""
     ended = [t for t in trials if t.result is not None]
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     parts = [f"{record.config.name}  {len(ended)}/{record.target} trials"]
     if ranked and ranked[0].result:
         best = ranked[0]
@@ -146,11 +164,13 @@ def headline(record: CampaignRecord, trials: list[TrialRecord], elapsed_s: float
 
 
 def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | None:
-    """Estimate the time to the campaign's end from the epochs trained so far; None where there are none.
+    """Estimate the time to the campaign's end from the epochs of the latest trials; None where there are none.
 
     An epoch's time is taken to grow with the steps of all its rows: a balanced one has several times as many rows, one
     of longer windows more steps.
     """
+    to_come = max(0, record.target - len(trials))
+    trials = [t for t in trials if t.result is not None][-ESTIMATED_FROM:] + [t for t in trials if t.result is None]
     steps = {variant: data.steps * sum(data.epoch.values()) for variant, data in record.data.items()}
     trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
     if not trained:
@@ -164,7 +184,7 @@ def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | N
         for t in trials
         if t.result is None
     ]
-    left += [expected * step_s * fmean(steps.values())] * max(0, record.target - len(trials))
+    left += [expected * step_s * fmean(steps.values())] * to_come
     workers = record.launches[-1].concurrency if record.launches else 1
     return max(sum(left) / workers, max(left, default=0.0))
 
@@ -179,10 +199,10 @@ def ended_line(record: CampaignRecord, trial: TrialRecord) -> str:
     if result and result.reason:
         parts.append(result.reason)
     parts.append(settings(trial.assignment))
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     if ranked and ranked[0].result:
         parts.append(f"best {score(ranked[0].result.objective)} {trial_name(ranked[0].config.index)}")
-    parts.append(f"{len(record.ended)}/{record.target}")
+    parts.append(f"{record.ended_count}/{record.target}")
     return "  ".join(part for part in parts if part)
 
 
@@ -205,7 +225,7 @@ def _table(console: Console, record: CampaignRecord, trials: list[TrialRecord]) 
         Column(head="seconds", right=True, spare=4),
         Column(head="status"),
     ]
-    ranked = record.ranked()
+    ranked = record.ranked(1)
     best = ranked[0].config.index if ranked else None
     cells: list[list[Cell]] = []
     for trial in trials:

@@ -1,14 +1,20 @@
 """What several commands share: options, exit codes and the home."""
 
 import difflib
+import os
+import sys
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuning.journal.events import Interrupted
     from tuning.journal.home import Home
 
 EXIT_NEGATIVE = 1
@@ -27,6 +33,10 @@ HomeOption = Annotated[
 DatasetsOption = Annotated[
     Path | None,
     typer.Option("--datasets", envvar="SEQTUNE_DATASETS", help="Folder of the data sets.", metavar="FOLDER"),
+]
+CodeOption = Annotated[
+    list[Path] | None,
+    typer.Option("--code", help="Code of your own that the record names; it is run; repeatable.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -84,7 +94,26 @@ def nearest(word: str, known: list[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
+@contextmanager
+def json_only(*, as_json: bool) -> "Iterator[None]":
+    """Keep standard output for JSON: what a user's code prints meanwhile goes to standard error."""
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        yield
+
+
 def no_trial(name: str) -> typer.Exit:
     """Say that no trial has completed, and return the exit."""
     say(f"seqtune: campaign {name!r}: no trial has completed", error=True)
     return typer.Exit(EXIT_NEGATIVE)
+
+
+def end_interrupted(interruption: "Interrupted") -> NoReturn:
+    """Say why a launch or a confirmation ended early, and exit."""
+    ending = "" if interruption.cause == "limits" else ". The same command resumes the campaign"
+    say(f"seqtune: {interruption.reason}{ending}", error=True)
+    code = {"user": EXIT_INTERRUPTED, "budget": 0}.get(interruption.cause, EXIT_NEGATIVE)
+    if interruption.cause == "ray":  # without Python's own end, which would wait for Ray's lost processes
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise typer.Exit(code)

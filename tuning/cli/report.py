@@ -38,7 +38,8 @@ def report(
         raise no_trial(name)
     from tuning.report.page import page
 
-    text = page(entries)
+    confirmed = place.confirmations.journal(name).exists()
+    text = page(entries, place.confirmations.record(name) if confirmed else None)
     try:
         write_file(path, text.encode())
     except OSError as error:

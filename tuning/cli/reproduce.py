@@ -5,9 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuning.cli.options import EXIT_NEGATIVE, VAR, DatasetsOption, HomeOption, JsonOption, open_home
+from tuning.cli.options import (
+    EXIT_NEGATIVE,
+    VAR,
+    CodeOption,
+    DatasetsOption,
+    HomeOption,
+    JsonOption,
+    json_only,
+    open_home,
+)
+from tuning.cli.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tuning.cli.target import Target
     from tuning.execution.reproduce import Reproduction
     from tuning.journal.home import Home
@@ -20,6 +32,7 @@ def reproduce(
     trial: Annotated[int | None, typer.Option(help="NAME: the trial's index, from 0.", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="NAME: the trial's seed.", min=0)] = None,
     rank: Annotated[int | None, typer.Option(help="FILE: the entry's rank, from 1.", min=1)] = None,
+    code: CodeOption = None,
     home: HomeOption = VAR,
     datasets: DatasetsOption = None,
     as_json: JsonOption = False,
@@ -27,14 +40,28 @@ def reproduce(
     """Train a recorded trial again and compare it epoch by epoch.
 
     Name the trial as RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R.  The verdict is `exact` or `within
-    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Example: seqtune reproduce demo --trial 3
+    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Code of your own is run from the copy of your
+    launch, or from --code.  Example: seqtune reproduce demo --trial 3
     """
     from tuning.cli.target import find
 
     place = open_home(home)
-    found = find(place, target, trial=trial, seed=seed, rank=rank)
+    found = _with_code(find(place, target, trial=trial, seed=seed, rank=rank), home=place, given=code or [])
     if _run(found, home=place, datasets=datasets, as_json=as_json).verdict == "differs":
         raise typer.Exit(EXIT_NEGATIVE)
+
+
+def _with_code(target: "Target", *, home: "Home", given: "Sequence[Path]") -> "Target":
+    """Load the code of a trial, from where the user allowed it."""
+    from tuning.execution.recorded_code import changes, sources_of, with_code
+
+    trial = target.recorded.config
+    what = f"trial {trial.index} of {trial.campaign!r}"
+    sources = sources_of(trial.code, what=what, home=home, given=given, kept=target.code_paths is not None)
+    recorded, printed = with_code(target.recorded, sources)
+    for line in (*printed, *changes(trial.code, target.code_paths or ())):
+        say(line, error=True)
+    return target._replace(recorded=recorded)
 
 
 def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool) -> "Reproduction":
@@ -46,7 +73,10 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool
     out = tables.console(error=as_json)
     table = ReproductionTable(target.recorded, out)
     table.start()
-    with tables.spinner(out, "loading the data") as show:  # a spinner on a terminal, nothing elsewhere
+    with (
+        json_only(as_json=as_json),
+        tables.spinner(out, "loading the data") as show,
+    ):  # a spinner on a terminal, nothing elsewhere
         from tuning.execution.reproduce import reproduce as train_again
 
         def on_epoch(report: "EpochReport") -> None:

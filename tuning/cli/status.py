@@ -55,15 +55,15 @@ def _campaigns(home: "Home", *, as_json: bool) -> None:
 def _journal(home: "Home", name: str, *, as_json: bool) -> None:
     from tuning.cli import tables
     from tuning.cli.event_text import line
-    from tuning.journal.log import read
+    from tuning.journal.record import fold
 
-    record = home.record(name)
-    entries = read(home.journal(name))
+    entries = home.known_entries(name)
+    metric = fold(entries).config.objective.metric
 
     def show() -> None:
         out = tables.console()
         for entry in entries:
-            tables.line(out, line(entry, record.config.objective.metric))
+            tables.line(out, line(entry, metric))
 
     data = [{"n": entry.n, "at": entry.at, **entry.event.model_dump(mode="json")} for entry in entries]
     tables.emit(data, as_json=as_json, show=show)
@@ -73,10 +73,11 @@ def _trials(home: "Home", name: str, *, as_json: bool) -> None:
     from tuning.analysis.status import campaign
     from tuning.analysis.trials import trial_row
     from tuning.cli import tables
-    from tuning.journal.log import read
+    from tuning.journal.record import fold
 
-    record = home.record(name)
-    summary = campaign(home, name, read(home.journal(name)))
+    entries = home.known_entries(name)
+    record = fold(entries)
+    summary = campaign(home, name, entries)
     rows = [trial_row(trial) for _, trial in sorted(record.trials.items())]
     data = {"campaign": summary, "trials": rows}
     tables.emit(data, as_json=as_json, show=lambda: _show_trials(summary, rows, tables.console()))

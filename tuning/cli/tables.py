@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -56,16 +56,19 @@ def spinner(target: Console, text: str) -> Iterator[Callable[[str], None]]:
 def table(
     target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], styles: Sequence[str] = ()
 ) -> list[str]:
-    """Print rows under their heads; return the heads of columns that the terminal has no room for."""
-    built, hidden = fitted(target, columns, rows, styles)
-    if target.is_terminal:
-        target.print(built)
+    """Print rows under their heads; return the heads of columns that the terminal has no room for.
+
+    A table that needs no wrapping is printed line by line: Rich takes milliseconds for each of its rows.
+    """
+    grid = _Grid(target, columns, rows)
+    if grid.width > target.width:
+        target.print(grid.built(styles))
     else:
-        with target.capture() as capture:
-            target.print(built)
-        for row in capture.get().splitlines():
-            target.out(row.rstrip(), highlight=False)
-    return hidden
+        for number, text in enumerate(grid.lines()):
+            row = number - grid.head_lines
+            style = "bold" if row < 0 else styles[row] if styles else ""
+            target.print(Text(text if target.is_terminal else text.rstrip(), style=style), soft_wrap=True)
+    return grid.hidden
 
 
 def fitted(
@@ -75,18 +78,71 @@ def fitted(
 
     styles: one for each row, or none.  Gaps are narrowed before a column is left out.
     """
-    cells = [[printable(shown(cell)) for cell in row] for row in rows]
-    keep = list(range(len(columns)))
-    built = _built(columns, cells, keep, WIDE, styles)
-    while _width(target, built) > target.width:
-        narrow = _built(columns, cells, keep, NARROW, styles)
-        spare = [i for i in keep if columns[i].spare]
-        if not spare or _width(target, narrow) <= target.width:
-            built = narrow
-            break
-        keep.remove(max(spare, key=lambda i: (columns[i].spare, i)))
-        built = _built(columns, cells, keep, WIDE, styles)
-    return built, [column.head for i, column in enumerate(columns) if i not in keep]
+    grid = _Grid(target, columns, rows)
+    return grid.built(styles), grid.hidden
+
+
+class _Grid:
+    """Cells of those columns that a terminal has room for."""
+
+    def __init__(self, target: Console, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+        self.columns = columns
+        self.cells = [[printable(shown(cell)) for cell in row] for row in rows]
+        self.widths = [
+            max(cell_len(text) for text in (*column.head.split("\n"), *(row[i] for row in self.cells)))
+            for i, column in enumerate(columns)
+        ]
+        self.keep = list(range(len(columns)))
+        self.gap = WIDE
+        while self.width > target.width:
+            self.gap = NARROW
+            spare = [i for i in self.keep if columns[i].spare]
+            if not spare or self.width <= target.width:
+                break
+            self.keep.remove(max(spare, key=lambda i: (columns[i].spare, i)))
+            self.gap = WIDE
+
+    @property
+    def width(self) -> int:
+        """Width of the columns kept, with their gaps."""
+        return sum(self.widths[i] for i in self.keep) + self.gap * (len(self.keep) - 1)
+
+    @property
+    def hidden(self) -> list[str]:
+        """Heads of the columns left out."""
+        return [column.head for i, column in enumerate(self.columns) if i not in self.keep]
+
+    @property
+    def head_lines(self) -> int:
+        """How many lines the heads take."""
+        return 1 + max(self.columns[i].head.count("\n") for i in self.keep)
+
+    def heads(self) -> list[list[str]]:
+        """The lines of each kept column's head, aligned at the bottom."""
+        heads = [self.columns[i].head.split("\n") for i in self.keep]
+        return [[""] * (self.head_lines - len(head)) + head for head in heads]
+
+    def lines(self) -> Iterator[str]:
+        """The table without Rich."""
+        yield from map(self._line, zip(*self.heads(), strict=True))
+        for row in self.cells:
+            yield self._line([row[i] for i in self.keep])
+
+    def _line(self, texts: Sequence[str]) -> str:
+        padded = []
+        for i, text in zip(self.keep, texts, strict=True):
+            blanks = " " * (self.widths[i] - cell_len(text))
+            padded.append(blanks + text if self.columns[i].right else text + blanks)
+        return (" " * self.gap).join(padded)
+
+    def built(self, styles: Sequence[str]) -> Table:
+        """The table as Rich's."""
+        built = Table(box=None, pad_edge=False, padding=(0, self.gap, 0, 0), header_style="bold")
+        for i, head in zip(self.keep, self.heads(), strict=True):  # of our own words, or ``folded``
+            built.add_column(Text("\n".join(head)), justify="right" if self.columns[i].right else "left")
+        for number, row in enumerate(self.cells):
+            built.add_row(*(Text(row[i]) for i in self.keep), style=styles[number] if styles else None)
+        return built
 
 
 def hidden_columns(target: Console, heads: Sequence[str]) -> None:
@@ -117,20 +173,3 @@ def searched_columns(assignments: Sequence[Mapping[str, Cell]]) -> dict[str, Col
         path: Column(head=folded(name), right=True, spare=1 + any(path not in values for values in assignments))
         for path, name in names.items()
     }
-
-
-def _built(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]], keep: Sequence[int], gap: int, styles: Sequence[str]
-) -> Table:
-    built = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    lines = max(columns[i].head.count("\n") for i in keep)
-    for i in keep:
-        head = "\n" * (lines - columns[i].head.count("\n")) + columns[i].head  # of our own words, or ``folded``
-        built.add_column(Text(head), justify="right" if columns[i].right else "left")
-    for number, row in enumerate(cells):
-        built.add_row(*(Text(row[i]) for i in keep), style=styles[number] if styles else None)
-    return built
-
-
-def _width(target: Console, built: Table) -> int:
-    return Measurement.get(target, target.options.update(max_width=UNBOUNDED), built).maximum

@@ -19,10 +19,14 @@ FORMS = "RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R"
 
 
 class Target(NamedTuple):
-    """A recorded trial, and the MLflow run that it was read from."""
+    """A recorded trial, and the MLflow run that it was read from.
+
+    code_paths: where the latest launch read the user's code; None of a trial that is of no campaign of this home.
+    """
 
     recorded: RecordedTrial
     run_id: str | None = None
+    code_paths: tuple[str, ...] | None = None
 
 
 def find(
@@ -52,7 +56,8 @@ def find(
         known = trial_names(home.record(target).ended)
         raise RecordError(f"campaign {target!r}: which trial? Add --trial K or --seed S. It has {known}")
     record = home.record(target)
-    return Target(of_campaign(record, _by_index(record, trial) if trial is not None else _by_seed(record, seed)))
+    found = _by_index(record, trial) if trial is not None else _by_seed(record, seed)
+    return Target(of_campaign(record, found), code_paths=record.code_paths)
 
 
 def check_run_id(run_id: str, uri: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, no_trial
+from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, nearest, no_trial
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tuning.analysis.leaderboard import Leaderboard
     from tuning.analysis.trials import TrialRow
     from tuning.cli.tables import Column
+    from tuning.journal.record import CampaignRecord
     from tuning.journal.text import Cell
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
@@ -26,20 +27,33 @@ def top(
     name: NameArgument,
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves of the best five.")
+        Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves of the best five, or the front.")
+    ] = None,
+    pareto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COST",
+            help="Show the trials that no other beats in objective and cost: parameters, bytes, seconds, latency, "
+            "latency-batch.",
+        ),
     ] = None,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
     """Show a campaign's best trials.
 
-    With replicates: its best configurations, ranked by their mean objective.  Example: seqtune top demo -k 5
+    With replicates: its best configurations, ranked by their mean objective.  With --pareto: the front of objective
+    and cost, whole.  Example: seqtune top demo --pareto parameters
     """
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import plots, tables
 
     if plot is not None:
         plots.check_suffix(plot)
+    if pareto is not None:
+        check_cost(pareto)
+        _show_front(existing_home(home).record(name), pareto, plot, as_json=as_json)
+        return
     record = existing_home(home).record(name)
     board = leaderboard(record, k)
     if plot is not None and board.ranked:  # before anything is printed: a reader such as `head` may close the pipe
@@ -49,6 +63,31 @@ def top(
     tables.emit(board, as_json=as_json, show=lambda: show(board, tables.console()))
     if not board.ranked:
         raise no_trial(name)
+    if plot is not None:
+        say(f"plot: {plot}", error=as_json)
+
+
+def check_cost(cost: str) -> None:
+    """Raise CampaignError where there is no such cost."""
+    from tuning.analysis.pareto import COSTS
+    from tuning.campaign.errors import CampaignError
+
+    if cost not in COSTS:
+        known = list(COSTS)
+        raise CampaignError(f"--pareto {cost}: no such cost. Known: {', '.join(known)}.{nearest(cost, known)}")
+
+
+def _show_front(record: "CampaignRecord", cost: str, plot: Path | None, *, as_json: bool) -> None:
+    from tuning.analysis.pareto import pareto
+    from tuning.cli import pareto as fronts
+    from tuning.cli import plots, tables
+
+    found = pareto(record, cost)
+    if not found.front:
+        raise no_trial(record.config.name)
+    if plot is not None:
+        plots.save(fronts.draw(found), plot)
+    tables.emit(found, as_json=as_json, show=lambda: fronts.show(found, tables.console()))
     if plot is not None:
         say(f"plot: {plot}", error=as_json)
 

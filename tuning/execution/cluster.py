@@ -5,7 +5,7 @@ The driver must run on a node of the cluster, if only one without CPUs: ``ray st
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from tuning.search import ray_settings
@@ -20,6 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import CampaignError
+from tuning.execution import stalled
 from tuning.training.environment import Environment, code_sha256, current, differences
 
 ANSWER_S = 10.0
@@ -66,7 +67,7 @@ def join(address: str, runtime_env: dict[str, Any]) -> None:
     try:
         ray.init(address=address, runtime_env=runtime_env, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError, RayError, TimeoutError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())  # of other versions: six lines
         raise CampaignError(
             f'resources.address = "{address}": cannot join the Ray cluster: {reason}. {_ADVICE}'
         ) from error
@@ -86,8 +87,10 @@ def needed(resources: ResourceOptions, *, on_cluster: bool) -> dict[str, float]:
     return needs
 
 
-def check_nodes(resources: ResourceOptions) -> list[str]:
-    """Return what is worth knowing of the nodes that can take a trial.
+def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return the nodes that can take a trial, by Ray's id, with what is worth knowing of each.
+
+    known: ids of nodes that were checked before, and are left out.
 
     Raises:
         CampaignError: no node can take one, or one that can has other code, other versions, or, unless
@@ -96,14 +99,17 @@ def check_nodes(resources: ResourceOptions) -> list[str]:
     wanted = needed(resources, on_cluster=True)
     nodes = [node for node in ray.nodes() if node["Alive"]]
     fit = [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
-    if not fit:
+    if not fit and not known:
         have = "; ".join(f"{node['NodeManagerAddress']} has {_shown(node['Resources'])}" for node in nodes)
         raise CampaignError(
             f"no node of the Ray cluster can take a trial, which needs {_shown(wanted)}: {have}. Lower "
             "resources.threads or resources.gpus, or add a node"
         )
-    here, notes = (current(), code_sha256()), []
-    for node, (environment, code) in zip(fit, _described(fit), strict=True):
+    new = [node for node in fit if node["NodeID"] not in known]
+    if not new:
+        return {}
+    here, notes = (current(), code_sha256()), {}
+    for node, (environment, code) in zip(new, _described(new), strict=True):
         where = f"node {node['NodeManagerAddress']}"
         if code != here[1]:
             raise CampaignError(f"{where} has other code of seqtune than this machine. Install the same there")
@@ -118,7 +124,7 @@ def check_nodes(resources: ResourceOptions) -> list[str]:
                 f"{where} differs from this machine, so that its trials may have other bits: {'; '.join(hardware)}. "
                 "Leave that node out, or accept it with resources.mixed_processors = true"
             )
-        notes += [f"{where}: {line}" for line in hardware]
+        notes[node["NodeID"]] = [f"{where}: {line}" for line in hardware]
     return notes
 
 
@@ -140,6 +146,17 @@ def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[Environment, str]]
             ) from error
         found.append((Environment.model_validate_json(text), code))
     return found
+
+
+def watched(node: str) -> Any:
+    """Start to kill this launch's workers that hang on a node; return the actor that does, which ends with its handle.
+
+    node: Ray's id.
+    """
+    node_watch: Any = stalled.NodeWatch  # made an actor class by Ray
+    watch = node_watch.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
+    watch.watch.remote(stalled.STALLED_S)
+    return watch
 
 
 @ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]

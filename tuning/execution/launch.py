@@ -5,11 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from data.prepare import Prepared, prepare
+from tuning.campaign import own_code
+from tuning.campaign.config import LimitOptions, ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
+from tuning.execution.search_trials import SearchTrials
 from tuning.execution.signals import STOP
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
@@ -41,21 +44,25 @@ def launch(
         JournalError, StoreError: the journal cannot be read or written.
     """
     config = plan.config
-    address = chosen_address(config.resources.address)
-    configure(address)
-    if address is None:  # on a cluster its nodes are asked
-        check_device(config.resources.device)
-        check_threads(config.resources.threads, concurrency=config.resources.concurrency)
+    own_code.use(plan.sources)
+    check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
-        if entries := home.entries(config.name):
-            before = fold(entries)
-            plan = resumed(plan, before.config, trials=before.target)
+        plan = _as_recorded(plan, home)
         for _ in range(PREPARATIONS):
             record = _attempt(plan, path, home=home, datasets=datasets, observers=observers, progress=progress)
             if record.finished_at is not None or record.interruptions[-1].cause != "data":
                 break
         return record
+
+
+def _as_recorded(plan: Plan, home: Home) -> Plan:
+    """Return the plan of a campaign that may be there already; its record is read again, once it can be written."""
+    entries = home.entries(plan.config.name)
+    if not entries:
+        return plan
+    before = fold(entries)
+    return resumed(plan, before.config, trials=before.target)
 
 
 def _attempt(
@@ -79,9 +86,15 @@ def _attempt(
         from tuning.execution.ray_tune import check_cluster
 
         check_cluster(config.resources)
+    if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
+        progress("looking for a configuration within the limits")
+        ordered_search(plan.complete, plan.space, recorded_data(prepared)).suggest()
     with STOP.deferred(), Journal(path) as journal:
+        home.keep_code(plan.sources)
         if not journal.entries:
-            journal.append(Opened(config=plan.complete, dimensions=plan.space.described(), data=_recorded(prepared)))
+            journal.append(
+                Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded_data(prepared))
+            )
         record = fold(journal.entries)
         _check_same_data(record, prepared)
         over = record.finished_at is not None and len(record.ended) >= plan.trials
@@ -109,21 +122,41 @@ def _run(
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
+        code=tuple(str(source.path) for source in plan.sources),
     )
-    new_search = partial(ordered_search, plan.complete, plan.space)
-    driver = Driver(journal, plan.space, new_search, launched=launched, observers=observers, progress=progress)
+    new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared))
+    source = SearchTrials(plan.space, new_search)
+    driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new
         return driver.record
+    progress("starting Ray")
     from tuning.execution.ray_tune import run
 
     try:
         run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
+    else:
+        if source.none_left:
+            driver.interrupted("limits", source.none_left)
     return driver.record
 
 
-def _recorded(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+def check_resources(resources: ResourceOptions) -> None:
+    """Check device and threads before anything is written; on a cluster its nodes are asked later.
+
+    Raises:
+        CampaignError: the device is missing, or there are too many threads for this machine.
+    """
+    address = chosen_address(resources.address)
+    configure(address)
+    if address is None:
+        check_device(resources.device)
+        check_threads(resources.threads, concurrency=resources.concurrency)
+
+
+def recorded_data(prepared: Mapping[str, Prepared]) -> dict[str, DataRecord]:
+    """Return what a journal keeps of prepared data, by variant."""
     return {
         variant: DataRecord(
             sha256=entry.sha256,

@@ -29,7 +29,7 @@ import ray
 from data.addresses import masked
 from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import StoreError
-from tuning.execution import cluster
+from tuning.execution import cluster, stalled
 from tuning.execution.driver import LaunchInterrupted
 from tuning.execution.signals import STOP
 from tuning.training.environment import COMMIT_VARIABLE
@@ -37,10 +37,6 @@ from tuning.training.environment import COMMIT_VARIABLE
 BY_USER = "interrupted by the user"
 OBJECT_STORE_BYTES = 128 * 2**20
 """Little goes through Ray's object store: arrays are mapped from the disk."""
-POLL_S = 1.0
-STALLED_S = 60.0
-LEAST_SHARE = 0.01
-"""A worker that uses less of a processor for ``STALLED_S`` hangs, and is killed.  One that waits uses 0.003."""
 SILENCE_S = 300.0
 """After so long without a report and without a worker that trains, Ray is taken for dead."""
 _PREFIX = "seqtune-ray-"
@@ -111,7 +107,7 @@ def supervise(fit: Callable[[], object], *, state: Callable[[], State], on_clust
 
     threading.Thread(target=run, name="ray-tune", daemon=True).start()
     watch = _watch_cluster() if on_cluster else _watch_machine(state)
-    while not concurrent.futures.wait([future], timeout=POLL_S).done:
+    while not concurrent.futures.wait([future], timeout=stalled.POLL_S).done:
         if reason := next(watch):
             raise LaunchInterrupted("ray", reason)
     future.result()
@@ -144,7 +140,7 @@ def secret_variables(environment: Mapping[str, str]) -> Iterable[str]:
 
 def _watch_machine(state: Callable[[], State]) -> Iterator[str | None]:
     """Kill workers that hang; yield every time why the launch must end, or None."""
-    workers = _Workers()
+    workers = stalled.Workers(psutil.Process(), stalled_s=stalled.STALLED_S)
     while True:
         now = state()
         training = workers.kill_stalled(now.trials)
@@ -157,59 +153,13 @@ def _watch_machine(state: Callable[[], State]) -> Iterator[str | None]:
 
 
 def _watch_cluster() -> Iterator[str | None]:
-    """Yield every time why the launch must end, or None.  Ray itself finds nodes and workers that are lost."""
+    """Yield every time why the launch must end, or None.
+
+    Ray itself finds nodes and workers that are lost, and a process on each node those that hang.
+    """
     head = cluster.Head()
     while True:
         yield head.lost()
-
-
-class _Workers:
-    """The processes that train, by the processor time that they have used."""
-
-    def __init__(self) -> None:
-        self.progress: dict[int, tuple[float, float]] = {}
-        """pid -> processor seconds when they last had grown enough, and when that was."""
-        self.now = 0.0
-        """Counts samples, not the time that a suspended machine or process spends."""
-
-    def kill_stalled(self, trials: int) -> bool:
-        """Kill workers that hang; return whether any other is training.
-
-        trials: how many are under way.  A worker between two trials may wait, unless one of them is its own.
-        """
-        self.now += POLL_S
-        progress, stalled, training = {}, [], 0
-        for worker in _workers():
-            before, since = self.progress.get(worker.pid, (-1.0, self.now))
-            enough = before < 0 or worker.seconds - before > LEAST_SHARE * STALLED_S
-            progress[worker.pid] = (worker.seconds, self.now) if enough else (before, since)
-            if self.now - progress[worker.pid][1] > STALLED_S:
-                stalled.append(worker)
-            else:
-                training += worker.training
-        for worker in stalled:
-            if worker.training or trials > training:
-                with suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGKILL)
-        self.progress = progress
-        return training > 0
-
-
-class _Worker(NamedTuple):
-    pid: int
-    seconds: float
-    training: bool
-    """Whether it is in the middle of an epoch."""
-
-
-def _workers() -> Iterator[_Worker]:
-    """Yield the processes of Ray's training actors."""
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            # Ray names its workers by what they do: ray::TrialTrainable, ray::ResourceTrainable.train, ray::IDLE.
-            if found := re.match(r"ray::\w*Trainable(\.)?", (process.cmdline() or [""])[0]):
-                times = process.cpu_times()
-                yield _Worker(process.pid, times.user + times.system, found[1] is not None)
 
 
 @contextmanager
@@ -278,7 +228,7 @@ def _start(resources: ResourceOptions, folder: Path, address: str | None) -> Non
 
 def _kill() -> None:
     """End Ray's processes without asking Ray: ``ray.shutdown`` waits for what is lost, and so does Python's own end."""
-    workers = [worker.pid for worker in _workers()]
+    workers = [worker.pid for worker in stalled.workers_below(psutil.Process())]
     ray._private.worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001 - no public way to it
     for pid in workers:
         with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Ray Tune as the place where trials run: a class Trainable with reused actors, and a Searcher that asks the driver.
+"""Ray Tune as the place where trials run: a Searcher that asks the driver, and reused actors.
 
 The Searcher withholds and hands out trials as the driver says; Ray's own retries and checkpoints are off.
 """
@@ -11,8 +11,6 @@ ray_settings.configure()  # before ray is imported
 
 import math
 import os
-import shutil
-import socket
 import threading
 import time
 from collections import Counter
@@ -25,64 +23,18 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from data.errors import DataError
-from tuning.campaign.config import CampaignConfig, ResourceOptions, TrialConfig
-from tuning.execution.cluster import check_nodes, needed
+from tuning.campaign.config import CampaignConfig, ResourceOptions
+from tuning.campaign.errors import CampaignError
+from tuning.execution.cluster import check_nodes, needed, watched
 from tuning.execution.driver import Driver, LaunchInterrupted
-from tuning.execution.node_files import pack_trial, packed_arrays, unpack_trial, unpacked_arrays
+from tuning.execution.node_files import packed_arrays, packed_code
 from tuning.execution.ray_session import State, session, stop_if_requested, supervise
-from tuning.execution.worker import TrialWorker, WorkerMessage
+from tuning.execution.trainable import FILE, TrialTrainable
+from tuning.execution.worker import WorkerMessage
 from tuning.journal.home import Home
 from tuning.search.ray_settings import chosen_address
 from tuning.training.files import CHECKPOINT, write_file
 from tuning.training.results import TrialResult
-
-FILE = "file:"
-"""Prefix of the keys under which a result from another node has the trial's files."""
-
-
-class TrialTrainable(tune.Trainable):  # type: ignore[misc]
-    """A Ray actor that trains one trial after another."""
-
-    run: TrialWorker
-    node_folder: Path | None
-    """The trial's folder on a node of a cluster, whose files travel to the driver; None on one machine."""
-
-    def setup(self, config: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
-        """Take the first trial.  arrays: prepared directory -> Ray's reference to its files, on a cluster."""
-        trial = TrialConfig.model_validate_json(config["trial"])
-        directory, folder = Path(config["arrays"]), Path(config["folder"])
-        self.node_folder = None
-        self.problem: WorkerMessage | None = None
-        if arrays is not None:
-            checkpoint = config["checkpoint"]
-            try:
-                directory = unpacked_arrays(ray.get(arrays[config["arrays"]]), directory.name)
-                folder = self.node_folder = unpack_trial(None if checkpoint is None else ray.get(checkpoint))
-            except DataError as error:
-                self.problem = WorkerMessage(blocked="data", note=str(error))
-            except OSError as error:
-                self.problem = WorkerMessage(blocked="storage", note=f"on the node {socket.gethostname()}: {error}")
-        self.run = TrialWorker(trial, directory, folder, wall_s=config["wall_s"])
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take the next trial."""
-        self.cleanup()
-        self.setup(new_config)
-        return True
-
-    def step(self) -> dict[str, Any]:
-        """Train one epoch."""
-        progress = self.problem or self.run.step()
-        over = progress.result is not None or progress.blocked is not None
-        files = {} if self.node_folder is None else pack_trial(self.node_folder)
-        named = {f"{FILE}{name}": content for name, content in files.items()}
-        return {"progress": progress.model_dump_json(), "done": over, **named}
-
-    def cleanup(self) -> None:
-        """Remove the trial's folder on this node."""
-        if self.node_folder is not None:
-            shutil.rmtree(self.node_folder, ignore_errors=True)
 
 
 class _DriverSearch(Searcher):  # type: ignore[misc]
@@ -93,7 +45,14 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     """
 
     def __init__(
-        self, driver: Driver, arrays: Mapping[str, Path], home: Home, resources: ResourceOptions, *, on_cluster: bool
+        self,
+        driver: Driver,
+        arrays: Mapping[str, Path],
+        home: Home,
+        resources: ResourceOptions,
+        *,
+        on_cluster: bool,
+        test: bool,
     ) -> None:
         super().__init__(metric="progress", mode="max")
         self.driver = driver
@@ -101,9 +60,14 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.home = home
         self.resources = resources
         self.on_cluster = on_cluster
+        self.test = test
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
+        self.nodes: dict[str, Any] = {}
+        """Nodes of a cluster that were checked, by Ray's id, with the actors that watch them."""
+        self.unchecked = on_cluster
+        """Whether a trial may have begun on another node."""
         self.problem: BaseException | None = None
         self.last_report = time.monotonic()
         self._lock = threading.Lock()
@@ -118,6 +82,20 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         with self._lock:
             self._abandoned = True
 
+    def check_nodes(self) -> None:
+        """Check the nodes on which trials may have begun; before a report of theirs is taken.
+
+        Raises:
+            CampaignError: a node cannot run the trials.
+        """
+        if self.unchecked:
+            for node, notes in check_nodes(self.resources, self.nodes).items():
+                self.nodes[node] = watched(node)
+                with self.kept():
+                    for note in notes:
+                        self.driver.noted(None, note)
+            self.unchecked = False
+
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         with self.kept():
             busy = self.problem is not None or len(self.live) >= self.resources.concurrency
@@ -130,8 +108,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "trial": trial.model_dump_json(),
                     "arrays": str(self.arrays[self.driver.record.variant(trial)]),
                     "folder": str(folder),
+                    "code": str(self.home.code),
                     "checkpoint": self._sent(folder / CHECKPOINT),
                     "wall_s": self.resources.trial_wall_s,
+                    "test": self.test,
                 }
         # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
         return self.FINISHED if self.driver.exhausted and not self.live else None
@@ -160,6 +140,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
     def _died(self, index: int) -> None:
         """Hand the trial out again, as often as it may be."""
         self.deaths[index] += 1
+        self.unchecked = self.on_cluster  # a node that lacks something kills each trial
         if self.deaths[index] <= self.resources.max_retries:
             self.driver.retried(index, "worker died")
         else:
@@ -179,7 +160,8 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                 except OSError as error:
                     raise LaunchInterrupted("storage", f"trial {index} cannot be kept: {error}") from error
         if progress.blocked is not None:
-            raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained: {progress.note}")
+            where = f" on node {result['node_ip']}" if self.on_cluster else ""
+            raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained{where}: {progress.note}")
         if progress.note is not None:
             self.driver.noted(index, progress.note)
         self.driver.reported(index, progress.reports)
@@ -222,10 +204,15 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search.kept():
             self.search.driver.started(self.search.indices[trial.trial_id])
+        self.search.unchecked = self.search.on_cluster
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
             raise self.search.problem
+        try:
+            self.search.check_nodes()
+        except CampaignError as problem:
+            raise LaunchInterrupted("ray", f"{problem}") from problem
         stop_if_requested()
         if time.monotonic() > self.deadline:
             raise LaunchInterrupted("budget", f"the budget of {self.wall_s:g} s is used up")
@@ -247,10 +234,11 @@ def check_cluster(resources: ResourceOptions) -> None:
         raise KeyboardInterrupt from None
 
 
-def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig) -> None:
+def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig, *, test: bool = False) -> None:
     """Train what the driver hands out until it has no more.  ``arrays``: variant's key -> prepared directory.
 
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
+    ``test``: evaluate every trial on the test part, too.
 
     Raises:
         CampaignError: the cluster cannot be joined, or its nodes cannot run the trials.
@@ -263,13 +251,13 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
     address = chosen_address(resources.address)
     with session(resources, address) as scratch:
-        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None)
+        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None, test=test)
         trainable: Any = TrialTrainable
         if address is not None:
-            for note in check_nodes(resources):
-                driver.noted(None, note)
-            sent = {str(directory): ray.put(packed_arrays(directory)) for directory in arrays.values()}
-            trainable = tune.with_parameters(TrialTrainable, arrays=sent)
+            search.check_nodes()
+            sent = {str(directory): ray.put(packed_arrays(directory, test=test)) for directory in arrays.values()}
+            code = packed_code(home.code, config.code_files)
+            trainable = tune.with_parameters(TrialTrainable, arrays=sent, code=code)
         attempts = driver.record.target * (1 + resources.max_retries)
         tuner = tune.Tuner(
             tune.with_resources(trainable, needed(resources, on_cluster=address is not None)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.prepare import prepare
-from data.prepared import open_arrays
+from data.prepared import open_arrays, open_test
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
@@ -15,7 +15,7 @@ from tuning.journal.record import RecordedTrial
 from tuning.training.begin import begin
 from tuning.training.environment import Environment, check_device, check_threads, current, differences
 from tuning.training.loop import DivergedError
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import MEASURED, EpochReport, TrialResult
 
 TOLERANCE = 1e-3
 """Largest difference of any metric, and largest relative difference of any loss, that is still within tolerance."""
@@ -100,6 +100,8 @@ def reproduce(
         if failure or not training.history
         else training.result()
     )
+    if recorded.result.test is not None and training.done and not failure:
+        result = result.model_copy(update={"test": training.held_out(open_test(prepared.directory))})
     if first is None and recorded.result and recorded.result.weights_sha256 not in (None, result.weights_sha256):
         first = beyond = result.best_epoch
     claims = [] if first is not None else _false_claims(recorded, result, finished=training.done)
@@ -134,7 +136,9 @@ def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool
         return claims
     if not finished:
         claims.append(f"epochs: the trial does not end after {len(recorded.epochs)}")
-    same = {"seconds", "reason", "epochs"}  # wall time; words; compared above
+    same = {*MEASURED, "reason", "epochs"}  # times; words; compared above
+    if before.weight_bytes is None:  # an older record
+        same.add("weight_bytes")
     claims += [
         f"{name}: {value!r} recorded, {getattr(again, name)!r} again"
         for name, value in before

@@ -13,12 +13,13 @@ from safetensors.torch import save
 
 from data.arrays import Arrays
 from data.errors import DataError
-from data.prepared import open_arrays, verify
+from data.prepared import open_arrays, open_test, verify
 from tuning.campaign.config import TrialConfig
 from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
+from tuning.training.latency import latencies_ms
 from tuning.training.results import EpochReport, TrialResult
 
 _logger = logging.getLogger(__name__)
@@ -32,8 +33,9 @@ class WorkerMessage(BaseModel):
     reports: list[EpochReport] = []
     """The new epoch, and at first after a restart every epoch that the checkpoint holds."""
     result: TrialResult | None = None
-    blocked: Literal["data", "storage"] | None = None
-    """Arrays or files cannot be used, for which ``note`` has the reason.  The trial has not failed; the launch ends."""
+    blocked: Literal["data", "storage", "code"] | None = None
+    """Arrays, files or the user's code cannot be used, for which ``note`` has the reason.  The trial has not failed;
+    the launch ends."""
     note: str | None = None
     environment: Environment | None = None
 
@@ -41,15 +43,18 @@ class WorkerMessage(BaseModel):
 class TrialWorker:
     """A trial in its folder, from its checkpoint where there is one."""
 
-    def __init__(self, trial: TrialConfig, arrays: Path, folder: Path, *, wall_s: float | None = None) -> None:
+    def __init__(
+        self, trial: TrialConfig, arrays: Path, folder: Path, *, wall_s: float | None = None, test: bool = False
+    ) -> None:
         """Take the trial; nothing is loaded before the first step, so that whatever fails has a trial to fail.
 
-        ``wall_s``: the trial fails when it has trained longer than this.
+        ``wall_s``: the trial fails when it has trained longer than this.  ``test``: evaluate it on the test part, too.
         """
         self.trial = trial
         self.arrays = arrays
         self.folder = folder
         self.wall_s = wall_s
+        self.test = test
         self.training: TrialRun | None = None
 
     def step(self) -> WorkerMessage:
@@ -117,7 +122,11 @@ class TrialWorker:
         weights = {name: value.contiguous() for name, value in training.best_weights.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         write_file(self.folder / WEIGHTS, save(weights))
-        return {"result": training.result(), "environment": current(self.trial.device.device)}
+        result = training.result()
+        if self.test:
+            result = result.model_copy(update={"test": training.held_out(open_test(self.arrays))})
+        result = result.model_copy(update=latencies_ms(training))
+        return {"result": result, "environment": current(self.trial.device.device)}
 
     def _failure(self, reason: str) -> dict[str, TrialResult | Environment]:
         training = self.training

@@ -9,10 +9,11 @@ from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, Tria
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 
-Cause = Literal["user", "budget", "failures", "data", "storage", "ray"]
+Cause = Literal["user", "budget", "failures", "limits", "data", "storage", "ray", "code"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, prepared
-arrays that are damaged or gone, a disk that cannot be written or read, or the end of one of Ray's processes."""
+"""What ended a launch before its campaign: Ctrl-C or SIGTERM, the time budget, trials of which all failed, no
+suggestion within the limits, prepared arrays that are damaged or gone, a disk that cannot be written or read, the end
+of one of Ray's processes, or the user's code, which a worker cannot load."""
 
 
 class _Event(BaseModel):
@@ -39,6 +40,11 @@ class DataRecord(_Event):
     tokens: int | None = None
     """How many different tokens texts have; None where sequences are of numbers."""
 
+    @property
+    def outputs(self) -> int:
+        """Outputs of a model: a logit per class, or one number for regression."""
+        return len(self.classes) or 1
+
 
 class Opened(_Event):
     """The campaign's first event."""
@@ -54,6 +60,27 @@ class Opened(_Event):
     """Variant's key (a balance, or as ``raw window=16``) -> prepared data."""
 
 
+class ConfirmationRequest(_Event):
+    """What ``seqtune confirm`` was asked for.
+
+    trials: of the campaign, one of each configuration that is confirmed, best first.  seeds: trainings of each
+    configuration per split.  splits: fresh splits of the data; 0: the campaign's own.  ended: trials of the campaign
+    that had ended by then.
+    """
+
+    trials: tuple[int, ...] = Field(min_length=1)
+    seeds: int = Field(ge=1, le=MOST)
+    splits: int = Field(ge=0, le=MOST)
+    ended: int = Field(ge=1, le=MOST)
+
+
+class OpenedTest(_Event):
+    """The campaign's test part is about to be evaluated, by a confirmation."""
+
+    kind: Literal["test"] = "test"
+    confirmation: ConfirmationRequest
+
+
 class Launched(_Event):
     """A launch began; the first or a continuation."""
 
@@ -66,6 +93,12 @@ class Launched(_Event):
     """The folder of data sets that the launch was given."""
     comparison: ComparisonOptions | None = None
     """The file's comparison, which may be added or changed between launches."""
+    confirmation: ConfirmationRequest | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a confirmation's launch: what it was asked for."""
+    data: dict[str, DataRecord] = Field(default={}, exclude_if=lambda value: not value)
+    """Of a confirmation's launch: prepared data of its fresh splits."""
+    code: tuple[str, ...] = Field(default=(), exclude_if=lambda code: not code)
+    """Where the user's code was read, to say later whether it has changed; never to run it."""
 
 
 class Proposal(_Event):
@@ -77,6 +110,23 @@ class Proposal(_Event):
     """The last proposal as the algorithm holds it: dimension -> index of a choice or number, inactive ones too."""
     state: str
     """Hash of all that was proposed and told until then, this proposal included."""
+
+
+class Confirms(_Event):
+    """Which training of which configuration a confirmation's trial is.
+
+    trial: of the campaign.  seed: 0, 1, ...; equal seeds of all configurations are paired.  split: 1, 2, ...; 0 is the
+    campaign's own.
+    """
+
+    trial: int = Field(ge=0, lt=MOST)
+    seed: int = Field(ge=0, lt=MOST)
+    split: int = Field(ge=0, le=MOST)
+
+    @property
+    def fresh_split(self) -> bool:
+        """Whether the trial is trained on another split than its campaign."""
+        return self.split > 0
 
 
 class Suggested(_Event):
@@ -91,6 +141,10 @@ class Suggested(_Event):
     reused: bool = False
     proposal: Proposal | None = None
     """None where the search was not asked, has no state, or was adopted; it is asked again on resuming then."""
+    confirms: Confirms | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a confirmation's trial."""
+    infeasible: int = Field(default=0, exclude_if=lambda value: value == 0)
+    """Suggestions beyond the campaign's limits that this one replaced."""
 
 
 class Started(_Event):
@@ -154,6 +208,16 @@ class Finished(_Event):
 
 
 Event = Annotated[
-    Opened | Launched | Suggested | Started | EpochEnded | Ended | Retried | Noted | Interrupted | Finished,
+    Opened
+    | Launched
+    | Suggested
+    | Started
+    | EpochEnded
+    | Ended
+    | Retried
+    | Noted
+    | Interrupted
+    | Finished
+    | OpenedTest,
     Field(discriminator="kind"),
 ]

@@ -3,20 +3,21 @@
 import os
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tuning.campaign.code_files import Source, copy_path
 from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.campaign.messages import nearest, shown
 from tuning.journal.log import Entry, read
 from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold
-from tuning.training.files import CHECKPOINT, WEIGHTS
+from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
 
 WEIGHTS_KEPT = 10
 """Weights of this many trials, the best, stay on disk; those of the others come back with `seqtune reproduce`."""
@@ -37,6 +38,26 @@ class Home:
     def arrays(self) -> Path:
         """Prepared arrays, shared by all campaigns."""
         return self.path / "arrays"
+
+    @property
+    def code(self) -> Path:
+        """Code that was launched or named by ``--code`` here, each file under its hash; shared by all campaigns."""
+        return self.path / "code"
+
+    def keep_code(self, sources: Sequence[Source]) -> None:
+        """Keep a copy of each file, with which its campaigns resume and reproduce.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        try:
+            for source in sources:
+                path = copy_path(self.code, source.file)
+                if not path.is_file() or path.read_bytes() != source.content:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_file(path, source.content)
+        except OSError as error:
+            raise StoreError(f"{self.code} cannot be written: {error}. Choose another --home") from error
 
     @property
     def tracking_uri(self) -> str:
@@ -64,6 +85,16 @@ class Home:
     def journal(self, name: str) -> Path:
         """One campaign's journal."""
         return self.campaign(name) / "journal.jsonl"
+
+    @property
+    def confirmations(self) -> "Confirmations":
+        """The confirmations of this home's campaigns."""
+        return Confirmations(self.path)
+
+    @property
+    def of_campaigns(self) -> "Home":
+        """The home of the campaigns, also from ``confirmations``."""
+        return Home(self.path)
 
     def trial(self, name: str, index: int) -> Path:
         """One trial's folder: its checkpoint while it runs, ``weights.safetensors`` (best epoch) afterwards."""
@@ -96,11 +127,20 @@ class Home:
         """
         path = self.journal(name)
         entries = read(path)
-        check_order(path, entries)
+        check_order(path, entries, name)
         return entries
 
     def record(self, name: str) -> CampaignRecord:
         """Read one campaign.
+
+        Raises:
+            RecordError: there is none of that name.
+            JournalError: its journal is damaged.
+        """
+        return fold(self.known_entries(name))
+
+    def known_entries(self, name: str) -> list[Entry]:
+        """Read the journal of a campaign that is there.
 
         Raises:
             RecordError: there is none of that name.
@@ -114,7 +154,7 @@ class Home:
                 f"{self.path}: no campaign {name[:100]!r}. Known: {known}. Launch it first, or name its "
                 f"home with --home.{nearest(name, names)}"
             )
-        return fold(entries)
+        return entries
 
     def describe(self, name: str) -> str:
         """Return how many trials of a campaign have ended, also where its journal is damaged.
@@ -126,7 +166,7 @@ class Home:
             record = self.record(name)
         except JournalError:
             return "its journal is damaged"
-        return f"{len(record.ended)} of {record.target} trials ended"
+        return f"{record.ended_count} of {record.target} trials ended"
 
     def delete(self, name: str) -> None:
         """Remove a campaign's folder; hold its lock.
@@ -143,9 +183,9 @@ class Home:
         """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
         name = record.config.name
         (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        ranked = [trial.config.index for trial in record.ranked()]
+        ranked = [trial.config.index for trial in record.ranked(WEIGHTS_KEPT + 1)]
         # This trial may have pushed another one out, or be none of the best itself.
-        for other in {index, *ranked[WEIGHTS_KEPT : WEIGHTS_KEPT + 1]} - set(ranked[:WEIGHTS_KEPT]):
+        for other in {index, *ranked[WEIGHTS_KEPT:]} - set(ranked[:WEIGHTS_KEPT]):
             (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
 
     def lock(self, name: str) -> Path:
@@ -181,3 +221,24 @@ class Home:
                 for folder in (path.parent, self.arrays, self.path):
                     with suppress(OSError):
                         folder.rmdir()  # only where nothing is in it
+
+
+class Confirmations(Home):
+    """The confirmations of a home's campaigns, each in its campaign's folder, with a journal and trials of its own."""
+
+    __slots__ = ()
+
+    def campaign(self, name: str) -> Path:
+        """One confirmation's folder.  RecordError: the name is none of a campaign."""
+        return self.of_campaigns.campaign(name) / "confirmation"
+
+    def tidy(self, record: CampaignRecord, index: int) -> None:
+        """After a trial's end: remove its checkpoint, and keep the best weights of its configuration alone."""
+        name = record.config.name
+        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
+        confirms = record.trials[index].confirms
+        same = [
+            trial for trial in record.ranked() if confirms and trial.confirms and trial.confirms.trial == confirms.trial
+        ]
+        for trial in same[1:]:
+            (self.trial(name, trial.index) / WEIGHTS).unlink(missing_ok=True)

@@ -6,18 +6,19 @@ CRC-32 of the line before it, which tells damage from an append that a crash cut
 
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import re
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from tuning.campaign.documents import DocumentError, check_regular, parse_json
+from tuning.campaign.documents import DEEPEST, DocumentError, check_regular, parse_json
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.campaign.messages import shown
 from tuning.journal.events import Event
@@ -26,6 +27,10 @@ from tuning.training.files import sync_folder, write_file
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 _CRC = ',"crc":"'
+
+_SHAPE = bytes.maketrans(b"123456789,[- \t", b"000000000:::::")
+_LONG_NUMBER = b":" + b"0" * 19
+"""What a whole number of more than 64 bits looks like in the shape of a line."""
 
 _COMPLETE = re.compile(rb',"crc":"[0-9a-f]{8}"}.')
 
@@ -206,14 +211,35 @@ def _read(path: Path) -> _Content:
     *lines, torn = _bytes(path).split(b"\n")  # not splitlines: a damaged byte may be another line break
     entries: list[Entry] = []
     version = VERSION
-    for number, line in enumerate(lines, start=1):
-        fields = _fields(line, path, number)
-        if number == 1:
-            version = _version(fields, path)
-        entries.append(_entry(fields, path, number, version))
+    with _without_collection():
+        for number, line in enumerate(lines, start=1):
+            entry = _as_encoded(line, number - 1) if version == VERSION else None
+            if entry is None:
+                fields = _fields(line, path, number)
+                if number == 1:
+                    version = _version(fields, path)
+                entry = _entry(fields, path, number, version)
+            entries.append(entry)
     if _COMPLETE.search(torn):  # not torn by a crash: its end of line is damaged
         raise JournalError(f"{path}, line {len(lines) + 1}: damaged (it does not end with a line break). {ADVICE}")
     return _Content(entries, sum(len(line) + 1 for line in lines), version)
+
+
+def _as_encoded(line: bytes, n: int) -> Entry | None:
+    """Read a line as ``encode`` writes it, in a fraction of the time; None for any other, which may be damaged."""
+    head = b'{"n":%d,"at":' % n
+    body, _, crc = line.rpartition(_CRC.encode())
+    if not body.startswith(head) or crc != b'%08x"}' % zlib.crc32(body):
+        return None
+    at, _, event = body[len(head) :].partition(b",")
+    seconds, point, fraction = at.partition(b".")
+    if not (point and seconds.isdigit() and fraction.isdigit() and float(at) < END_OF_TIME):
+        return None
+    if event.count(b"[") + event.count(b"{") >= DEEPEST or _LONG_NUMBER in event.translate(_SHAPE):
+        return None
+    with contextlib.suppress(ValidationError):
+        return Entry(n, float(at), _EVENTS.validate_json(b"{" + event + b"}"))
+    return None
 
 
 def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -227,6 +253,18 @@ def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
     except (ValueError, UnicodeDecodeError) as error:
         raise JournalError(f"{path}, line {number}: damaged ({error}). {ADVICE}") from error
     return fields
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause Python's garbage collector, which would look at all events again and again while none is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _bytes(path: Path) -> bytes:

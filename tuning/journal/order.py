@@ -5,19 +5,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tuning.campaign.errors import JournalError
-from tuning.campaign.variants import dimensions, key, variants
-from tuning.journal.events import Ended, EpochEnded, Event, Noted, Opened, Retried, Started, Suggested
+from tuning.campaign.variants import variant_of, variants
+from tuning.journal.events import Ended, EpochEnded, Event, Launched, Noted, Opened, Retried, Started, Suggested
 from tuning.journal.log import Entry
 
 
-def check_order(path: Path, entries: Sequence[Entry]) -> None:
-    """Check that a journal tells of one campaign.
+def check_order(path: Path, entries: Sequence[Entry], name: str) -> None:
+    """Check that a journal tells of one campaign, called ``name``.
 
     Raises:
         JournalError: it begins with another event, its folder has another name, an event is about a trial that was
             not suggested or belongs to another campaign, or epochs are not counted from 1.
     """
-    if found := first_problem(entries, path.parent.name):
+    if found := first_problem(entries, name):
         raise JournalError(
             f"{path}, line {found[0]}: {found[1]}. The file was changed, or put together by hand. Restore it from a "
             "backup"
@@ -36,6 +36,8 @@ class _Order:
     def __init__(self, name: str) -> None:
         self.name = name
         self.opened: Opened | None = None
+        self.data: set[str] = set()
+        """Prepared variants."""
         self.epochs: dict[int, int] = {}
         """Trial -> epochs so far."""
         self.ended: set[int] = set()
@@ -44,6 +46,8 @@ class _Order:
         """Return what is wrong with the next event, and take it in."""
         if self.opened is None or isinstance(event, Opened):
             return self._opened(event)
+        if isinstance(event, Launched):
+            self.data |= event.data.keys()
         if isinstance(event, Suggested):
             return self._suggested(event, self.opened)
         trial = event.trial if isinstance(event, Started | EpochEnded | Ended | Retried | Noted) else None
@@ -61,6 +65,7 @@ class _Order:
         if self.opened is not None:
             return "a second campaign begins"
         self.opened = event
+        self.data = set(event.data)
         if event.config.name != self.name:
             return f"the campaign is called {event.config.name!r}, not {self.name!r} as its folder"
         missing = sorted(variants(event.config).keys() - event.data.keys())
@@ -76,7 +81,8 @@ class _Order:
             return f"trial {trial.index} is suggested again"
         if event.same_as is not None and event.same_as not in self.epochs:
             return f"trial {trial.index} equals trial {event.same_as}, which was never suggested"
-        if (variant := key(trial.data, dimensions(campaign.data))) not in opened.data:
+        fresh = event.confirms is not None and event.confirms.fresh_split
+        if (variant := variant_of(trial.data, campaign, fresh_split=fresh)) not in self.data:
             return f"trial {trial.index} is on the data {variant!r}, which the campaign did not prepare"
         self.epochs[trial.index] = 0
         return None

@@ -1,5 +1,6 @@
 """A campaign as its journal tells it: the fold of the events into trials."""
 
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -8,8 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.documents import parse_json
-from tuning.campaign.variants import dimensions, key
+from tuning.campaign.variants import variant_of
 from tuning.journal.events import (
+    ConfirmationRequest,
+    Confirms,
     DataRecord,
     Ended,
     EpochEnded,
@@ -18,6 +21,7 @@ from tuning.journal.events import (
     Launched,
     Noted,
     Opened,
+    OpenedTest,
     Proposal,
     Retried,
     Started,
@@ -63,6 +67,9 @@ class TrialRecord:
     same_as: int | None = None
     reused: bool = False
     proposal: Proposal | None = None
+    confirms: Confirms | None = None
+    infeasible: int = 0
+    """Suggestions beyond the campaign's limits that this one replaced."""
     suggested_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -116,6 +123,12 @@ class CampaignRecord:
     interruptions: list[Interrupted] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     finished_at: float | None = None
+    tests: list[tuple[float, ConfirmationRequest]] = field(default_factory=list)
+    """When, Unix time, s, and for what the test part was opened."""
+    unfinished: set[int] = field(default_factory=set)
+    """Trials without a result."""
+    _ranking: list[tuple[float, int]] = field(default_factory=list)
+    """(cost, index) of the ranked trials, best first; kept sorted, because each end of a trial asks for the best."""
 
     @property
     def target(self) -> int:
@@ -127,22 +140,41 @@ class CampaignRecord:
         """The folder of data sets that the latest launch was given."""
         return self.launches[-1].datasets if self.launches else None
 
+    @property
+    def code_paths(self) -> tuple[str, ...]:
+        """Where the latest launch read the user's code."""
+        return self.launches[-1].code if self.launches else ()
+
     def variant(self, trial: TrialConfig) -> str:
         """Return the key of the data that a trial of this campaign is trained on."""
-        return key(trial.data, dimensions(self.config.data))
+        recorded = self.trials.get(trial.index)
+        confirms = None if recorded is None else recorded.confirms
+        return variant_of(trial.data, self.config, fresh_split=confirms is not None and confirms.fresh_split)
+
+    @property
+    def ended_count(self) -> int:
+        """How many trials have a result."""
+        return len(self.trials) - len(self.unfinished)
 
     @property
     def ended(self) -> list[TrialRecord]:
         """Trials with a result, in order."""
         return [t for _, t in sorted(self.trials.items()) if t.result is not None]
 
-    def ranked(self) -> list[TrialRecord]:
-        """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once."""
-        completed = [trial for trial in self.ended if trial.status == "completed" and not trial.reused]
-        scored = [(value, trial) for trial in completed if (value := trial.objective) is not None]
-        return [
-            trial for _, trial in sorted(scored, key=lambda row: (self.config.objective.cost(row[0]), row[1].index))
-        ]
+    def ranked(self, k: int | None = None) -> list[TrialRecord]:
+        """Completed trials, best first; equal objectives in trial order.  A reused result is ranked once.
+
+        k: how many; None for all.
+        """
+        return [self.trials[index] for _, index in self._ranking[:k]]
+
+    def end(self, index: int, result: TrialResult, environment: Environment | None, at: float) -> None:
+        """Take a trial's end."""
+        trial = self.trials[index]
+        trial.result, trial.environment, trial.ended_at = result, environment, at
+        self.unfinished.discard(index)
+        if result.status == "completed" and result.objective is not None and not trial.reused:
+            insort(self._ranking, (self.config.objective.cost(result.objective), index))
 
     def recorded(self, trial: TrialRecord) -> RecordedTrial:
         """Return an ended trial of this campaign with everything needed to train it again and compare."""
@@ -175,6 +207,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
             record.launched_at.append(at)
             if event.comparison is not None:
                 record.config = record.config.model_copy(update={"comparison": event.comparison})
+            record.data = record.data | event.data
             record.finished_at = None
         case Suggested():
             record.trials[event.trial.index] = TrialRecord(
@@ -183,8 +216,11 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
                 same_as=event.same_as,
                 reused=event.reused,
                 proposal=event.proposal,
+                confirms=event.confirms,
+                infeasible=event.infeasible,
                 suggested_at=at,
             )
+            record.unfinished.add(event.trial.index)
         case Started():
             trial = record.trials[event.trial]
             trial.attempts = event.attempt
@@ -192,8 +228,7 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
         case EpochEnded():
             record.trials[event.trial].epochs.append(event.report)
         case Ended():
-            trial = record.trials[event.trial]
-            trial.result, trial.environment, trial.ended_at = event.result, event.environment, at
+            record.end(event.trial, event.result, event.environment, at)
         case Retried():
             record.trials[event.trial].retries.append(event.reason)
         case Noted():
@@ -202,6 +237,8 @@ def apply(record: CampaignRecord, entry: Entry) -> None:
             record.interruptions.append(event)
         case Finished():
             record.finished_at = at
+        case OpenedTest():
+            record.tests.append((at, event.confirmation))
         case Opened():
             raise TypeError("a second campaign event in one journal")
 

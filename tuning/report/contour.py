@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Value, equal
+from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value, equal
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import short_names
 from tuning.report.drawing import Figure, styled
@@ -126,10 +126,11 @@ def _axis(dimension: Dimension, values: Sequence[Value]) -> Axis:
     if isinstance(dimension, Integer) and dimension.high - dimension.low < STEPS and not dimension.log:
         centres = [float(i) for i in range(dimension.low, dimension.high + 1)]
         return Axis(places=numbers, centres=centres, ticks={"tickformat": "d"}, ordered=True)
-    scale = math.log10 if dimension.log else float
+    log = not isinstance(dimension, Stepped) and dimension.log
+    scale = math.log10 if log else float
     low, high = scale(dimension.low), scale(dimension.high)
     centres = [low + (high - low) * (i + 0.5) / STEPS for i in range(STEPS)]
-    ticks = {"tickvals": centres, "ticktext": [f"{10**centre:.2g}" for centre in centres]} if dimension.log else {}
+    ticks = {"tickvals": centres, "ticktext": [f"{10**centre:.2g}" for centre in centres]} if log else {}
     return Axis(places=[scale(number) for number in numbers], centres=centres, ticks=ticks, ordered=True)
 
 

@@ -49,8 +49,16 @@ def caveat(record: CampaignRecord) -> str:
     return (
         "All scores are validation scores: each is the best epoch of its trial, on the rows that also selected the "
         f"trial. The best of {max(1, len(record.ranked()))} is therefore optimistic, and differences between the first "
-        "ranks may be noise. The test part was not used."
+        f"ranks may be noise. {_test_part(record)}"
     )
+
+
+def _test_part(record: CampaignRecord) -> str:
+    if not record.tests:
+        return "The test part was not used."
+    at = datetime.fromtimestamp(record.tests[-1][0], UTC)
+    times = "once" if len(record.tests) == 1 else f"{len(record.tests)} times"
+    return f"The test part was opened {times}, last on {at:%Y-%m-%d}, to confirm the best configurations."
 
 
 def campaign_toml(record: CampaignRecord) -> str:

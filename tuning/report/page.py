@@ -9,11 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
 from tuning.analysis.leaderboard import leaderboard, notes
+from tuning.campaign.errors import RecordError
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import table_csv
 from tuning.report import classes, facts, outcomes, search, tables
+from tuning.report import confirmation as confirming
 from tuning.report.contour import contour
 from tuning.report.drawing import Figure
 from tuning.report.study import full_budget, importances
@@ -34,8 +37,10 @@ class Drawn:
     missing: list[str]
 
 
-def page(entries: Sequence[Entry]) -> str:
+def page(entries: Sequence[Entry], confirmation: CampaignRecord | None = None) -> str:
     """Return a campaign's page; the same entries give the same text.  entries: of a journal, at least one.
+
+    confirmation: the campaign's, where there is one.
 
     A campaign without a completed trial has a page of its failures.
     """
@@ -44,6 +49,7 @@ def page(entries: Sequence[Entry]) -> str:
     board = leaderboard(record, tables.TOP)
     ordered = tables.ordered(record)
     name = record.config.name
+    summary = _summary(record, confirmation)
     return (
         _environment()
         .get_template("page.html")
@@ -65,6 +71,10 @@ def page(entries: Sequence[Entry]) -> str:
             shown=min(len(ordered), tables.MOST_ROWS),
             total=len(ordered),
             trials_csv=table_csv(tables.trial_rows(record, ordered)) if ordered else "",
+            confirmed=summary and confirming.confirmed(summary),
+            confirmed_units=summary and confirming.units(summary),
+            recalls=summary and confirming.recalls(summary),
+            remarks=confirming.remarks(summary) if summary else [],
             drawn=_drawn(record, times),
             failures=tables.failures(record),
             cost=facts.cost(record, times),
@@ -72,6 +82,16 @@ def page(entries: Sequence[Entry]) -> str:
             plotly=Markup(get_plotlyjs()),  # noqa: S704 - of the library
         )
     )
+
+
+def _summary(record: CampaignRecord, confirmation: CampaignRecord | None) -> ConfirmationSummary | None:
+    """Return what a confirmation says; None where there is none, or none of its trials has completed."""
+    if confirmation is None:
+        return None
+    try:
+        return confirmation_summary(record, confirmation)
+    except RecordError:
+        return None
 
 
 def _drawn(record: CampaignRecord, times: Timeline) -> Drawn:

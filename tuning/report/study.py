@@ -13,9 +13,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Real, Value, equal
+from search_spaces.dimensions import Choice, Dimension, Integer, Real, Stepped, Value, equal
 from search_spaces.errors import SpaceError
-from tuning.campaign.plan import campaign_space
+from tuning.campaign.space import campaign_space
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import short_names
 from tuning.report.labels import option_labels
@@ -147,6 +147,11 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
             return IntDistribution(dimension.low, dimension.high, log=dimension.log)
         case Real():
             return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+        case Stepped():
+            low, high = dimension.values()[0], dimension.values()[-1]  # Optuna wants an end that the steps meet
+            if isinstance(dimension.low, int):
+                return IntDistribution(int(low), int(high), step=int(dimension.step))
+            return FloatDistribution(float(low), float(high), step=dimension.step)
         case Choice():
             return CategoricalDistribution(option_labels(dimension))
 

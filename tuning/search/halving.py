@@ -4,30 +4,52 @@ Source: Jamieson and Talwalkar 2016; Li et al. 2020 (asynchronous).  There a tri
 here the thresholds are fixed when the trial is suggested, so that it stops at the same epoch whenever it is trained.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Sequence
 
 from tuning.campaign.config import CampaignConfig, Rung
 from tuning.training.results import EpochReport
 
 
-def rungs(config: CampaignConfig, known: Iterable[Sequence[EpochReport]]) -> tuple[Rung, ...]:
-    """Return the rungs for a trial whose suggestion knows the curves ``known``.
+class Halving:
+    """The rungs of one trial after another.  Each curve is read once, when suggestions may know it."""
 
-    A rung lets the best ``1 / reduction_factor`` of the known trials that reached it continue; with fewer than
-    ``reduction_factor`` of them there is no such rung yet.
-    """
-    train, objective = config.train, config.objective
-    if train.early_stopping == "none":
-        return ()
-    curves = [[report.metrics[objective.metric] for report in curve] for curve in known]
-    thresholds = []
-    epoch = train.grace_epochs
-    while epoch < train.epochs:
-        reached = sorted(
-            (min(curve[:epoch], key=objective.cost) for curve in curves if len(curve) >= epoch), key=objective.cost
+    def __init__(self, config: CampaignConfig) -> None:
+        """Begin without curves."""
+        train = config.train
+        self._objective = config.objective
+        self._factor = train.reduction_factor
+        self._reached: dict[int, list[float]] = {}
+        """Epoch of a rung -> the objectives of the known trials that reached it, each the best until then, sorted."""
+        epoch = train.epochs if train.early_stopping == "none" else train.grace_epochs
+        while epoch < train.epochs:
+            self._reached[epoch] = []
+            epoch *= train.reduction_factor
+
+    def add(self, curve: Sequence[EpochReport]) -> None:
+        """Take one more known trial."""
+        cost = self._objective.cost
+        values = [report.metrics[self._objective.metric] for report in curve] if self._reached else []
+        for epoch, reached in self._reached.items():
+            if len(values) >= epoch:
+                insort(reached, min(values[:epoch], key=cost), key=cost)
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """Return the rungs for a trial whose suggestion knows the trials added so far.
+
+        A rung lets the best ``1 / reduction_factor`` of the known trials that reached it continue; with fewer than
+        ``reduction_factor`` of them there is no such rung yet.
+        """
+        return tuple(
+            Rung(epoch=epoch, threshold=reached[len(reached) // self._factor - 1])
+            for epoch, reached in self._reached.items()
+            if len(reached) >= self._factor
         )
-        if len(reached) >= train.reduction_factor:
-            continuing = len(reached) // train.reduction_factor
-            thresholds.append(Rung(epoch=epoch, threshold=reached[continuing - 1]))
-        epoch *= train.reduction_factor
-    return tuple(thresholds)
+
+
+def rungs(config: CampaignConfig, known: Iterable[Sequence[EpochReport]]) -> tuple[Rung, ...]:
+    """Return the rungs for a trial whose suggestion knows the curves ``known``."""
+    halving = Halving(config)
+    for curve in known:
+        halving.add(curve)
+    return halving.rungs()

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from hyperopt import STATUS_FAIL
+from hyperopt import STATUS_FAIL, Trials
+from hyperopt.base import JOB_VALID_STATES
 from hyperopt.fmin import generate_trial
 from ray.tune.search.hyperopt import HyperOptSearch
 
@@ -25,12 +26,43 @@ _LOSS = "loss"
 _FAILED = "failed"
 
 
-class _FailureKeepingSearch(HyperOptSearch):  # type: ignore[misc]
-    """Tells HyperOpt of a failed trial as completed with ``STATUS_FAIL``.
+class _GrowingTrials(Trials):  # type: ignore[misc]
+    """HyperOpt's trials, whose ``refresh`` looks at new ones and at the last alone.
+
+    HyperOpt's own looks at all of them, several times a trial, which would make up most of restoring a long search.
+    Only the last proposal is ever withdrawn, that is, leaves the valid states.
+    """
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, dict[str, Any]] = {}
+        self._trials: list[dict[str, Any]] = []
+        self._seen = 0
+        super().__init__()
+
+    def refresh(self) -> None:
+        """Bring ``trials`` up to date."""
+        for trial in self._dynamic_trials[self._seen :]:
+            self._trials.append(trial)
+            self.by_id[trial["tid"]] = trial
+        self._seen = len(self._dynamic_trials)
+        while self._trials and self._trials[-1]["state"] not in JOB_VALID_STATES:
+            self._trials.pop()
+
+
+class _Search(HyperOptSearch):  # type: ignore[misc]
+    """Tells HyperOpt of a failed trial as completed with ``STATUS_FAIL``, and finds a trial without a search.
 
     Ray marks it errored instead; HyperOpt then forgets it and is drawn to the failing region (83 % of the model-based
     suggestions went to the one failing value of six, against 10 % this way).
     """
+
+    def _setup_hyperopt(self) -> None:
+        super()._setup_hyperopt()
+        self._hpopt_trials = _GrowingTrials()
+
+    def _get_hyperopt_trial(self, trial_id: str) -> dict[str, Any] | None:
+        live = self._live_trial_mapping.get(trial_id)
+        return None if live is None else self._hpopt_trials.by_id[live[0]]
 
     def _to_hyperopt_result(self, result: dict[str, Any]) -> dict[str, Any]:
         if result.get(_FAILED):
@@ -46,7 +78,7 @@ class HyperOptProposer:
         """``startup_trials`` random suggestions come before the model's."""
         self.space = space
         self.sign = -1.0 if goal == "max" else 1.0
-        self.search = _FailureKeepingSearch(
+        self.search = _Search(
             to_hyperopt(space),
             metric=_LOSS,
             mode="min",

@@ -8,17 +8,21 @@ With N replicates trial k is replicate k % N of configuration k // N.  The algor
 and given the mean of its replicates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
 from search_spaces.space import Assignment
+from tuning.campaign.errors import LimitsError
 from tuning.journal.events import Proposal
 from tuning.search.proposers import Outcome, Proposer
 
 RESAMPLE_LIMIT = 10
 """How often a repeated suggestion is asked for again before it is taken as a replicate."""
+
+INFEASIBLE_LIMIT = 500
+"""How many suggestions beyond the limits may precede a configuration: a share of 1 % within them is met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Suggestion:
     configuration.  Replicates of one configuration do not count as repeated.
     replicate: which of its configuration's replicates the trial is; for a repeated configuration the count continues.
     proposal: what restores the search; of a configuration's first trial, where the algorithm has a state.
+    infeasible: how many proposals beyond the limits came before this one; 0 where the search was restored.
     """
 
     index: int
@@ -37,6 +42,7 @@ class Suggestion:
     reused: bool = False
     replicate: int = 0
     proposal: Proposal | None = None
+    infeasible: int = 0
 
 
 class OrderedSearch:
@@ -49,9 +55,15 @@ class OrderedSearch:
         window: int,
         on_duplicate: Literal["resample", "replicate", "reuse"] = "resample",
         replicates: int = 1,
+        infeasible: Callable[[Assignment], str | None] = lambda _: None,
     ) -> None:
-        """``window``: how many trials may be in flight without knowing each other's results."""
+        """Begin a search.
+
+        window: how many trials may be in flight without knowing each other's results.  infeasible: why a
+        configuration is not to be trained, or None; a function of the configuration alone.
+        """
         self.proposer = proposer
+        self.infeasible = infeasible
         self.window = window
         self.on_duplicate = on_duplicate
         self.replicates = replicates
@@ -76,6 +88,7 @@ class OrderedSearch:
 
         Raises:
             ValueError: that search was not asked and told the same.
+            LimitsError: too many proposals in a row were infeasible.
         """
         if not self.ready():
             raise RuntimeError(f"trial {self.index} was asked for before trial {self.index - self.window} ended")
@@ -88,6 +101,7 @@ class OrderedSearch:
                 same_as=None if first.same_as is None else first.same_as + replicate,
                 replicate=first.replicate + replicate,
                 proposal=None,
+                infeasible=0,
             )
         else:
             self._tell(index - self.window)
@@ -111,11 +125,12 @@ class OrderedSearch:
     def _configuration(self, index: int, recorded: Proposal | None) -> Suggestion:
         """Return the suggestion for a configuration's first trial."""
         configuration = index // self.replicates
+        infeasible = 0
         if recorded is None:
-            assignment = self._distinct(configuration)
+            assignment, infeasible = self._distinct(configuration)
         else:
             assignment = self.proposer.restore(configuration, recorded)
-        suggestion = Suggestion(index=index, assignment=assignment, proposal=self.proposer.last)
+        suggestion = Suggestion(index=index, assignment=assignment, proposal=self.proposer.last, infeasible=infeasible)
         before = self._trials.get(_key(assignment))
         if before is None:
             return suggestion
@@ -126,14 +141,30 @@ class OrderedSearch:
             replicate=len(before) * self.replicates,
         )
 
-    def _distinct(self, configuration: int) -> Assignment:
-        """Ask, and ask again while the proposal is a repeated one that the policy resamples."""
-        for _ in range(RESAMPLE_LIMIT):
+    def _distinct(self, configuration: int) -> tuple[Assignment, int]:
+        """Ask until a proposal is feasible, and new where the policy resamples; return it and the infeasible ones.
+
+        Infeasible proposals are withdrawn like repeated ones: the algorithm draws from what remains of its space.
+        """
+        repeated = infeasible = 0
+        while True:
             assignment = self.proposer.propose(configuration)
-            if self.on_duplicate != "resample" or _key(assignment) not in self._trials:
-                return assignment
+            if reason := self.infeasible(assignment):
+                infeasible += 1
+                if infeasible == INFEASIBLE_LIMIT:
+                    raise LimitsError(self._none_feasible(configuration, reason))
+            elif repeated == RESAMPLE_LIMIT or self.on_duplicate != "resample" or _key(assignment) not in self._trials:
+                return assignment, infeasible
+            else:
+                repeated += 1
             self.proposer.withdraw(configuration)
-        return self.proposer.propose(configuration)
+
+    def _none_feasible(self, configuration: int, reason: str) -> str:
+        first = f"the first {INFEASIBLE_LIMIT} suggestions"
+        which = first if not configuration else f"{INFEASIBLE_LIMIT} suggestions after configuration {configuration}"
+        return (
+            f"no configuration met the limits in {which}; the last one: {reason}. Raise [limits], or narrow the space"
+        )
 
 
 def _mean(outcomes: Sequence[Outcome]) -> Outcome:

@@ -1,29 +1,56 @@
 """From a campaign to its search, and from a suggestion to a trial's complete configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 from search_spaces.dimensions import Value
 from search_spaces.families import family_name
-from search_spaces.space import Space
-from tuning.campaign.config import CampaignConfig, DeviceConfig, Rung, TrialConfig
+from search_spaces.space import Assignment, Space
+from tuning.campaign.config import CampaignConfig, DeviceConfig, LimitOptions, Rung, TrialConfig
+from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import data_config, dimensions, key
+from tuning.journal.events import DataRecord
 from tuning.journal.record import CampaignRecord
-from tuning.search.halving import rungs
+from tuning.journal.text import settings
+from tuning.search.halving import Halving
 from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
 from tuning.training.results import TrialResult
 
 
-def ordered_search(config: CampaignConfig, space: Space) -> OrderedSearch:
-    """Return the campaign's search before its first suggestion.  config: complete, as ``Plan.complete`` returns it."""
+def ordered_search(config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None = None) -> OrderedSearch:
+    """Return the campaign's search before its first suggestion.
+
+    config: complete, as ``Plan.complete`` returns it.  data: variant's key -> its data, on which ``[limits]`` depend.
+    """
     return OrderedSearch(
         _proposer(config, space),
         window=config.search.window,
         on_duplicate=config.search.on_duplicate,
         replicates=config.search.replicates,
+        infeasible=beyond_limits(config, space, data),
     )
+
+
+def beyond_limits(
+    config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None
+) -> Callable[[Assignment], str | None]:
+    """Return why a configuration is beyond the campaign's limits, as a function of its assignment."""
+    if config.limits == LimitOptions():
+        return lambda _: None
+    if data is None:
+        raise TypeError("limits depend on the data")
+    from tuning.training.size import beyond  # imports torch
+
+    def infeasible(assignment: Assignment) -> str | None:
+        suggestion = Suggestion(index=0, assignment=assignment)
+        trial = trial_config(config, space, suggestion, data_sha256=dict.fromkeys(data, ""))
+        return beyond(config.limits, trial, data[key(trial.data, dimensions(config.data))])
+
+    return infeasible
 
 
 def outcome(result: TrialResult) -> Outcome:
@@ -31,17 +58,31 @@ def outcome(result: TrialResult) -> Outcome:
     return Outcome(None if result.status == "failed" else result.objective)
 
 
-def configured(record: CampaignRecord, space: Space, suggestion: Suggestion) -> TrialConfig:
-    """Complete a suggestion.  record: with the trials that the suggestion may know, ended."""
-    known = range(suggestion.index - record.config.search.window + 1)
-    curves = [record.trials[k].epochs for k in known if not record.trials[k].reused]
-    return trial_config(
-        record.config,
-        space,
-        suggestion,
-        data_sha256={variant: data.sha256 for variant, data in record.data.items()},
-        rungs=rungs(record.config, curves),
-    )
+class Configurations:
+    """Completes a campaign's suggestions, in their order."""
+
+    def __init__(self, record: CampaignRecord, space: Space) -> None:
+        """record: in which the trials that a suggestion may know have ended when it is completed."""
+        self.record = record
+        self.space = space
+        self._halving = Halving(record.config)
+        self._known = 0
+
+    def complete(self, suggestion: Suggestion) -> TrialConfig:
+        """Complete the next suggestion."""
+        record = self.record
+        while self._known <= suggestion.index - record.config.search.window:
+            trial = record.trials[self._known]
+            if not trial.reused:
+                self._halving.add(trial.epochs)
+            self._known += 1
+        return trial_config(
+            record.config,
+            self.space,
+            suggestion,
+            data_sha256={variant: data.sha256 for variant, data in record.data.items()},
+            rungs=self._halving.rungs(),
+        )
 
 
 def _proposer(config: CampaignConfig, space: Space) -> Proposer:
@@ -65,24 +106,36 @@ def trial_config(
     data_sha256: Mapping[str, str],
     rungs: tuple[Rung, ...] = (),
 ) -> TrialConfig:
-    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays."""
+    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays.
+
+    Raises:
+        CampaignError: the model refuses these values together.
+    """
     values = space.complete(suggestion.assignment)
     data = data_config(config, _under("data", values))
-    return TrialConfig.model_validate(
-        {
-            "campaign": config.name,
-            "index": suggestion.index,
-            "seed": trial_seed(config, suggestion),
-            "space": config.space.name,
-            "model": {"family": family_name(space.family(values)), **_under("model", values)},
-            "train": config.train.of_trial() | _under("train", values),
-            "data": data,
-            "data_sha256": data_sha256[key(data, dimensions(config.data))],
-            "objective": config.objective,
-            "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
-            "rungs": rungs,
-        }
-    )
+    trial = {
+        "campaign": config.name,
+        "index": suggestion.index,
+        "seed": trial_seed(config, suggestion),
+        "space": config.space.title,
+        "code": config.code_files,
+        "model": {"family": family_name(space.family(values)), **_under("model", values)},
+        "train": config.train.of_trial() | _under("train", values),
+        "data": data,
+        "data_sha256": data_sha256[key(data, dimensions(config.data))],
+        "objective": config.objective,
+        "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
+        "rungs": rungs,
+    }
+    try:
+        return TrialConfig.model_validate(trial)
+    except ValidationError as error:  # a rare combination that the check of a large space did not meet
+        detail = error.errors(include_url=False)[0]
+        reason = detail.get("ctx", {}).get("error", detail["msg"])
+        raise CampaignError(
+            f"trial {suggestion.index}: {settings(suggestion.assignment)}: {reason}. "
+            "Restrict space.dimensions so that the model accepts every combination, and choose another name (--name)"
+        ) from None
 
 
 def trial_seed(config: CampaignConfig, suggestion: Suggestion) -> int:

@@ -1,17 +1,22 @@
 """Recover a campaign's journal from its MLflow store alone, for example on a new machine."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tomli_w
 
 from data.addresses import masked
+from tuning.campaign import own_code
+from tuning.campaign.code_files import Source
 from tuning.campaign.config import NAME, CampaignConfig
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.file import ignore
+from tuning.execution.recorded_code import sources_of, with_code
 from tuning.journal import log as journal
+from tuning.journal.events import Opened
 from tuning.journal.home import WEIGHTS_KEPT, Home
 from tuning.journal.order import first_problem
 from tuning.journal.record import CampaignRecord, fold
@@ -49,12 +54,23 @@ class Adoption:
     """A campaign file that resumes it."""
 
 
-def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Adoption:
+def adopt(
+    home: Home,
+    name: str,
+    uri: str,
+    on_progress: ProgressCallback,
+    *,
+    code: Sequence[Path] = (),
+    printed: Callable[[str], None] = ignore,
+) -> Adoption:
     """Write a campaign's journal, its campaign file and the best trials' weights; after a failure none of them.
 
+    code: files that the user typed, of a campaign with code of its own; the store's copies are never run.  printed:
+    takes each line that they print.
+
     Raises:
-        CampaignError: this home has a campaign of that name, or the name is not valid.
-        RecordError: the store has no such campaign, or the search suggests other trials.
+        CampaignError: this home has a campaign of that name, the name is not valid, or the code cannot be imported.
+        RecordError: the store has no such campaign, the search suggests other trials, or its code is not given.
         StoreError: the store cannot be reached, or the home cannot be written.
     """
     if not NAME.fullmatch(name):
@@ -70,6 +86,8 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
         with reachable(uri):
             store = connect(uri)
             stored = stored_campaign(store, name, on_progress)
+        sources = _sources(stored, home, code)
+        stored = _with_code(stored, sources, printed)
         rows = events(stored, masked(uri))
         entries = [journal.Entry(n, at, event) for n, (at, event) in enumerate(rows)]
         if found := first_problem(entries, name):
@@ -80,6 +98,9 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
             for index in weights:
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
                 (temporary / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
+            home.keep_code(sources)
+            for source in (source for source in sources if source.file.kind == "file"):  # beside the file that names it
+                (folder / source.file.name).write_bytes(source.content)
             file = folder / "campaign.toml"
             file.write_text(_campaign_file(record.config, record.target), encoding="utf-8")
             journal.create(home.journal(name), rows)
@@ -95,6 +116,26 @@ def adopt(home: Home, name: str, uri: str, on_progress: ProgressCallback) -> Ado
         others=stored.others,
         file=file,
     )
+
+
+def _sources(stored: StoredCampaign, home: Home, given: Sequence[Path]) -> tuple[Source, ...]:
+    event = stored.opened.event
+    files = event.config.code_files if isinstance(event, Opened) else ()
+    what = f"campaign {event.config.name!r}" if isinstance(event, Opened) else "the campaign"
+    return sources_of(files, what=what, home=home, given=given, kept=False)
+
+
+def _with_code(stored: StoredCampaign, sources: Sequence[Source], printed: Callable[[str], None]) -> StoredCampaign:
+    """Load the campaign's code; return its trials with the families that the code defines."""
+    for line in own_code.use(sources):
+        printed(line)
+    if not sources:
+        return stored
+    trials = {
+        k: trial if trial.recorded is None else replace(trial, recorded=with_code(trial.recorded, sources)[0])
+        for k, trial in stored.trials.items()
+    }
+    return replace(stored, trials=trials)
 
 
 @contextmanager
@@ -148,5 +189,8 @@ def _campaign_file(config: CampaignConfig, trials: int) -> str:
     """Return the campaign file of a configuration.  trials: the campaign's present number."""
     fields = config.model_dump(mode="json", exclude_defaults=True)
     fields.setdefault("search", {})["trials"] = trials
+    fields.pop("code", None)
+    if own := [file.name for file in config.code_files if file.kind == "file"]:
+        fields["code"] = own  # names alone, as records have them; packages are found by the names of their entries
     fields["data"]["split"] = config.data.split  # the default depends on data.group
     return f"# Written by `seqtune adopt`.\n{tomli_w.dumps(fields)}"

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tuning.analysis.confirmation import PARTS, ConfirmationSummary
 from tuning.analysis.leaderboard import Leaderboard
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import table_csv
@@ -53,6 +54,30 @@ def curves_csv(epochs: Sequence[EpochReport], metric: str) -> str:
         for report in epochs
     ]
     return table_csv(rows)
+
+
+def confirmation_csv(summary: ConfirmationSummary) -> str:
+    """Return the confirmed configurations as CSV."""
+    return table_csv(
+        [
+            {
+                "rank": row.rank,
+                "trial": row.trial,
+                "search_rank": row.search_rank,
+                "search": row.search,
+                "completed": row.completed,
+                **{
+                    f"{part}_{name}{suffix}": value
+                    for part in PARTS
+                    for name, figure in getattr(row, part).metrics.items()
+                    for suffix, value in (("", figure.mean), ("_low", figure.low), ("_high", figure.high))
+                },
+                "gap": row.gap,
+                **row.settings,
+            }
+            for row in summary.configurations
+        ]
+    )
 
 
 def leaderboard_csv(board: Leaderboard) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tuning.analysis.leaderboard import leaderboard
-from tuning.journal.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, Started
+from tuning.campaign.code_files import CodeFile, read_copies
+from tuning.campaign.errors import CampaignError
+from tuning.journal.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, OpenedTest, Started
 from tuning.journal.home import Home
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord, apply, opened
@@ -12,6 +14,7 @@ from tuning.journal.text import json_text
 from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_csv, trial_json
 from tuning.tracking.environment_tags import environment_tags
 from tuning.tracking.layout import (
+    CODE,
     DatasetInput,
     Row,
     RunStatus,
@@ -21,6 +24,7 @@ from tuning.tracking.layout import (
     dataset_input,
     epoch_rows,
     milliseconds,
+    opened_tests,
     parameters,
     result_rows,
     result_tags,
@@ -60,6 +64,8 @@ class RunUpdate:
 class RunUpdates:
     """Journal entries in, updates out.  Updates accumulate until they are taken; the last status counts."""
 
+    kinds = ("campaign", "trial")
+    """Of the run of the whole journal, and of the runs of its trials."""
     record: CampaignRecord
     campaign_id: str
     """Of this journal; distinguishes campaigns of one name, in several homes or started over."""
@@ -103,6 +109,8 @@ class RunUpdates:
                 self._interrupt(event, at)
             case Finished():
                 self._finish(at)
+            case OpenedTest():
+                self._update(PARENT).tags[Tag.TEST_OPENED] = opened_tests(self.record)
             case _:
                 pass  # a suggestion has no run before its trial starts; after a retry it starts again
 
@@ -112,10 +120,10 @@ class RunUpdates:
             name=config.name,
             start=milliseconds(at),
             parameters=parameters(config),
-            tags=common_tags("campaign", config.name, self.campaign_id)
+            tags=common_tags(self.kinds[0], config.name, self.campaign_id)
             | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record, self._home)},
             datasets=[dataset_input(config.data.dataset, variant, data) for variant, data in event.data.items()],
-            texts={"campaign.json": event.model_dump_json(indent=2)},
+            texts={"campaign.json": event.model_dump_json(indent=2), **self._code(config.code_files)},
             status="RUNNING",
         )
 
@@ -128,19 +136,31 @@ class RunUpdates:
         if index not in self._begun:
             self._begun.add(index)
             trial = self.record.trials[index]
-            update.name, update.start = trial.name, at
-            update.parameters = parameters(trial.config)
-            update.tags |= common_tags("trial", trial.config.campaign, self.campaign_id)
-            update.tags |= trial_tags(trial.config) | {
-                Tag.STATUS: "running",
-                Tag.NOTE: trial_note(trial, self.record, self._home),
-            }
-            if trial.same_as is not None:
-                update.tags[Tag.SAME_AS] = str(trial.same_as)
+            update.start = at
+            self._describe(update, trial)
+            update.tags[Tag.STATUS] = "running"
             variant = self.record.variant(trial.config)
             update.datasets = [dataset_input(trial.config.data.dataset, variant, self.record.data[variant])]
+            update.texts |= self._code(trial.config.code)
             update.status = "RUNNING"
         return update
+
+    def _describe(self, update: RunUpdate, trial: TrialRecord) -> None:
+        """Add what the run of a trial is called, and what is known of it before it trains."""
+        update.name = trial.name
+        update.parameters = parameters(trial.config)
+        update.tags |= common_tags(self.kinds[1], trial.config.campaign, self.campaign_id) | trial_tags(trial.config)
+        update.tags[Tag.NOTE] = trial_note(trial, self.record, self._home)
+        if trial.same_as is not None:
+            update.tags[Tag.SAME_AS] = str(trial.same_as)
+
+    def _code(self, files: Sequence[CodeFile]) -> dict[str, str]:
+        """Return the home's copies of a user's code as artifacts; none of a campaign whose code is not here."""
+        try:
+            sources = read_copies(self._home.code, [file for file in files if file.kind == "file"])
+        except CampaignError:
+            return {}
+        return {f"{CODE}/{source.file.name}": source.content.decode() for source in sources}
 
     def _end(self, update: RunUpdate, trial: TrialRecord, result: TrialResult, at: int) -> None:
         recorded = self.record.recorded(trial)

@@ -180,7 +180,9 @@ class Store:
         """Write text files, replacing those of the same name."""
         with tempfile.TemporaryDirectory() as folder:
             for name, text in texts.items():
-                (Path(folder) / name).write_text(text, encoding="utf-8")
+                path = Path(folder) / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
             self.client.log_artifacts(run, folder)
 
     def log_artifact(self, run: str, path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,7 @@ from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.training.results import EpochReport, TrialResult
 
-KINDS = ("campaign", "trial", "reproduce")
+KINDS = ("campaign", "trial", "reproduce", "confirmation", "confirm")
 """The values of ``seqtune.kind``."""
 
 ARTIFACTS = (
@@ -27,8 +28,13 @@ ARTIFACTS = (
     "confusion.png",
     "curves.csv",
     "weights.safetensors",
+    "confirmation.json",
+    "confirmation.csv",
     "report.html",
 )
+
+CODE = "code"
+"""The folder of artifacts with the user's code, where a campaign has some."""
 
 METRICS = (
     "train/loss",
@@ -38,12 +44,16 @@ METRICS = (
     "seconds",
     "best/<metric>",
     "best/epoch",
+    "test/<metric>",
     "model/parameters",
+    "model/weight_bytes",
+    "model/latency_ms",
+    "model/latency_batch_ms",
     "total_seconds",
     "search/objective",
     "search/best",
 )
-"""``valid/`` and ``best/`` precede every metric's name, ``train/`` the objective's.
+"""``valid/``, ``best/`` and ``test/`` precede every metric's name, ``train/`` the objective's.
 
 The step is the epoch, in ``search/`` the number of ended trials.
 """
@@ -73,6 +83,10 @@ class Tag(StrEnum):
     CAMPAIGN_REASON = "seqtune.campaign.reason"
     CAMPAIGN_TRIALS = "seqtune.campaign.trials"
     BEST_TRIAL = "seqtune.campaign.best_trial"
+    TEST_OPENED = "seqtune.campaign.test_opened"
+    CONFIRMS = "seqtune.confirms.trial"
+    CONFIRMS_SEED = "seqtune.confirms.seed"
+    CONFIRMS_SPLIT = "seqtune.confirms.split"
     INDEX = "seqtune.trial.index"
     SEED = "seqtune.trial.seed"
     STATUS = "seqtune.trial.status"
@@ -177,10 +191,16 @@ def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
     yield Row("total_seconds", result.seconds, at, FINAL)
     if result.parameters is not None:
         yield Row("model/parameters", result.parameters, at, FINAL)
+    for name in ("weight_bytes", "latency_ms", "latency_batch_ms"):
+        if (cost := getattr(result, name)) is not None:
+            yield Row(f"model/{name}", cost, at, FINAL)
     if result.best_epoch is not None:
         yield Row("best/epoch", result.best_epoch, at, FINAL)
         for name, value in result.best_metrics.items():
             yield Row(metric_key(f"best/{name}"), value, at, FINAL)
+    if result.test is not None:
+        for name, value in result.test.metrics.items():
+            yield Row(metric_key(f"test/{name}"), value, at, FINAL)
 
 
 def experiment_tags(campaign: str) -> dict[str, str]:
@@ -230,6 +250,15 @@ def campaign_note(record: CampaignRecord, home: Home) -> str:
         f"Leaderboard: `{home.command('top', name, absolute=True)}`\n\n"
         f"Export the best 10: `{home.command('export', name, '-k', 10, '--out', 'top10.json', absolute=True)}`\n\n"
         f"| searched | values |\n| --- | --- |\n{rows}"
+    )
+
+
+def opened_tests(record: CampaignRecord) -> str:
+    """Return when and for what a campaign's test part was opened."""
+    return "; ".join(
+        f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC, best {len(asked.trials)}, {asked.seeds} seeds, "
+        f"{asked.splits} fresh splits, after {asked.ended} trials"
+        for at, asked in record.tests
     )
 
 

@@ -14,11 +14,12 @@ from filelock import FileLock, Timeout
 
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.events import Opened
-from tuning.journal.home import Home
+from tuning.journal.home import Confirmations, Home
 from tuning.journal.log import Entry, read
 from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking
 from tuning.tracking.client import Store, StoredRun, reachable
+from tuning.tracking.confirmation import ConfirmationUpdates
 from tuning.tracking.layout import Row, Tag, experiment_tags, milliseconds
 from tuning.tracking.view import leaderboard_view, view_tag
 from tuning.training.files import WEIGHTS
@@ -36,9 +37,11 @@ class Publisher:
     def __init__(self, store: Store, home: Home) -> None:
         self.store = store
         self.home = home
-        self._updates = RunUpdates(home)
+        self._updates = ConfirmationUpdates(home) if isinstance(home, Confirmations) else RunUpdates(home)
         self._experiment: str | None = None
         self._runs: dict[int, StoredRun] = {}
+        self._campaign: str | None = None
+        """Of a confirmation: the run of its campaign."""
         self._held: dict[str, dict[str, list[Row]]] = {}
         """Metrics of runs that existed before: run id -> metric -> rows."""
 
@@ -52,11 +55,15 @@ class Publisher:
         if self._experiment is None:
             self._experiment = self._connect()
         own = updates.pop(PARENT, RunUpdate())
+        if own.name and self._campaign is not None:
+            own.tags[Tag.PARENT] = self._campaign
         parent = self._runs.get(PARENT)
         if parent is None:
             parent = self._runs[PARENT] = self.store.create(self._experiment, own.name, own.tags, own.start)
         elif own.end is not None and (own.status, own.end) == (parent.status, parent.end):
-            return  # the campaign's end is written last, so everything is there
+            if (opened := own.tags.get(Tag.TEST_OPENED)) != parent.tags.get(Tag.TEST_OPENED) and not parent.deleted:
+                self.store.write(parent.id, rows=[], parameters={}, tags={Tag.TEST_OPENED: opened or ""})
+            return  # the campaign's end is written last, so everything else is there
         for done, (index, update) in enumerate(updates.items(), start=1):
             self._publish_trial(index, update, parent)
             if on_progress:
@@ -73,15 +80,17 @@ class Publisher:
     def _connect(self) -> str:
         name, campaign_id = self._updates.record.config.name, self._updates.campaign_id
         experiment = self.store.experiment(name, self.home.artifacts, experiment_tags(name))
-        if (view := view_tag(campaign_id)) not in self.store.experiment_tags(
+        if isinstance(self.home, Confirmations):
+            self._campaign = self._publish_campaign(experiment, name)
+        elif (view := view_tag(campaign_id)) not in self.store.experiment_tags(
             experiment
         ):  # else a user may have edited it
             self.store.tag_experiment(experiment, view, leaderboard_view(self._updates.record, campaign_id))
         for run in self.store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
             kind = run.tags[Tag.RUN_KIND]
-            if kind not in ("campaign", "trial"):
+            if kind not in self._updates.kinds:
                 continue
-            index = PARENT if kind == "campaign" else int(run.tags[Tag.INDEX])
+            index = PARENT if kind == self._updates.kinds[0] else int(run.tags[Tag.INDEX])
             known = self._runs.get(index)
             if known is None or known.deleted:
                 self._runs[index] = run
@@ -89,6 +98,16 @@ class Publisher:
             elif not run.deleted:
                 self.store.delete(run.id)  # a duplicate, of a request that was answered too late
         return experiment
+
+    def _publish_campaign(self, experiment: str, name: str) -> str | None:
+        """Publish the campaign of a confirmation, and return its run; None where a user deleted that."""
+        campaigns = self.home.of_campaigns
+        entries = read(campaigns.journal(name))
+        Publisher(self.store, campaigns).publish(entries)
+        opened = entries[0].event
+        assert isinstance(opened, Opened)  # noqa: S101 - every journal begins so
+        runs = self.store.runs(experiment, {Tag.CAMPAIGN_ID: opened.id, Tag.RUN_KIND: "campaign"})
+        return next((run.id for run in runs if not run.deleted), None)
 
     def _publish_trial(self, index: int, update: RunUpdate, parent: StoredRun) -> None:
         """Bring one trial's run up to date."""
@@ -187,17 +206,19 @@ def sync(home: Home, name: str, on_progress: ProgressCallback | None = None) -> 
         JournalError: its journal is damaged.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
-    home.record(name)
-    entries = read(home.journal(name))
+    places = [(home, home.known_entries(name))]
+    if home.confirmations.journal(name).exists():
+        places.append((home.confirmations, home.confirmations.known_entries(name)))
     uri = home.tracking_uri
-    with publishing(home, name), reachable(uri):
-        publisher = Publisher(Store(uri), home)
-        publisher.publish(entries, on_progress)
-        try:
-            with home.locked(name):
-                publisher.abandon(entries[-1].at)
-        except CampaignError:
-            pass  # a launch is running
+    for place, entries in places:
+        with publishing(place, name), reachable(uri):
+            publisher = Publisher(Store(uri), place)
+            publisher.publish(entries, on_progress)
+            try:
+                with home.locked(name):
+                    publisher.abandon(entries[-1].at)
+            except CampaignError:
+                pass  # a launch is running
 
 
 def delete_runs(home: Home, name: str) -> None:
@@ -208,16 +229,17 @@ def delete_runs(home: Home, name: str) -> None:
         JournalError: its journal is damaged, so that its id is not known.
         StoreError: the store cannot be used, or another process is publishing the campaign.
     """
-    event = home.entries(name)[0].event
-    assert isinstance(event, Opened)  # noqa: S101 - every journal begins so
+    journals = [place.entries(name) for place in (home, home.confirmations) if place.journal(name).exists()]
+    ids = [entries[0].event.id for entries in journals if isinstance(entries[0].event, Opened)]
     uri = home.tracking_uri
     with publishing(home, name), reachable(uri):
         store = Store(uri)
         experiment = store.find_experiment(name, deleted_is_error=False)
         if experiment is None:
             return
-        for run in store.runs(experiment, {Tag.CAMPAIGN_ID: event.id}):
-            if not run.deleted:
-                store.delete(run.id)
-        if (view := view_tag(event.id)) in store.experiment_tags(experiment):
-            store.untag_experiment(experiment, view)
+        for campaign_id in ids:
+            for run in store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
+                if not run.deleted:
+                    store.delete(run.id)
+            if (view := view_tag(campaign_id)) in store.experiment_tags(experiment):
+                store.untag_experiment(experiment, view)

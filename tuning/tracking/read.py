@@ -26,6 +26,11 @@ def recorded_trial(run_id: str, uri: str) -> RecordedTrial:
         kind = run.tags.get(Tag.RUN_KIND)
         if kind is None:
             raise RecordError(f"{where} was not written by seqtune. Name the run of a trial (`seqtune top NAME`)")
+        if kind == "confirmation":
+            raise RecordError(
+                f"{where} is the confirmation of campaign {run.tags.get(Tag.CAMPAIGN)!r}. Name the run of one of its "
+                "trials"
+            )
         if kind == "campaign":
             raise RecordError(
                 f"{where} is the whole campaign {run.tags.get(Tag.CAMPAIGN)!r}, not a trial. Name the run of one of "

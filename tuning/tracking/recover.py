@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tuning.campaign.config import MOST
 from tuning.campaign.errors import RecordError
-from tuning.campaign.plan import campaign_space
+from tuning.campaign.space import campaign_space
 from tuning.journal.events import (
     CAUSES,
     Ended,
@@ -26,7 +26,7 @@ from tuning.journal.events import (
 )
 from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.journal.text import trial_spans
-from tuning.search.suggest import configured, ordered_search, outcome
+from tuning.search.suggest import Configurations, ordered_search, outcome
 from tuning.tracking.environment_tags import environment_from, packages_text
 from tuning.tracking.layout import Tag, flatten, parameters
 from tuning.tracking.read import validation_message
@@ -63,19 +63,21 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
     record = _ended_trials(stored)
     config = record.config
     space = campaign_space(config)
-    search = ordered_search(config, space)
+    search = ordered_search(config, space, record.data)
     for k, trial in record.trials.items():
         if trial.result is not None:
             search.record(k, outcome(trial.result))
+    configurations = Configurations(record, space)
     suggested: dict[int, Suggested] = {}
     last = max([*stored.ended, *stored.lost], default=-1)
     while search.index <= last and search.ready():
         suggestion = search.suggest()
         again = Suggested(
-            trial=configured(record, space, suggestion),
+            trial=configurations.complete(suggestion),
             assignment=suggestion.assignment,
             same_as=suggestion.same_as,
             reused=suggestion.reused,
+            infeasible=suggestion.infeasible,
         )
         k = suggestion.index
         if k in stored.trials:

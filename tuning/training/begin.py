@@ -1,15 +1,17 @@
 """How a trial is trained: which families descend gradients, and which are fitted at once."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from torch import Tensor
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.configs import Classical
+from tuning.campaign.code_files import IN_USE, in_use
 from tuning.campaign.config import TrialConfig
+from tuning.campaign.objective import metrics_of
 from tuning.training.loop import Training
-from tuning.training.metrics import REGRESSION_METRICS
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
 class TrialRun(Protocol):
@@ -30,6 +32,12 @@ class TrialRun(Protocol):
     def result(self) -> TrialResult:
         """Return the figures of a trial that is done."""
 
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part, once the trial is done."""
+
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""
 
@@ -41,16 +49,19 @@ def begin(trial: TrialConfig, arrays: Arrays) -> TrialRun:
     """Return the trial before its first epoch.
 
     Raises:
-        ValueError: the objective does not exist for this kind of target, or the family cannot take this data.
+        ValueError: the objective does not exist for this kind of target, the family cannot take this data, or other
+            code is loaded than the trial names.
     """
+    if not in_use(trial.code):
+        wanted = ", ".join(map(str, trial.code)) or "no code"
+        raise ValueError(f"the trial needs {wanted}; loaded is {', '.join(map(str, IN_USE)) or 'none'}")
     metric = trial.objective.metric
-    if arrays.regression != (metric in REGRESSION_METRICS) and metric != "loss":
-        kind, known = (
-            ("numbers", "loss, mae, rmse, r2")
-            if arrays.regression
-            else ("classes", "loss, accuracy, recall_macro, ...")
+    known = metrics_of(regression=arrays.regression)
+    if metric not in known:
+        kind = "numbers" if arrays.regression else "classes"
+        raise ValueError(
+            f"objective.metric = {metric!r}, but the targets are {kind}. Choose one of: {', '.join(known)}"
         )
-        raise ValueError(f"objective.metric = {metric!r}, but the targets are {kind}. Choose one of: {known}")
     if isinstance(trial.model, Classical):
         from tuning.training.classical import (
             ClassicalTrial,  # brings scikit-learn, which no worker of neural trials loads

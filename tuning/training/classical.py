@@ -4,6 +4,7 @@ Of a trial's ``train`` and ``rungs`` nothing applies; its seed, data and objecti
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from tuning.campaign.config import TrialConfig
 from tuning.training.estimators import Estimator, fit
 from tuning.training.loop import weights_sha256
 from tuning.training.metrics import NO_COUNTS, confusion, from_counts, from_errors
-from tuning.training.results import EpochReport, TrialResult
+from tuning.training.own_metrics import of_classes, of_numbers
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 
 
 class ClassicalTrial:
@@ -39,6 +41,7 @@ class ClassicalTrial:
         self.history: list[EpochReport] = []
         self.best_weights: dict[str, Tensor] = {}
         self.counts = NO_COUNTS
+        self.estimator: Estimator | None = None
         self.seconds = 0.0
 
     @property
@@ -56,7 +59,7 @@ class ClassicalTrial:
         threads = self.trial.device.threads
         torch.set_num_threads(threads)  # nothing here uses them: the record of the environment says so
         with threadpool_limits(threads):
-            estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
+            estimator = self.estimator = fit(self.model, self.arrays, seed=self.trial.seed, threads=threads)
             train_loss, train_objective = self._trained(estimator)
             metrics, self.counts = self.evaluate(estimator, self.arrays.valid)
         self.best_weights = {name: torch.tensor(value) for name, value in estimator.numbers.items()}
@@ -93,8 +96,31 @@ class ClassicalTrial:
             confusion=self.counts.tolist(),
             weights_sha256=report.weights_sha256,
             parameters=sum(value.numel() for value in self.best_weights.values()),
+            weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part."""
+        if self.estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        with threadpool_limits(self.trial.device.threads):
+            metrics, counts = self.evaluate(self.estimator, part)
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part."""
+        estimator, valid = self.estimator, self.arrays.valid
+        if estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        chosen = np.arange(rows) % len(valid.y)
+        part = Part(x=valid.x[chosen], lengths=valid.lengths[chosen], y=valid.y[chosen])
+
+        def predict() -> None:
+            with threadpool_limits(1):
+                estimator.predict(part)
+
+        return predict
 
     def state(self) -> dict[str, Any]:
         """Return nothing: an interrupted fit starts over, with the same bits."""
@@ -114,9 +140,11 @@ class ClassicalTrial:
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:
         if self.arrays.scale is not None:
-            return from_errors(y, predicted, self.arrays.scale), NO_COUNTS
+            scale = self.arrays.scale
+            return from_errors(y, predicted, scale) | of_numbers(y, predicted, scale), NO_COUNTS
         counts = confusion(y, predicted.argmax(axis=1), self.arrays.classes)
-        return from_counts(counts, self.arrays.class_names), counts
+        own = of_classes(counts, y, predicted.astype(np.float32))
+        return from_counts(counts, self.arrays.class_names) | own, counts
 
     def _loss(self, y: NDArray[Any], predicted: NDArray[np.float64], weights: NDArray[Any] | None = None) -> float:
         if self.arrays.regression:

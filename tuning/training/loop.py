@@ -8,7 +8,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,17 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from data.arrays import Arrays
+from data.arrays import Arrays, Part
 from models.catalogue import build
 from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.losses import loss_of
-from tuning.training.results import EpochReport, TrialResult
-from tuning.training.size import check_size
-
-EVALUATION_BATCH = 512
-"""BatchSource a forward pass in validation; fixed, so that a trial's figures do not depend on its batch size."""
+from tuning.training.results import EpochReport, HeldOutResult, TrialResult
+from tuning.training.size import EVALUATION_BATCH, check_size
 
 # B batch, T time, C channel, K class
 
@@ -149,7 +146,7 @@ class Training:
         """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
         self.model.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        truth, predicted = [], []
+        truth, predicted, scores = [], [], []
         for batch in evaluation_batches(rows.part, EVALUATION_BATCH):
             x, lengths, y = rows.take(batch)
             with self._precision():
@@ -157,7 +154,8 @@ class Training:
             total += self.loss.total(outputs, y).double()
             truth.append(y)
             predicted.append(self.loss.predicted(outputs))
-        metrics, counts = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+            scores.append(self.loss.scores(outputs))
+        metrics, counts = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
         return {"loss": float(total) / len(rows.part.y), **metrics}, counts
 
     def result(self) -> TrialResult:
@@ -176,8 +174,33 @@ class Training:
             confusion=self.best_counts,
             weights_sha256=self.best.weights_sha256,
             parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            weight_bytes=sum(value.nbytes for value in self.best_weights.values()),
             seconds=self.seconds,
         )
+
+    def held_out(self, part: Part) -> HeldOutResult:
+        """Return the figures on another part of a training that is done, with the weights of its best epoch.
+
+        The model keeps these weights.
+        """
+        self.model.load_state_dict(self.best_weights)
+        metrics, counts = self.evaluate(BatchSource(part, self.device))
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
+
+    def predictor(self, rows: int) -> Callable[[], None]:
+        """Return a function that predicts so many rows of the validation part."""
+        chosen = np.arange(rows) % len(self.valid_rows.part.y)
+        x, lengths, _ = self.valid_rows.take(chosen)
+        self.model.eval()
+
+        @torch.no_grad()
+        def predict() -> None:
+            with self._precision():
+                self.model(x, lengths)
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+
+        return predict
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""
@@ -223,7 +246,7 @@ class Training:
     def _train_epoch(self) -> tuple[float, float | None]:
         """Mean loss, and the objective's metric, over the epoch's rows as they were trained on."""
         self.model.train()
-        truth, predicted = [], []
+        truth, predicted, scores = [], [], []
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         weight = torch.zeros((), dtype=torch.float64, device=self.device)
         for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
@@ -239,7 +262,8 @@ class Training:
             weight += share
             truth.append(y)
             predicted.append(self.loss.predicted(outputs.detach().float()))
-        metrics, _ = self.loss.metrics(torch.cat(truth).cpu().numpy(), torch.cat(predicted).cpu().numpy())
+            scores.append(self.loss.scores(outputs.detach().float()))
+        metrics, _ = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
         return float(total / weight), metrics.get(self.trial.objective.metric)
 
     def _precision(self) -> AbstractContextManager[Any]:
@@ -256,6 +280,18 @@ def weights_sha256(state: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _whole(batches: Sequence[Tensor]) -> NDArray[Any]:
+    """Return the values of all batches."""
+    values: NDArray[Any] = torch.cat(list(batches)).cpu().numpy()
+    return values
+
+
+def _scores(batches: Sequence[Tensor | None]) -> NDArray[np.float32] | None:
+    """Return the scores of all batches where a metric takes them."""
+    found = [batch for batch in batches if batch is not None]
+    return _whole(found) if found else None
 
 
 def _make_deterministic(device: DeviceConfig) -> None:

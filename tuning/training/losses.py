@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from data.arrays import Arrays, Scale
 from tuning.training.metrics import NO_COUNTS, confusion, from_counts, from_errors
+from tuning.training.own_metrics import needs_scores, of_classes, of_numbers
 
 # B batch, N rows, K class
 
@@ -29,7 +30,12 @@ class Loss(Protocol):
     def predicted(self, outputs: Tensor) -> Tensor:
         """Return (B,) classes, or standardised numbers."""
 
-    def metrics(self, truth: NDArray[Any], predicted: NDArray[Any]) -> tuple[dict[str, float], NDArray[np.int64]]:
+    def scores(self, outputs: Tensor) -> Tensor | None:
+        """Return (B, K) probabilities of classes where a metric takes them."""
+
+    def metrics(
+        self, truth: NDArray[Any], predicted: NDArray[Any], scores: NDArray[np.float32] | None = None
+    ) -> tuple[dict[str, float], NDArray[np.int64]]:
         """(N,), (N,) -> the metrics of a whole part, and its (K, K) counts; (0, 0) where there are no classes."""
 
 
@@ -38,6 +44,7 @@ class CrossEntropy:
 
     def __init__(self, arrays: Arrays, device: torch.device) -> None:
         self.class_names = arrays.class_names
+        self._needs_scores = needs_scores()
         weights = arrays.class_weights
         self.weights = None if weights is None else torch.tensor(np.asarray(weights), device=device)
 
@@ -57,10 +64,16 @@ class CrossEntropy:
         """Return the class with the largest logit; the first, where equal."""
         return outputs.argmax(dim=1)
 
-    def metrics(self, truth: NDArray[Any], predicted: NDArray[Any]) -> tuple[dict[str, float], NDArray[np.int64]]:
-        """Return the metrics from counts."""
+    def scores(self, outputs: Tensor) -> Tensor | None:
+        """Return (B, K) probabilities where a metric takes them."""
+        return outputs.softmax(dim=1) if self._needs_scores else None
+
+    def metrics(
+        self, truth: NDArray[Any], predicted: NDArray[Any], scores: NDArray[np.float32] | None = None
+    ) -> tuple[dict[str, float], NDArray[np.int64]]:
+        """Return the metrics from counts, and those of the user's code."""
         counts = confusion(truth, predicted, len(self.class_names))
-        return from_counts(counts, self.class_names), counts
+        return from_counts(counts, self.class_names) | of_classes(counts, truth, scores), counts
 
 
 class SquaredError:
@@ -85,9 +98,18 @@ class SquaredError:
         """Return the standardised numbers."""
         return outputs[:, 0]
 
-    def metrics(self, truth: NDArray[Any], predicted: NDArray[Any]) -> tuple[dict[str, float], NDArray[np.int64]]:
-        """Return the errors in the data's own unit; there are no counts."""
-        return from_errors(truth, predicted, self.scale), NO_COUNTS
+    def scores(self, outputs: Tensor) -> Tensor | None:  # noqa: ARG002 - as of classes
+        """Return nothing: there are no classes."""
+        return None
+
+    def metrics(
+        self,
+        truth: NDArray[Any],
+        predicted: NDArray[Any],
+        scores: NDArray[np.float32] | None = None,  # noqa: ARG002 - as of classes
+    ) -> tuple[dict[str, float], NDArray[np.int64]]:
+        """Return the errors in the data's own unit, and the metrics of the user's code; there are no counts."""
+        return from_errors(truth, predicted, self.scale) | of_numbers(truth, predicted, self.scale), NO_COUNTS
 
 
 def loss_of(arrays: Arrays, device: torch.device) -> Loss:

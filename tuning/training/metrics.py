@@ -16,9 +16,6 @@ from data.arrays import Scale
 NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
 """The counts of a regression."""
 
-REGRESSION_METRICS = ("mae", "rmse", "r2")
-"""Names of the figures that ``from_errors`` returns."""
-
 
 def confusion(truth: NDArray[Any], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """(N,), (N,) -> (K, K) counts; rows are true classes."""

@@ -2,10 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
+
+
+MEASURED = {"seconds", "latency_ms", "latency_batch_ms"}
+"""Fields of results that differ when a trial is trained again."""
 
 
 class EpochReport(BaseModel):
@@ -32,6 +36,18 @@ class EpochReport(BaseModel):
     """Wall time; the only figure that may differ in a reproduction."""
 
 
+class HeldOutResult(BaseModel):
+    """Figures on the test part, with the weights of the best epoch on the validation part.
+
+    metrics: as those of an epoch.  confusion: (K, K) counts, rows are true classes; empty in a regression.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metrics: dict[str, float]
+    confusion: list[list[int]] = []
+
+
 class TrialResult(BaseModel):
     """One trial's end.  ``best_*`` are taken at the epoch with the best objective (the first, where equal)."""
 
@@ -51,4 +67,12 @@ class TrialResult(BaseModel):
     """Of the best epoch's weights."""
     parameters: int | None = None
     """Trainable parameters of the model; of a family that is fitted at once, the numbers that its weights hold."""
+    weight_bytes: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Size of the best epoch's weights in memory; None in records older than the field."""
+    latency_ms: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Median time of predicting one row on one thread, in ms; None in older records.  Measured, like ``seconds``."""
+    latency_batch_ms: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same per row of a batch of 32."""
     seconds: float = 0.0
+    test: HeldOutResult | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a confirmation's trial; no other trial is evaluated on the test part."""

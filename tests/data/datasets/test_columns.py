@@ -118,7 +118,7 @@ IDENTIFIERS = {
 def test_a_row_identifier_among_the_time_steps_is_noted(tmp_path, case):
     table = {**IDENTIFIERS[case], **columns()}
     (name,) = IDENTIFIERS[case]
-    (note,) = prepared(write_csv(tmp_path / "t.csv", table), tmp_path).manifest.notes
+    note, *_ = prepared(write_csv(tmp_path / "t.csv", table), tmp_path).manifest.notes  # then one about its scale
     assert note == (
         f'column "{name}" looks like a row identifier and is used as time step 0. '
         f'Leave it out with data.ignore = ["{name}"].'

@@ -1,0 +1,181 @@
+"""What a confirmation says, from journals whose scores are given."""
+
+import math
+from statistics import fmean, stdev
+
+import pytest
+from factories import trial as trial_config
+from journals import ENVIRONMENT, Run, config, data_record, events, failure, folded, report, result
+from scipy import stats
+
+from tuning.analysis.confirmation import confirmation_summary
+from tuning.analysis.selection import best_configurations
+from tuning.analysis.statistics import estimate, paired
+from tuning.campaign.errors import RecordError
+from tuning.campaign.seeds import derive
+from tuning.journal.events import (
+    ConfirmationRequest,
+    Confirms,
+    Ended,
+    EpochEnded,
+    Event,
+    Finished,
+    Launched,
+    Opened,
+    OpenedTest,
+    Suggested,
+)
+from tuning.training.results import HeldOutResult
+
+HIDDEN = "model.hidden"
+
+
+def searched(*scores, **changes):
+    runs = [Run(settings={HIDDEN: 32 + i}, seed=i, score=score) for i, score in enumerate(scores)]
+    return config(runs, **changes), runs
+
+
+def campaign_record(*scores, opened=(), **changes):
+    campaign, runs = searched(*scores, **changes)
+    return folded([*events(runs, campaign), *(OpenedTest(confirmation=request) for request in opened)])
+
+
+def confirmation_record(campaign, request, scores, *, drop=0.1, data=None):
+    """scores: (trial, seed, split) -> validation score, None of a failure; the test score is lower by ``drop``."""
+    splits = sorted({split for _, _, split in scores})
+    extra = {f"raw split_seed={split_seed(campaign, s)}": data or data_record("raw") for s in splits if s}
+    rows: list[Event] = [
+        Opened(config=campaign.config, dimensions=campaign.dimensions, data=campaign.data),
+        Launched(environment=ENVIRONMENT, trials=len(scores), confirmation=request, data=extra),
+    ]
+    for index, ((source, seed, split), score) in enumerate(scores.items()):
+        trial = trial_config(index=index, data__balance="raw", data__split_seed=split_seed(campaign, split))
+        confirms = Confirms(trial=source, seed=seed, split=split)
+        rows.append(Suggested(trial=trial, assignment=campaign.trials[source].assignment, confirms=confirms))
+        if score is None:
+            end = failure("loss is nan in epoch 1")
+        else:
+            rows += [EpochEnded(trial=index, report=report(epoch, score)) for epoch in (1, 2)]
+            metrics = {name: value - drop for name, value in report(2, score).metrics.items()}
+            metrics |= {"recall/N": 0.9, "recall/S": 0.1}
+            end = result(score, test=HeldOutResult(metrics=metrics, confusion=[[3, 1], [0, 4]]))
+        rows.append(Ended(trial=index, result=end, environment=ENVIRONMENT))
+    return folded([*rows, Finished(trials=len(scores))])
+
+
+def split_seed(campaign, split):
+    role = ("confirm split", split) if split else ("split",)
+    return derive(campaign.config.seed, *role)
+
+
+REQUEST = ConfirmationRequest(trials=(1, 2, 0), seeds=3, splits=0, ended=3)
+SCORES = {
+    **{(1, seed, 0): value for seed, value in enumerate((0.70, 0.74, 0.72))},
+    **{(2, seed, 0): value for seed, value in enumerate((0.80, 0.85, 0.81))},
+    **{(0, seed, 0): value for seed, value in enumerate((0.50, 0.51, 0.55))},
+}
+
+
+@pytest.fixture
+def campaign():
+    return campaign_record(0.6, 0.9, 0.8, opened=[REQUEST])
+
+
+def test_the_best_configurations_are_different_ones():
+    runs = [Run(settings={HIDDEN: h}, seed=i, score=s) for i, (h, s) in enumerate([(1, 0.5), (1, 0.9), (2, 0.8)])]
+    record = folded(events(runs, config(runs)))
+    assert [trial.index for trial in best_configurations(record, 10)] == [1, 2]
+    assert [trial.index for trial in best_configurations(record, 1)] == [1]
+
+
+def test_configurations_are_ranked_by_validation_means_over_seeds(campaign):
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))
+    assert [row.trial for row in summary.configurations] == [2, 1, 0]
+    assert [row.search_rank for row in summary.configurations] == [2, 1, 3]
+    first = summary.configurations[0]
+    expected = stats.t.interval(0.95, 2, fmean((0.80, 0.85, 0.81)), stdev((0.80, 0.85, 0.81)) / math.sqrt(3))
+    assert (first.valid.metrics["recall_macro"].low, first.valid.metrics["recall_macro"].high) == pytest.approx(
+        expected
+    )
+    assert first.test.metrics["recall_macro"].mean == pytest.approx(fmean((0.70, 0.75, 0.71)))
+    assert first.test.recall == pytest.approx({"N": 0.9, "S": 0.1})
+    assert first.gap == pytest.approx(0.8 - fmean((0.80, 0.85, 0.81)))
+    assert first.first == 1.0
+    assert summary.units == "seeds"
+    assert summary.tau == pytest.approx(stats.kendalltau([2, 1, 3], [0, 1, 2]).statistic)
+
+
+def test_differences_to_the_first_are_paired_by_seed_and_adjusted(campaign):
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))
+    by_source = {source: [SCORES[source, seed, 0] for seed in range(3)] for source in (0, 1, 2)}
+    p = sorted((float(stats.ttest_rel(by_source[source], by_source[2]).pvalue), source) for source in (0, 1))
+    (small, a), (large, b) = p  # Holm: the smaller twice, the larger at least as much
+    found = {row.trial: row.valid.p_adjusted for row in summary.configurations[1:]}
+    assert found == pytest.approx({a: 2 * small, b: max(2 * small, large)})
+    assert summary.configurations[0].valid.difference is None
+
+
+def test_with_fresh_splits_variances_are_corrected():
+    record = campaign_record(0.6, 0.9)
+    request = ConfirmationRequest(trials=(1, 0), seeds=2, splits=3, ended=2)
+    scores = {
+        (t, seed, split): 0.6 + 0.1 * t + 0.01 * split * (1 + t) + 0.001 * seed
+        for split in (1, 2, 3)
+        for seed in (0, 1)
+        for t in (1, 0)
+    }
+    data = data_record("raw", train={"N": 40, "S": 40}, valid={"N": 5, "S": 5}, test={"N": 10, "S": 10})
+    summary = confirmation_summary(record, confirmation_record(record, request, scores, data=data))
+    means = {t: [fmean(scores[t, seed, split] for seed in (0, 1)) for split in (1, 2, 3)] for t in (0, 1)}
+    first = summary.configurations[0]
+    assert summary.units == "splits"
+    half = stats.t.ppf(0.975, 2) * stdev(means[1]) * math.sqrt(1 / 3 + 10 / 80)
+    figure = first.valid.metrics["recall_macro"]
+    assert (figure.low, figure.high) == pytest.approx((fmean(means[1]) - half, fmean(means[1]) + half))
+    differences = [b - a for a, b in zip(means[1], means[0], strict=True)]
+    t = fmean(differences) / (stdev(differences) * math.sqrt(1 / 3 + 10 / 80))
+    assert summary.configurations[1].valid.p_adjusted == pytest.approx(2 * stats.t.sf(abs(t), 2))
+    test = first.test.metrics["recall_macro"]
+    assert test.high - test.low == pytest.approx(2 * half * math.sqrt((1 / 3 + 20 / 80) / (1 / 3 + 10 / 80)))
+
+
+def test_incomplete_configurations_come_last_and_are_not_tested(campaign):
+    scores = SCORES | {(2, 1, 0): None}
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, scores))
+    assert [row.trial for row in summary.configurations] == [1, 0, 2]
+    last = summary.configurations[-1]
+    assert (last.completed, last.planned, last.first, last.valid.p_adjusted) == (2, 3, None, None)
+    assert len(summary.failed) == 1
+
+
+def test_of_a_minimised_metric_an_optimistic_search_has_a_positive_gap():
+    record = campaign_record(0.6, 0.9, metric="loss")
+    source = record.ranked()[0].index
+    request = ConfirmationRequest(trials=(source,), seeds=2, splits=0, ended=2)
+    summary = confirmation_summary(
+        record, confirmation_record(record, request, {(source, 0, 0): 0.5, (source, 1, 0): 0.4})
+    )
+    row = summary.configurations[0]
+    assert row.gap == pytest.approx(row.valid.metrics["loss"].mean - row.search)
+
+
+def test_what_was_seen_before_is_said(campaign):
+    twice = campaign_record(0.6, 0.9, 0.8, opened=[REQUEST, REQUEST.model_copy(update={"seeds": 4})])
+    notes = confirmation_summary(twice, confirmation_record(twice, REQUEST, SCORES)).notes
+    assert any("opened 2 times" in note for note in notes)
+    assert any("rarest class has 4 rows" in note for note in notes)
+    early = REQUEST.model_copy(update={"ended": 2})
+    notes = confirmation_summary(campaign, confirmation_record(campaign, early, SCORES)).notes
+    assert any("1 trials of the campaign ended after" in note for note in notes)
+
+
+def test_nothing_completed_is_an_error(campaign):
+    record = confirmation_record(campaign, REQUEST, dict.fromkeys(SCORES))
+    with pytest.raises(RecordError, match="no trial of its confirmation has completed"):
+        confirmation_summary(campaign, record)
+
+
+def test_an_overlap_of_nothing_is_the_ordinary_test():
+    x, y = [0.5, 0.6, 0.8], [0.4, 0.55, 0.6]
+    assert paired(x, y, overlap=1e-15).p == pytest.approx(paired(x, y).p)
+    assert estimate(x, overlap=0.0) == estimate(x)

@@ -1,0 +1,109 @@
+"""What a campaign will cost, told before it is launched."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import csv_table
+from typer.testing import CliRunner
+
+from tuning.campaign.file import load
+from tuning.cli.app import app
+from tuning.execution import estimate as estimating
+from tuning.execution.prediction import Range, wall_range
+
+FILE = """
+name = "mine"
+seed = 1
+[data]
+dataset = "{table}"
+[space]
+name = "cnn1d"
+[search]
+trials = 20
+[train]
+epochs = 10
+early_stopping_patience = 3
+{more}
+"""
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Any:
+    def write(more: str = "", rows: int = 120) -> Path:
+        table = csv_table(tmp_path / "t.csv", rows=rows)
+        path = tmp_path / "mine.toml"
+        path.write_text(FILE.format(table=table, more=more), encoding="utf-8")
+        return path
+
+    return write
+
+
+def run(tmp_path: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(app, ["plan", *arguments, "--home", str(tmp_path / "var")])
+
+
+def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path, campaign: Any) -> None:
+    found = json.loads(run(tmp_path, str(campaign()), "--quick", "--json").stdout)
+    assert found["wall_s"] is None
+    assert found["search"]["random"] + found["search"]["model_based"] == 20
+    assert sum(found["data"]["raw"]["train"].values()) > sum(found["data"]["raw"]["valid"].values()) > 0
+    assert [one["which"] for one in (found["timed"][0], found["timed"][-1])] == ["smallest", "largest"]
+    assert found["timed"][0]["parameters"] < found["timed"][-1]["parameters"]
+    assert {tuple(one["epochs"]) for one in found["timed"]} == {(4, 10)}
+    assert not (tmp_path / "var" / "campaigns").exists()
+
+
+def test_timed_plans_predict_a_range_for_both_precisions(
+    tmp_path: Path, campaign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimating, "LIMIT_S", 4.0)
+    shown = run(tmp_path, str(campaign()))
+    assert shown.exit_code == 0, shown.output
+    assert "duration, float32   about " in shown.output
+    assert "duration, bfloat16  about " in shown.output
+    assert "20 trials, 2 at a time" in shown.output
+
+
+def test_limits_are_said_with_the_share_that_meets_them(tmp_path: Path, campaign: Any) -> None:
+    path = str(campaign("[limits]\nparameters = 20000\n"))
+    found = json.loads(run(tmp_path, path, "--quick", "--json").stdout)
+    assert 0 < found["search"]["feasible"] < 1
+    assert any("more than limits.parameters = 20,000" in text for text in found["findings"])
+    drawn = [one for one in found["timed"] if one["which"] == "random"]
+    assert all(one["parameters"] <= 20_000 for one in drawn)
+    path = str(campaign("[limits]\nparameters = 1\n"))
+    found = json.loads(run(tmp_path, path, "--quick", "--json").stdout)
+    assert any("no configuration met the limits" in text for text in found["findings"])
+
+
+def test_few_validation_rows_of_a_class_are_said(tmp_path: Path, campaign: Any) -> None:
+    assert "class A has 2 validation rows" in run(tmp_path, str(campaign(rows=20)), "--quick").output
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("[limits]\nparameters = -5\n", "limits.parameters"),
+        ("[limits]\nmemory_mb = 0\n", "limits.memory_mb"),
+        ("[limits]\nlatency_ms = 3\n", "limits.latency_ms"),
+    ],
+)
+def test_wrong_limits_are_one_message(tmp_path: Path, campaign: Any, more: str, message: str) -> None:
+    wrong = run(tmp_path, str(campaign(more)), "--quick")
+    assert wrong.exit_code == 2
+    assert message in wrong.output
+    assert not (tmp_path / "var").exists()
+
+
+def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any) -> None:
+    planned = load(campaign())
+    rows: list[tuple[tuple[int, int], float | None]] = [((4, 10), 1.0), ((4, 10), 3.0), ((4, 10), None)]
+    found = wall_range(planned, rows)
+    assert isinstance(found, Range)
+    assert found.low < found.expected < found.high
+    more = wall_range(load(campaign(), trials=40), rows)
+    assert more is not None
+    assert more.expected > 1.8 * found.expected - 15
+    assert wall_range(planned, [((4, 10), None)]) is None

@@ -1,0 +1,146 @@
+"""What may fail on a cluster during a launch: the campaign comes out as on one machine."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
+from loopback_cluster import Cluster
+from postgres_server import Postgres
+from tracking_stores import free_port
+
+from tuning.journal.home import Home
+from tuning.tracking.client import Store
+from tuning.tracking.ui import server
+
+pytestmark = [pytest.mark.ray, pytest.mark.cluster]
+
+ROOT = Path(__file__).parents[2]
+HASTY = f"from tuning.execution import stalled; stalled.STALLED_S = 3.0; {SEQTUNE}"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """With one node, "a"; each test leaves it so."""
+    running = Cluster("a")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def stop_workers(cluster: Cluster) -> None:
+    """Let all that train hang, so that the campaign waits for what comes next."""
+    workers = cluster.processes("Trainable")
+    assert workers
+    for worker in workers:
+        worker.send_signal(signal.SIGSTOP)
+
+
+@contextmanager
+def joined_late(cluster: Cluster, name: str, **environment: str) -> Iterator[None]:
+    """A node that joins while a trial is under way on "a", and another waits for a place."""
+    stop_workers(cluster)
+    cluster.add(name, **environment)
+    try:
+        yield
+    finally:
+        cluster.remove(name)
+
+
+def test_nodes_that_join_without_the_same_code_get_no_trial(
+    cluster: Cluster, file: Path, alone: object, tmp_path: Path
+) -> None:
+    other, broken, home = tmp_path / "other", tmp_path / "broken", tmp_path / "home"
+    for package in ("data", "models", "search_spaces", "tuning"):
+        shutil.copytree(ROOT / package, other / package)
+    (other / "models" / "changed.py").touch()
+    (broken / "tuning").mkdir(parents=True)  # as where seqtune is not installed
+    (broken / "tuning" / "__init__.py").write_text("raise ImportError('no seqtune here')\n")
+
+    process = launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address)
+    wait_for(process, home, 1)
+    with joined_late(cluster, "other", PYTHONPATH=str(other)):
+        assert "has other code of seqtune than this machine" in ended(process, 1)
+
+    process = launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address)
+    wait_for(process, home, counted(home) + 1)
+    with joined_late(cluster, "broken", PYTHONPATH=str(broken)):
+        assert "Is seqtune installed there" in ended(process, 1)
+    record = Home(home).record("spread")
+    assert [event.cause for event in record.interruptions] == ["ray", "ray"]
+
+    finished(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address))
+    assert contents(Home(home).record("spread")) == alone
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
+def test_a_node_whose_disk_is_full_interrupts_the_launch(
+    cluster: Cluster, file: Path, alone: object, tmp_path: Path
+) -> None:
+    disk, home = tmp_path / "disk", tmp_path / "home"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            (disk / "filler").write_bytes(bytes(8 * 2**20))
+        cluster.add("full", TMPDIR=str(disk))
+        message = ended(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address), 1)
+        assert "cannot be trained on node 127.0.0.1" in message
+        assert "No space left on device" in message
+        assert [event.cause for event in Home(home).record("spread").interruptions] == ["storage"]
+        (disk / "filler").unlink()
+        finished(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address))
+        cluster.remove("full")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+    assert contents(Home(home).record("spread")) == alone
+
+
+def test_stores_nodes_and_workers_that_fail_change_nothing(
+    cluster: Cluster, file: Path, alone: object, tmp_path: Path
+) -> None:
+    home, port = tmp_path / "home", free_port()
+    postgres = Postgres()
+    with ExitStack() as stack:
+        stack.callback(postgres.remove)
+
+        def mlflow() -> ExitStack:
+            one = ExitStack()
+            log = tmp_path / "server.log"
+            one.enter_context(server(postgres.uri, artifacts=tmp_path, host="127.0.0.1", port=port, log=log))
+            return stack.enter_context(one)
+
+        uri = f"http://127.0.0.1:{port}"
+        served = mlflow()
+        cluster.add("b")
+        environment = cluster.environment | {"RAY_ADDRESS": cluster.address, "MLFLOW_TRACKING_URI": uri}
+        process = launch(file, home, code=HASTY, **environment)
+        wait_for(process, home, 3)
+        stop_workers(cluster)
+        served.close()
+        postgres.stop()
+        wait_for(process, home, 2, kind="retry")  # both workers hung, and were killed
+        cluster.add("c")
+        stop_workers(cluster)
+        cluster.remove("b")
+        postgres.start()
+        mlflow()
+        finished(process)
+        sync = [sys.executable, "-c", SEQTUNE, "sync", "spread", "--home", str(home)]
+        subprocess.run(sync, env=environment, check=True, capture_output=True)
+        record = Home(home).record("spread")
+        assert contents(record) == alone
+        runs = Store(uri).client.search_runs([Store(uri).find_experiment("spread")])
+        trials = Counter(run.data.tags["seqtune.trial.index"] for run in runs if "seqtune.trial.index" in run.data.tags)
+        assert trials == {str(index): 1 for index in range(5)}
+        assert {run.info.status for run in runs} == {"FINISHED"}
+    cluster.remove("c")

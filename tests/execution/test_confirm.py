@@ -1,0 +1,233 @@
+"""Confirmations on real Ray workers: fresh seeds and splits, the test part, interruptions, MLflow."""
+
+import json
+import shutil
+from typing import Any
+
+import numpy as np
+import pytest
+from factories import campaign, csv_table
+from sklearn.metrics import recall_score
+from typer.testing import CliRunner
+
+from data.prepare import prepare
+from data.prepared import open_arrays, open_test
+from tuning.analysis.confirmation import confirmation_summary
+from tuning.campaign.errors import CampaignError, RecordError
+from tuning.campaign.plan import plan
+from tuning.cli.app import app
+from tuning.execution.confirm import confirm
+from tuning.execution.launch import launch
+from tuning.execution.ray_session import session
+from tuning.execution.reproduce import reproduce
+from tuning.execution.signals import STOP
+from tuning.journal.events import EpochEnded, OpenedTest
+from tuning.journal.home import Home
+from tuning.journal.log import read
+from tuning.tracking.client import Store
+from tuning.tracking.layout import Tag
+from tuning.tracking.publisher import sync
+from tuning.tracking.read import recorded_trial
+from tuning.training.begin import begin
+from tuning.training.files import WEIGHTS
+from tuning.training.results import MEASURED
+from tuning.training.weights import load_weights
+
+pytestmark = pytest.mark.ray
+
+
+def quiet(_message):
+    pass
+
+
+def asked(home, **changes):
+    fields: dict[str, Any] = {"top": 2, "seeds": 2, "splits": 0, "datasets": None, "progress": quiet} | changes
+    return confirm(home, "tiny", **fields)
+
+
+def story(record):
+    """Everything but the clock."""
+    return {
+        trial.confirms.model_dump_json(): (
+            trial.config.model_copy(update={"index": 0}),
+            [epoch.model_copy(update={"seconds": 0}) for epoch in trial.epochs],
+            trial.result.model_dump(exclude=MEASURED),
+        )
+        for trial in record.trials.values()
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_ray():
+    with session(campaign().resources):
+        yield
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return csv_table(tmp_path_factory.mktemp("table") / "table.csv")
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory, table):
+    home = Home(tmp_path_factory.mktemp("home"))
+    launch(plan(campaign(data__dataset=str(table), search__trials=3)), home=home, datasets=None, progress=quiet)
+    return home
+
+
+@pytest.fixture(scope="module")
+def confirmed(tmp_path_factory, launched):
+    home = Home(tmp_path_factory.mktemp("confirmed"))
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+    return asked(home), home
+
+
+def test_the_best_configurations_are_trained_with_paired_fresh_seeds(confirmed):
+    done, _ = confirmed
+    trials = [trial for _, trial in sorted(done.confirmation.trials.items())]
+    assert [(t.confirms.trial, t.confirms.seed, t.confirms.split) for t in trials] == [
+        (source, seed, 0) for seed in (0, 1) for source in done.request.trials
+    ]
+    assert trials[0].config.seed == trials[1].config.seed != trials[2].config.seed
+    assert {t.config.seed for t in trials}.isdisjoint(t.config.seed for t in done.campaign.trials.values())
+    for trial in trials:
+        original = done.campaign.trials[trial.confirms.trial].config
+        assert (trial.config.model, trial.config.train, trial.config.data) == (
+            original.model,
+            original.train,
+            original.data,
+        )
+    assert [trial.status for trial in trials] == ["completed"] * 4
+
+
+def test_test_figures_are_those_of_the_kept_weights(confirmed):
+    done, home = confirmed
+    kept = [t for t in done.confirmation.ranked() if (home.confirmations.trial("tiny", t.index) / WEIGHTS).exists()]
+    assert sorted(t.confirms.trial for t in kept) == sorted(done.request.trials)  # the better seed of each
+    for trial in kept:
+        prepared = prepare(trial.config.data, datasets=None, store=home.arrays)
+        training = begin(trial.config, open_arrays(prepared.directory))
+        path = home.confirmations.trial("tiny", trial.index) / WEIGHTS
+        training.best_weights = load_weights(path, trial.result.weights_sha256)
+        part = open_test(prepared.directory)
+        assert training.held_out(part) == trial.result.test
+        counts = np.array(trial.result.test.confusion)
+        truth = np.repeat(np.arange(len(counts)), counts.sum(axis=1))
+        predicted = np.concatenate([np.repeat(np.arange(len(counts)), row) for row in counts])
+        assert np.bincount(part.y).tolist() == counts.sum(axis=1).tolist()
+        assert trial.result.test.metrics["recall_macro"] == pytest.approx(
+            recall_score(truth, predicted, average="macro")
+        )
+
+
+def test_that_the_test_part_was_opened_is_in_the_campaigns_journal_first(confirmed):
+    done, home = confirmed
+    entries = read(home.journal("tiny"))
+    assert isinstance(entries[-1].event, OpenedTest)
+    assert entries[-1].at <= read(home.confirmations.journal("tiny"))[0].at
+    assert done.campaign.finished_at is not None
+    out = CliRunner().invoke(app, ["top", "tiny", "--home", str(home.path)]).output
+    assert "the test part was opened on" in out
+    assert "finished" in CliRunner().invoke(app, ["status", "--home", str(home.path)]).output
+
+
+def test_the_same_request_trains_nothing_and_a_larger_one_what_is_lacking(tmp_path, confirmed):
+    done, home = confirmed
+    again = Home(tmp_path)
+    shutil.copytree(home.path, again.path, dirs_exist_ok=True)
+    before = again.confirmations.journal("tiny").read_bytes()
+    assert story(asked(again).confirmation) == story(done.confirmation)
+    assert again.confirmations.journal("tiny").read_bytes() == before
+    more = asked(again, top=3, seeds=2)
+    assert len(more.confirmation.trials) == 6
+    assert story(more.confirmation).items() >= story(done.confirmation).items()
+    assert len(more.campaign.tests) == 2
+    summary = confirmation_summary(more.campaign, more.confirmation)
+    assert len(summary.configurations) == 3
+    assert any("opened 2 times" in note for note in summary.notes)
+
+
+def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, confirmed):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+
+    def stop(_record, entry):
+        if isinstance(entry.event, EpochEnded):
+            STOP.requested = True
+
+    try:
+        part = asked(home, observers=[stop])
+    finally:
+        STOP.requested = False
+    assert part.confirmation.finished_at is None
+    whole = asked(home)
+    assert story(whole.confirmation) == story(confirmed[0].confirmation)
+    assert len(whole.campaign.tests) == 1
+
+
+def test_fresh_splits_have_other_rows_and_the_same_seeds(tmp_path, launched):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+    done = asked(home, top=1, seeds=1, splits=2)
+    first, second = (trial.config for _, trial in sorted(done.confirmation.trials.items()))
+    own = done.campaign.trials[done.request.trials[0]].config
+    assert len({first.data_sha256, second.data_sha256, own.data_sha256}) == 3
+    assert first.seed == second.seed
+    summary = confirmation_summary(done.campaign, done.confirmation)
+    assert (summary.units, summary.planned) == ("splits", 2)
+    home.record("tiny")  # both journals can be read back
+    home.confirmations.record("tiny")
+
+
+def test_runs_in_mlflow_are_within_the_campaigns_and_reproduce(confirmed):
+    _, home = confirmed
+    sync(home, "tiny")
+    sync(home, "tiny")
+    store = Store(home.tracking_uri)
+    runs = list(store.runs(store.find_experiment("tiny"), {}))
+    kinds = [run.tags[Tag.RUN_KIND] for run in runs]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "campaign": 1,
+        "trial": 3,
+        "confirmation": 1,
+        "confirm": 4,
+    }
+    parents = {run.tags[Tag.RUN_KIND]: run for run in runs}
+    assert parents["confirmation"].tags[Tag.PARENT] == parents["campaign"].id
+    assert parents["confirm"].tags[Tag.PARENT] == parents["confirmation"].id
+    assert "best 2, 2 seeds" in parents["campaign"].tags[Tag.TEST_OPENED]
+    assert {run.status for run in runs} == {"FINISHED"}
+    summary = json.loads(store.text(parents["confirmation"].id, "confirmation.json"))
+    assert summary["planned"] == 4
+    recorded = recorded_trial(parents["confirm"].id, home.tracking_uri)
+    assert recorded.result.test is not None
+    outcome = reproduce(recorded, home=home, datasets=None, on_epoch=quiet, progress=quiet)
+    assert outcome.verdict == "exact"
+    assert outcome.result.test == recorded.result.test
+
+
+def test_the_command_prints_scores_and_json(confirmed):
+    _, home = confirmed
+    options = ["tiny", "--top", "2", "--seeds", "2", "--home", str(home.path)]
+    shown = CliRunner().invoke(app, ["confirm", *options])
+    assert shown.exit_code == 0, shown.output
+    assert "95 % intervals over seeds" in shown.output
+    data = json.loads(CliRunner().invoke(app, ["confirm", *options[:1], "--show", "--json", *options[-2:]]).stdout)
+    assert [row["rank"] for row in data["configurations"]] == [1, 2]
+
+
+def test_what_cannot_be_confirmed_is_refused(tmp_path, launched, table):
+    with pytest.raises(RecordError, match="no campaign 'other'"):
+        confirm(launched, "other", top=1, seeds=1, datasets=None, progress=quiet)
+    home = Home(tmp_path / "changed")
+    shutil.copytree(launched.path, home.path)
+    copy = tmp_path / "copy.csv"
+    shutil.copy(table, copy)
+    try:
+        table.write_text("\n".join(copy.read_text().splitlines()[:-4]) + "\n")
+        with pytest.raises(CampaignError, match="its data has changed"):
+            asked(home)
+    finally:
+        shutil.copy(copy, table)
+    assert home.record("tiny").tests == []  # nothing was opened
+    assert not home.confirmations.journal("tiny").exists()

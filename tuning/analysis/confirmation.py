@@ -1,0 +1,308 @@
+"""What a confirmation says: each configuration's mean on validation and test part, and which differences are real.
+
+Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, or with two
+or more fresh splits the splits; their trainings overlap, for which variances are corrected (Nadeau and Bengio, Machine
+Learning 52, 2003).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+
+from tuning.analysis.configurations import configurations
+from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
+from tuning.campaign.errors import RecordError
+from tuning.campaign.objective import ObjectiveConfig
+from tuning.journal.events import ConfirmationRequest, Confirms
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+Part = Literal["valid", "test"]
+PARTS: tuple[Part, ...] = ("valid", "test")
+
+BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
+"""Metrics beside the objective, where the task has them."""
+
+RESAMPLES = 2000
+"""Bootstrap samples behind ``first``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartFigures:
+    """One configuration on one part.
+
+    metrics: mean and 95 % interval.  recall: mean of each class.  difference: of the objective to the first
+    configuration, paired, and p Holm-adjusted over all others; None of the first.
+    """
+
+    metrics: dict[str, Estimate]
+    recall: dict[str, float]
+    difference: PairedTest | None = None
+    p_adjusted: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedConfiguration:
+    """One configuration.
+
+    rank: by its mean objective on the validation part; incomplete ones come last.  trial: of the campaign.
+    search_rank, search: rank and score that the search gave it.  trials: of the confirmation.  gap: search score minus
+    confirmed mean on the validation part, positive where the search was optimistic, also of a metric that is minimised.
+    first: share of bootstrap samples of the units in which it has the best mean.
+    """
+
+    rank: int
+    trial: int
+    search_rank: int
+    search: float
+    settings: dict[str, Any]
+    trials: list[int]
+    completed: int
+    planned: int
+    valid: PartFigures
+    test: PartFigures
+    gap: float
+    first: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationSummary:
+    """What ``seqtune confirm`` shows.
+
+    units: what means, intervals and tests are over.  tau: Kendall's rank correlation between search and confirmation.
+    gap: mean over configurations.  opened: times, Unix, s, at which the test part was opened.
+    """
+
+    campaign: str
+    metric: str
+    goal: str
+    seeds: int
+    splits: int
+    units: str
+    ended: int
+    planned: int
+    finished: bool
+    opened: list[float]
+    configurations: list[ConfirmedConfiguration]
+    failed: list[int]
+    gap: Estimate
+    tau: float | None
+    notes: list[str]
+
+
+def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord) -> ConfirmationSummary:
+    """Summarise what a confirmation was last asked for.
+
+    Raises:
+        RecordError: no trial of it has completed.
+    """
+    request = confirmation.launches[-1].confirmation
+    if request is None:
+        raise RecordError(f"campaign {campaign.config.name!r}: its confirmation has no request. Run it again")
+    by_source = _trials(confirmation, request)
+    completed = {source: [t for t in trials if _complete(t)] for source, trials in by_source.items()}
+    usable = {source: trials for source, trials in completed.items() if trials}
+    if not usable:
+        raise RecordError(f"campaign {campaign.config.name!r}: no trial of its confirmation has completed yet")
+    planned = request.seeds * max(request.splits, 1)
+    objective = campaign.config.objective
+    sample = _Units(confirmation, request)
+    means = {source: sample.mean(trials, "valid", objective.metric) for source, trials in usable.items()}
+    order = sorted(usable, key=lambda s: (len(usable[s]) < planned, objective.cost(means[s])))
+    search = _search_scores(campaign)
+    sign = 1 if objective.goal == "max" else -1
+    figures = {
+        part: _figures(order, usable, sample, part, objective=objective.metric, planned=planned) for part in PARTS
+    }
+    first = _first(order, usable, sample, objective, planned)
+    rows = [
+        ConfirmedConfiguration(
+            rank=rank,
+            trial=source,
+            search_rank=request.trials.index(source) + 1,
+            search=search[source],
+            settings=dict(campaign.trials[source].assignment),
+            trials=[trial.index for trial in usable[source]],
+            completed=len(usable[source]),
+            planned=planned,
+            valid=figures["valid"][source],
+            test=figures["test"][source],
+            gap=sign * (search[source] - means[source]),
+            first=first.get(source),
+        )
+        for rank, source in enumerate(order, start=1)
+    ]
+    every = [trial for trials in by_source.values() for trial in trials]
+    return ConfirmationSummary(
+        campaign=campaign.config.name,
+        metric=objective.metric,
+        goal=objective.goal,
+        seeds=request.seeds,
+        splits=request.splits,
+        units=sample.name,
+        ended=sum(trial.result is not None for trial in every),
+        planned=planned * len(request.trials),
+        finished=confirmation.finished_at is not None,
+        opened=[at for at, _ in campaign.tests],
+        configurations=rows,
+        failed=[trial.index for trial in every if trial.status == "failed"],
+        gap=estimate([row.gap for row in rows]),
+        tau=_tau([row.search_rank for row in rows]),
+        notes=_notes(campaign, confirmation, request, sample),
+    )
+
+
+class _Units:
+    """What is averaged and resampled: seeds, or splits with the mean over their seeds."""
+
+    def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
+        self.confirmation = confirmation
+        self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
+        self.name = "splits" if self.by_split else "seeds"
+
+    def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
+        """Return unit -> mean over its trials."""
+        grouped: dict[int, list[float]] = {}
+        for trial in trials:
+            assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
+            unit = trial.confirms.split if self.by_split else trial.confirms.seed
+            grouped.setdefault(unit, []).append(_metrics(trial, part)[metric])
+        return {unit: fmean(values) for unit, values in sorted(grouped.items())}
+
+    def mean(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> float:
+        """Return the mean over units."""
+        return fmean(self.values(trials, part, metric).values())
+
+    def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
+        """Return rows evaluated per row trained on, 0 where units are seeds and no variance is corrected."""
+        if not self.by_split:
+            return 0.0
+        data = self.confirmation.data[self.confirmation.variant(trials[0].config)]
+        evaluated = data.valid if part == "valid" else data.test
+        return sum(evaluated.values()) / sum(data.train.values())
+
+
+def _trials(confirmation: CampaignRecord, request: ConfirmationRequest) -> dict[int, list[TrialRecord]]:
+    """Return the trials of the request by the campaign's trial whose configuration they have."""
+    splits = range(1, request.splits + 1) if request.splits else (0,)
+    wanted = {
+        Confirms(trial=source, seed=seed, split=split)
+        for source in request.trials
+        for seed in range(request.seeds)
+        for split in splits
+    }
+    by_source: dict[int, list[TrialRecord]] = {source: [] for source in request.trials}
+    for _, trial in sorted(confirmation.trials.items()):
+        if trial.confirms in wanted:
+            by_source[trial.confirms.trial].append(trial)
+    return by_source
+
+
+def _complete(trial: TrialRecord) -> bool:
+    return trial.status == "completed" and trial.result is not None and trial.result.test is not None
+
+
+def _metrics(trial: TrialRecord, part: Part) -> dict[str, float]:
+    result = trial.result
+    if result is None or result.test is None:
+        raise TypeError(f"{trial.name} has not ended")
+    return result.best_metrics if part == "valid" else result.test.metrics
+
+
+def _search_scores(campaign: CampaignRecord) -> dict[int, float]:
+    """Return the score that the search gave each configuration, by its trial; with replicates the mean."""
+    scores = {trial.index: trial.objective for trial in campaign.ranked() if trial.objective is not None}
+    return scores | {one.completed[0].index: one.mean for one in configurations(campaign)}
+
+
+def _figures(
+    order: Sequence[int],
+    trials: dict[int, list[TrialRecord]],
+    sample: _Units,
+    part: Part,
+    *,
+    objective: str,
+    planned: int,
+) -> dict[int, PartFigures]:
+    names = _metrics(trials[order[0]][0], part)
+    shown = [objective, *(name for name in BESIDE if name in names and name != objective)]
+    classes = [name for name in names if name.startswith("recall/")]
+    values = {source: sample.values(trials[source], part, objective) for source in order}
+    tests: dict[int, PairedTest] = {}
+    for source in order[1:]:
+        both = [unit for unit in values[source] if unit in values[order[0]]]
+        x, y = ([values[s][unit] for unit in both] for s in (source, order[0]))
+        tests[source] = paired(x, y, overlap=sample.ratio(trials[source], part))
+    complete = [s for s in tests if tests[s].p is not None and len(trials[s]) == planned]
+    adjusted = dict(zip(complete, holm([tests[s].p or 0.0 for s in complete]), strict=True))
+    return {
+        source: PartFigures(
+            metrics={
+                name: estimate(
+                    list(sample.values(trials[source], part, name).values()),
+                    name,
+                    overlap=sample.ratio(trials[source], part),
+                )
+                for name in shown
+            },
+            recall={name.partition("/")[2]: sample.mean(trials[source], part, name) for name in classes},
+            difference=tests.get(source),
+            p_adjusted=adjusted.get(source),
+        )
+        for source in order
+    }
+
+
+def _first(
+    order: Sequence[int], trials: dict[int, list[TrialRecord]], sample: _Units, objective: ObjectiveConfig, planned: int
+) -> dict[int, float]:
+    """Return the share of bootstrap samples of the units in which each complete configuration has the best mean."""
+    complete = [source for source in order if len(trials[source]) == planned]
+    table = np.array(
+        [list(sample.values(trials[source], "valid", objective.metric).values()) for source in complete]
+    )  # (S, U)
+    if len(complete) < 2 or table.shape[1] < 2:  # noqa: PLR2004 - nothing to resample or to compare
+        return {}
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(table.shape[1], size=(RESAMPLES, table.shape[1]))
+    means = (table if objective.goal == "max" else -table)[:, drawn].mean(axis=2)  # (S, R)
+    counts = np.bincount(means.argmax(axis=0), minlength=len(complete))
+    return {source: float(count) / RESAMPLES for source, count in zip(complete, counts, strict=True)}
+
+
+def _tau(search_ranks: Sequence[int]) -> float | None:
+    """Return Kendall's tau between the ranks of the search and 1, 2, ...; None of fewer than three configurations."""
+    from scipy import stats
+
+    if len(search_ranks) < 3:  # noqa: PLR2004 - two are in order or not
+        return None
+    return float(stats.kendalltau(search_ranks, range(len(search_ranks))).statistic)
+
+
+def _notes(
+    campaign: CampaignRecord, confirmation: CampaignRecord, request: ConfirmationRequest, sample: _Units
+) -> list[str]:
+    notes = []
+    if len(campaign.ended) > request.ended:
+        more = len(campaign.ended) - request.ended
+        notes.append(f"{more} trials of the campaign ended after this confirmation was asked for.")
+    if len(campaign.tests) > 1:
+        notes.append(
+            f"the test part was opened {len(campaign.tests)} times; choices made after the first time make its figures "
+            "optimistic."
+        )
+    smallest = min((min(data.test.values()) for data in confirmation.data.values() if data.classes), default=None)
+    if smallest is not None and smallest < RARE:
+        notes.append(
+            f"the rarest class has {smallest} rows in the test part: one of them moves its recall by "
+            f"{1 / max(smallest, 1):.3f}."
+        )
+    if sample.by_split:
+        notes.append("variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003).")
+    return notes
+
+
+RARE = 50
+"""Rows of a class below which one row's part in the metric is worth a note."""

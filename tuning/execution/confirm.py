@@ -1,0 +1,272 @@
+"""Confirm a campaign: train its best configurations again with fresh seeds and splits, and evaluate the test part.
+
+A confirmation has a journal and trials of its own, in a folder of its campaign's.  Asked for more configurations, seeds
+or splits, it adds the trials that it lacks.  That the test part was opened is in the campaign's journal before any
+trial is evaluated on it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.config import DataConfig
+from data.prepare import Prepared, prepare
+from tuning.analysis.selection import best_configurations
+from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.errors import CampaignError, JournalError, RecordError
+from tuning.campaign.seeds import derive
+from tuning.campaign.variants import variant_of
+from tuning.execution.driver import Driver, LaunchInterrupted, Observer
+from tuning.execution.launch import check_resources, recorded_data
+from tuning.execution.signals import STOP
+from tuning.journal.events import ConfirmationRequest, Confirms, Launched, Opened, OpenedTest, Suggested
+from tuning.journal.home import Home
+from tuning.journal.log import Journal
+from tuning.journal.record import CampaignRecord, TrialRecord, fold
+from tuning.search.ray_settings import chosen_address
+from tuning.training.environment import Environment, current, share_commit
+from tuning.training.results import TrialResult
+
+RANDOM_SPLITS = ("stratified", "grouped")
+"""Splits that a seed draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A campaign and its confirmation; ``finished_at`` of the confirmation is None where it was interrupted."""
+
+    campaign: CampaignRecord
+    confirmation: CampaignRecord
+    request: ConfirmationRequest
+
+
+def confirm(
+    home: Home,
+    name: str,
+    *,
+    top: int,
+    seeds: int,
+    splits: int = 0,
+    concurrency: int | None = None,
+    datasets: Path | None,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[str], None],
+) -> Confirmed:
+    """Train the best configurations of a campaign again, and evaluate each training on the test part.
+
+    top: configurations.  seeds: trainings of each, per split.  splits: fresh splits; 0: the campaign's own.
+    concurrency: trials at a time; None: as in the campaign's last launch.
+
+    Raises:
+        RecordError: no such campaign, or none of its trials has completed.
+        CampaignError: the data has changed, has no test part, or its split is not drawn by a seed; the device is
+            missing, or the campaign is being run.
+        DataError, JournalError, StoreError: data, journal or disk cannot be used.
+    """
+    home.record(name)  # RecordError before a lock is made
+    with home.locked(name):
+        record = home.record(name)
+        chosen = best_configurations(record, top)
+        if not chosen:
+            raise RecordError(f"campaign {name!r}: no trial has completed, so there is nothing to confirm")
+        config = _launched_config(record, concurrency)
+        check_resources(config.resources)
+        _check_splits(config, splits)
+        request = ConfirmationRequest(
+            trials=tuple(trial.index for trial in chosen), seeds=seeds, splits=splits, ended=len(record.ended)
+        )
+        prepared = _prepared(record, chosen, splits, home=home, datasets=datasets, progress=progress)
+        path = home.confirmations.journal(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with STOP.deferred():
+            if request not in [asked for _, asked in record.tests]:
+                with Journal(home.journal(name)) as journal:
+                    journal.append(OpenedTest(confirmation=request))
+            with Journal(path) as journal:
+                if not journal.entries:
+                    journal.append(Opened(config=record.config, dimensions=record.dimensions, data=record.data))
+                confirmation = _run(
+                    record,
+                    journal,
+                    request,
+                    prepared,
+                    config=config,
+                    home=home,
+                    datasets=datasets,
+                    observers=observers,
+                    progress=progress,
+                )
+        return Confirmed(home.record(name), confirmation, request)
+
+
+class ConfirmationTrials:
+    """The list of a confirmation's trials; see ``tuning.execution.driver.TrialSource``."""
+
+    def __init__(self, wanted: Sequence[Suggested], *, seeds: int) -> None:
+        """``wanted``: every trial that the confirmation is to have, those that it has already among them."""
+        self.wanted = {suggested.trial.index: suggested for suggested in wanted}
+        self.abort_after = 2 * seeds + 3
+        self.none_left: str | None = None
+
+    def resume(
+        self, path: Path, record: CampaignRecord, environment: Environment, progress: Callable[[str], None]
+    ) -> None:
+        """Check that the trials of the journal are those that its campaign gives."""
+        del environment, progress
+        self.given = len(record.trials)
+        for index, trial in record.trials.items():
+            if index in self.wanted and self.wanted[index].trial != trial.config:
+                raise JournalError(
+                    f"{path}: trial {index} is not the one that the campaign's journal gives. Has one of the two "
+                    "journals been changed or restored? Remove the folder to confirm the campaign anew"
+                )
+
+    def handed_out(self) -> int:
+        """Return how many trials the confirmation has."""
+        return self.given
+
+    def next(self, record: CampaignRecord) -> Suggested | None:
+        """Return the next trial; None after the last."""
+        suggested = self.wanted.get(self.given) if self.given < record.target else None
+        self.given += suggested is not None
+        return suggested
+
+    def learn(self, index: int, result: TrialResult) -> None:
+        """Learn nothing."""
+
+
+def _run(
+    campaign: CampaignRecord,
+    journal: Journal,
+    request: ConfirmationRequest,
+    prepared: Mapping[str, Prepared],
+    *,
+    config: CampaignConfig,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer],
+    progress: Callable[[str], None],
+) -> CampaignRecord:
+    record = fold(journal.entries)
+    wanted = list(_trials(campaign, record, request, prepared))
+    if record.finished_at is not None and all(suggested.trial.index in record.trials for suggested in wanted):
+        return record
+    share_commit()
+    on_cluster = chosen_address(config.resources.address) is not None
+    new_data = {key: data for key, data in recorded_data(prepared).items() if key not in record.data}
+    launched = Launched(
+        environment=current("cpu" if on_cluster else config.resources.device),
+        trials=max(len(record.trials), *(suggested.trial.index + 1 for suggested in wanted)),
+        concurrency=config.resources.concurrency,
+        datasets=None if datasets is None else str(datasets.expanduser().absolute()),
+        confirmation=request,
+        data=new_data,
+    )
+    source = ConfirmationTrials(wanted, seeds=request.seeds)
+    driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
+    if driver.complete:
+        return driver.record
+    from tuning.execution.ray_tune import run
+
+    try:
+        run(
+            driver,
+            {variant: arrays.directory for variant, arrays in prepared.items()},
+            home.confirmations,
+            config,
+            test=True,
+        )
+    except LaunchInterrupted as interruption:
+        driver.interrupted(interruption.cause, str(interruption))
+    return driver.record
+
+
+def _trials(
+    campaign: CampaignRecord,
+    confirmation: CampaignRecord,
+    request: ConfirmationRequest,
+    prepared: Mapping[str, Prepared],
+) -> Iterator[Suggested]:
+    """Yield every trial of a request: those that the confirmation has, the others under the next indices."""
+    indices = {trial.confirms: index for index, trial in confirmation.trials.items()}
+    following = len(indices)
+    for split in range(1, request.splits + 1) if request.splits else (0,):
+        for seed in range(request.seeds):
+            for source in request.trials:
+                confirms = Confirms(trial=source, seed=seed, split=split)
+                index = indices.get(confirms, following)
+                following += index == following
+                original = campaign.trials[source]
+                trial = _trial(original.config, campaign.config, confirms, index, prepared)
+                yield Suggested(trial=trial, assignment=original.assignment, confirms=confirms)
+
+
+def _trial(
+    original: TrialConfig, config: CampaignConfig, confirms: Confirms, index: int, prepared: Mapping[str, Prepared]
+) -> TrialConfig:
+    """Return one training of a configuration: another seed and split, and no rung, so that it trains to its end."""
+    data = _split(original.data, config, confirms.split)
+    return original.model_copy(
+        update={
+            "index": index,
+            "seed": derive(config.seed, "confirm", confirms.seed),
+            "data": data,
+            "data_sha256": prepared[variant_of(data, config, fresh_split=confirms.fresh_split)].sha256,
+            "rungs": (),
+        }
+    )
+
+
+def _split(data: DataConfig, config: CampaignConfig, split: int) -> DataConfig:
+    return data.model_copy(update={"split_seed": derive(config.seed, "confirm split", split)}) if split else data
+
+
+def _prepared(
+    record: CampaignRecord,
+    chosen: Sequence[TrialRecord],
+    splits: int,
+    *,
+    home: Home,
+    datasets: Path | None,
+    progress: Callable[[str], None],
+) -> dict[str, Prepared]:
+    """Prepare the data of every configuration and split.
+
+    Raises:
+        CampaignError: the campaign's own data has changed, or there is no test part.
+    """
+    prepared: dict[str, Prepared] = {}
+    for split in range(1, splits + 1) if splits else (0,):
+        for trial in chosen:
+            data = _split(trial.config.data, record.config, split)
+            key = variant_of(data, record.config, fresh_split=split > 0)
+            if key in prepared:
+                continue
+            entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+            if not split and entry.sha256 != trial.config.data_sha256:
+                raise CampaignError(
+                    f"campaign {record.config.name!r}: its data has changed: {key!r} has sha256 {entry.sha256[:12]}, "
+                    f"it had {trial.config.data_sha256[:12]}. Restore the old files"
+                )
+            if not sum(entry.manifest.counts.test.values()):
+                raise CampaignError(
+                    f"campaign {record.config.name!r}: {data.dataset!r} has no test part. Launch it again with a "
+                    "data.test_fraction above 0 or a data.test file"
+                )
+    return prepared
+
+
+def _check_splits(config: CampaignConfig, splits: int) -> None:
+    if splits and config.data.split not in RANDOM_SPLITS:
+        raise CampaignError(
+            f"--splits {splits}: the split of campaign {config.name!r} is {config.data.split!r}, which no seed draws. "
+            f"Leave --splits out; it needs data.split = {' or '.join(map(repr, RANDOM_SPLITS))}"
+        )
+
+
+def _launched_config(record: CampaignRecord, concurrency: int | None) -> CampaignConfig:
+    """Return the campaign's configuration with the concurrency of this confirmation, and without a time budget."""
+    last = record.launches[-1].concurrency if record.launches else record.config.resources.concurrency
+    resources = record.config.resources.model_copy(update={"concurrency": concurrency or last})
+    budget = record.config.budget.model_copy(update={"wall_s": None})
+    return record.config.model_copy(update={"resources": resources, "budget": budget})

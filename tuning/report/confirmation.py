@@ -1,0 +1,78 @@
+"""A confirmation as a table and sentences."""
+
+from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
+from tuning.analysis.statistics import ALPHA, Estimate
+from tuning.journal.text import score, settings, trial_name
+from tuning.report.tables import Table
+
+
+def confirmed(summary: ConfirmationSummary) -> Table:
+    """Return the configurations, best confirmed mean first."""
+    metric = summary.metric
+    beside = [name for name in summary.configurations[0].test.metrics if name != metric]
+    head = ["rank", "trial", "search score", "validation, 95 % interval", "test, 95 % interval", "p, Holm-adjusted"]
+    rows = [
+        [
+            str(row.rank),
+            trial_name(row.trial),
+            score(row.search),
+            interval(row.valid.metrics[metric]),
+            interval(row.test.metrics[metric]),
+            "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}",
+            *(score(row.test.metrics[name].mean) for name in beside),
+            settings(row.settings),
+        ]
+        for row in summary.configurations
+    ]
+    head += [*(f"test {name}" for name in beside), "values"]
+    return Table(head=head, rows=rows, numeric=[True, False, *[True] * (4 + len(beside)), False])
+
+
+def recalls(summary: ConfirmationSummary) -> Table | None:
+    """Return the recall of each class on the test part; None of a regression."""
+    classes = list(summary.configurations[0].test.recall)
+    if not classes:
+        return None
+    rows = [
+        [str(row.rank), trial_name(row.trial), *(score(row.test.recall.get(name)) for name in classes)]
+        for row in summary.configurations
+    ]
+    return Table(head=["rank", "trial", *classes], rows=rows, numeric=[True, False, *[True] * len(classes)])
+
+
+def units(summary: ConfirmationSummary) -> str:
+    """Return what was trained, in one phrase."""
+    splits = f" on each of {summary.splits} fresh splits" if summary.splits else ""
+    return f"best {len(summary.configurations)} configurations, {summary.seeds} fresh seeds{splits}"
+
+
+def interval(figure: Estimate) -> str:
+    """Return a mean with its interval."""
+    return score(figure.mean) + ("" if figure.low is None else f"  {score(figure.low)} to {score(figure.high)}")
+
+
+def remarks(summary: ConfirmationSummary) -> list[str]:
+    """Return what a reader should conclude, and what to keep in mind."""
+    gap, first, others = summary.gap, summary.configurations[0], summary.configurations[1:]
+    sentences = []
+    if gap.mean is not None:
+        over = "" if gap.low is None else f", 95 % interval {gap.low:+.4f} to {gap.high:+.4f}"
+        sentences.append(
+            f"Search scores minus confirmed validation means: {gap.mean:+.4f} on average{over}"
+            f"{', in the direction of better' if summary.goal == 'min' else ''}."
+        )
+    if others:
+        equal = sum(not _differs(row) for row in others)
+        sentences.append(
+            f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} others "
+            "(paired t-test on the validation part, Holm-adjusted)."
+        )
+    if summary.tau is not None:
+        sentences.append(f"Rank correlation of search and confirmation: Kendall's tau {summary.tau:.2f}.")
+    if summary.failed:
+        sentences.append(f"Failed trials of the confirmation: {', '.join(map(trial_name, summary.failed))}.")
+    return sentences + [f"Note: {note}" for note in summary.notes]
+
+
+def _differs(row: ConfirmedConfiguration) -> bool:
+    return row.valid.p_adjusted is not None and row.valid.p_adjusted < ALPHA
