@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces.families import FAMILY
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions, TrialConfig
 from tuning.campaign.file import load
 from tuning.campaign.plan import plan
 from tuning.campaign.space import campaign_space
@@ -29,7 +29,8 @@ def trials(config: CampaignConfig, most: int = 100) -> list[TrialConfig]:
     """The first trials, as if each had scored the same."""
     planned = plan(config)
     space = planned.space
-    search = ordered_search(planned.complete, space)
+    unlimited = planned.complete.model_copy(update={"limits": LimitOptions()})  # limits need the data
+    search = ordered_search(unlimited, space)
     sha256 = dict.fromkeys(variants(config), "0" * 64)
     found = []
     for k in range(min(most, planned.trials)):

@@ -108,11 +108,16 @@ def test_a_launch_says_what_the_preparation_of_the_data_noted(tmp_path: Path) ->
         assert [text(target).count(f"Note: {note}") for note in noted] == [1, 1]  # not once for each balance
 
 
-def test_the_journals_other_events_print_nothing(tmp_path: Path) -> None:
+def test_the_first_epoch_prints_an_estimate_and_other_events_nothing(tmp_path: Path) -> None:
     campaign, target = record(tmp_path), console(terminal=False)
-    for event in trial_events("tiny", 0, 0.5)[:3]:
-        Lines(target)(campaign, Entry(9, 0.0, event))
+    lines = Lines(target)
+    suggested, started, epoch = trial_events("tiny", 0, 0.5)[:3]
+    for event in (suggested, started):
+        lines(campaign, Entry(9, 0.0, event))
     assert text(target) == ""
+    for _ in range(2):
+        lines(campaign, Entry(9, 0.0, epoch))
+    assert text(target).count("estimated from the first epoch") == 1
 
 
 def test_the_table_shows_preparation_until_trials_start() -> None:

@@ -98,7 +98,9 @@ class Lines:
         elif isinstance(event, EpochEnded) and not self.estimated:
             self.estimated = True
             trials = [trial for _, trial in sorted(record.trials.items())]
-            tables.line(self.target, f"about {duration(seconds_left(record, trials))} left, by the first epoch")
+            tables.line(
+                self.target, f"about {duration(seconds_left(record, trials))} left, estimated from the first epoch"
+            )
 
 
 class LiveTable:
