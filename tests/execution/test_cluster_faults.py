@@ -21,7 +21,11 @@ from tuning.journal.home import Home
 from tuning.tracking.client import Store
 from tuning.tracking.ui import server
 
-pytestmark = [pytest.mark.ray, pytest.mark.cluster]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.cluster,
+    pytest.mark.skip(reason="these tests stop workers at moments that depend on the speed of the machine"),
+]
 
 ROOT = Path(__file__).parents[2]
 HASTY = f"from tuning.execution import stalled; stalled.STALLED_S = 3.0; {SEQTUNE}"

@@ -39,7 +39,7 @@ KEPT = 3
 PARENT = -1
 """Key of the campaign's own run, beside its trials 0, 1, ..."""
 
-DURATIONS = ("seconds", "total_seconds")
+DURATIONS = ("seconds", "total_seconds", "model/latency_ms", "model/latency_batch_ms")
 """Metrics that differ when a trial is trained again."""
 
 
