@@ -98,7 +98,8 @@ def key(
         **dict.fromkeys(("target", "window", "horizon"), kind != "series"),
         **dict.fromkeys(("split_seed", "duplicates"), kind == "series"),
         "scale": config.scale is None or kind == "texts",
-        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment")},
+        "valid_fraction": config.folds is not None,
+        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment", "folds", "fold")},
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
     defined = {} if code is None else {"code": code}

@@ -54,7 +54,8 @@ def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[ND
 def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
     """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
     y, names = classes(rows.rows), rows.class_names
-    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    of_fold = "" if config.fold is None else f", fold {config.fold} of {config.folds}"
+    progress(f"{config.dataset}{of_fold}: splitting {len(y):,} rows")
     digests = row_digests(rows.rows)
     kept, parts, notes = divide(rows, digests, config)
     train, valid = parts.train, parts.valid
@@ -74,7 +75,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
     notes += text_notes
     scaling, scale_notes = _scaling(encoded, train, rows, config)
     notes += scale_notes
-    progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
+    progress(f"{config.dataset}{of_fold}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
     order = epoch_order(y[train], config)
     arrays = {
         **write_part(folder, "train", encoded, train, scaling),
@@ -89,7 +90,9 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         epoch=class_counts(y[train][order], names),
     )
     for part, of_class in (("training", counts.train), ("validation", counts.valid), ("test", counts.test)):
-        notes += [f"the {part} part has no rows of class {name}." for name, count in of_class.items() if count == 0]
+        which = f" of fold {config.fold}" if config.fold is not None and part == "validation" else ""
+        lacking = [name for name, count in of_class.items() if count == 0] if any(of_class.values()) else []
+        notes += [f"the {part} part{which} has no rows of class {name}." for name in lacking]
     _, steps, channels = encoded.x.shape
     return Content(
         arrays=arrays,

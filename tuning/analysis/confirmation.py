@@ -1,8 +1,8 @@
 """What a confirmation says: each configuration's mean on validation and test part, and which differences are real.
 
-Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, or with two
-or more fresh splits the splits; their trainings overlap, for which variances are corrected (Nadeau and Bengio, Machine
-Learning 52, 2003).
+Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, each with its
+fold where the campaign has folds, or with two or more fresh splits the splits.  Trainings of several folds or splits
+overlap, for which variances are corrected (Nadeau and Bengio, Machine Learning 52, 2003).
 """
 
 from collections.abc import Sequence
@@ -160,7 +160,8 @@ class _Units:
     def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
         self.confirmation = confirmation
         self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
-        self.name = "splits" if self.by_split else "seeds"
+        self.by_fold = confirmation.config.data.folds is not None and not self.by_split
+        self.name = "splits" if self.by_split else "seeds, each with a fold" if self.by_fold else "seeds"
 
     def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
         """Return unit -> mean over its trials."""
@@ -176,8 +177,8 @@ class _Units:
         return fmean(self.values(trials, part, metric).values())
 
     def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
-        """Return rows evaluated per row trained on, 0 where units are seeds and no variance is corrected."""
-        if not self.by_split:
+        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
+        if not self.by_split and not self.by_fold:
             return 0.0
         data = self.confirmation.data[self.confirmation.variant(trials[0].config)]
         evaluated = data.valid if part == "valid" else data.test
@@ -299,7 +300,7 @@ def _notes(
             f"the rarest class has {smallest} rows in the test part: one of them moves its recall by "
             f"{1 / max(smallest, 1):.3f}."
         )
-    if sample.by_split:
+    if sample.by_split or sample.by_fold:
         notes.append("variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003).")
     return notes
 
