@@ -13,8 +13,9 @@ class TrialRow:
 
     rank: among the completed trials, 1 is the best; None where it is not ranked.  objective: the best so far.
     metrics: of the best epoch, on the validation split.  budget: epochs that it may train.  settings: the searched
-    values.  fold: of cross-validation, or None.  seconds: of training.  latency_ms: per row, one row alone and of a batch of 32; None in records
-    older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it failed or stopped.
+    values.  fold: of cross-validation, or None.  seconds: of training.  latency_ms: per row, one row alone and of a
+    batch of 32; None in records older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it
+    failed or stopped.
     """
 
     trial: int

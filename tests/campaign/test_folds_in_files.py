@@ -64,9 +64,8 @@ def test_what_does_not_go_with_folds_is_refused(tmp_path, tables, message):
     assert message in refusal(tmp_path, **tables)
 
 
-
 def test_leaving_out_groups_needs_the_number_of_folds():
-    with pytest.raises(ValueError, match="needs data.folds, the number of groups"):
+    with pytest.raises(ValueError, match=r"needs data\.folds, the number of groups"):
         campaign(data__dataset="gestures", data__split="leave-one-group-out")
 
 
@@ -94,10 +93,10 @@ def test_replicate_r_of_every_configuration_has_seed_r_and_fold_r(tmp_path):
 def test_folds_may_not_change_between_launches():
     before = plan(folded()).complete
     changed = plan(folded(data__folds=2))
-    with pytest.raises(CampaignError, match="data.folds: 3 -> 2"):
+    with pytest.raises(CampaignError, match=r"data\.folds: 3 -> 2"):
         resumed(changed, before, trials=24)
 
 
 def test_data_sets_without_groups_cannot_leave_one_out():
-    with pytest.raises(DataError, match='data.split = "leave-one-group-out": not for ucr/GunPoint'):
+    with pytest.raises(DataError, match=r'data\.split = "leave-one-group-out": not for ucr/GunPoint'):
         resolve(campaign(data__dataset="ucr/GunPoint", data__split="leave-one-group-out", data__folds=3).data)
