@@ -66,8 +66,8 @@ def spaces(
         space = describe_space(find(name))
         tables.emit(space, as_json=as_json, show=lambda: _show_space(space, tables.console()))
     else:
-        rows = list_spaces(SPACES.values())
-        tables.emit(rows, as_json=as_json, show=lambda: _show_list(rows, packages.entries("seqtune.spaces"), tables.console()))
+        rows, offered = list_spaces(SPACES.values()), packages.entries("seqtune.spaces")
+        tables.emit(rows, as_json=as_json, show=lambda: _show_list(rows, offered, tables.console()))
 
 
 def _show_list(rows: "Sequence[SpaceRow]", offered: "Mapping[str, str]", target: "Console") -> None:
