@@ -70,8 +70,8 @@ def init(
         raise CampaignError(f"{path}: exists, and is not overwritten. Choose another --out, or remove it")
     if data.endswith(".toml"):
         raise CampaignError(f"{data}: is a campaign file already. Start it: seqtune launch {shlex.quote(data)}")
-    given = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
-    given |= {"ignore": ignore, "test": test}
+    columns = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
+    given = {**columns, "ignore": ignore, "test": test}
     with tables.spinner(tables.console(error=True), f"{data}: reading"):
         seen = inspection.inspect(data_options(data, given), datasets, split_seed=derive(SEED, "split"))
         content = toml(draft(seen, name=name, seed=SEED))

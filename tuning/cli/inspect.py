@@ -65,8 +65,8 @@ def inspect(
 
     if plot is not None:
         plots.check_suffix(plot)
-    given = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
-    given |= {"ignore": ignore, "test": test}
+    columns = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
+    given = {**columns, "ignore": ignore, "test": test}
     with tables.spinner(tables.console(error=True), f"{data}: reading"):
         seen = _inspected(data, given, datasets)
     texts = seen.overview is not None and seen.overview.kind == "texts"
