@@ -22,6 +22,8 @@ CHECKSUM = "checksum"
 """The key under which the file has the hash of all its others."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")
+GROUPS = ("test_groups",)
+"""The group of each test row, where parts consist of complete groups; no trial depends on it."""
 
 
 class ArrayFile(BaseModel):

@@ -11,6 +11,7 @@ from data.balance import epoch_order
 from data.config import DataConfig
 from data.content import Content, PreparationProgress, class_counts, write_array, write_part
 from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
+from data.manifest import GROUPS
 from data.rows import Rows, classes
 from data.scaling import Scaling, fit, one_step_notes, scale_notes
 from data.series import Series, cut
@@ -83,6 +84,8 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         **write_part(folder, "test", tested, test, scaling),
         "order": write_array(folder, "order", order),
     }
+    if rows.groups is not None and rows.test is None and config.split != "stratified":
+        arrays[GROUPS[0]] = write_array(folder, GROUPS[0], rows.groups[test])
     counts = Counts(
         train=class_counts(y[train], names),
         valid=class_counts(y[valid], names),

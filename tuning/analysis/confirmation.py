@@ -50,6 +50,7 @@ class ConfirmedConfiguration:
     rank: by its mean objective on the validation part; incomplete ones come last.  trial: of the campaign.
     search_rank, search: rank and score that the search gave it.  trials: of the confirmation.  gap: search score minus
     confirmed mean on the validation part, positive where the search was optimistic, also of a metric that is minimised.
+    groups: mean accuracy on each group of a test part of complete groups, over the trials that had it there.
     first: share of bootstrap samples of the units in which it has the best mean.
     """
 
@@ -65,6 +66,7 @@ class ConfirmedConfiguration:
     test: PartFigures
     gap: float
     first: float | None
+    groups: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
             test=figures["test"][source],
             gap=sign * (search[source] - means[source]),
             first=first.get(source),
+            groups=_groups(usable[source]),
         )
         for rank, source in enumerate(order, start=1)
     ]
@@ -271,6 +274,16 @@ def _first(
     means = (table if objective.goal == "max" else -table)[:, drawn].mean(axis=2)  # (S, R)
     counts = np.bincount(means.argmax(axis=0), minlength=len(complete))
     return {source: float(count) / RESAMPLES for source, count in zip(complete, counts, strict=True)}
+
+
+def _groups(trials: Sequence[TrialRecord]) -> dict[str, float]:
+    shares: dict[str, list[float]] = {}
+    for trial in trials:
+        test = None if trial.result is None else trial.result.test
+        for group, (correct, rows) in ({} if test is None else test.groups).items():
+            shares.setdefault(group, []).append(correct / rows)
+    ordered = sorted(shares, key=lambda group: (len(group), group))  # numbers in their order
+    return {group: fmean(shares[group]) for group in ordered}
 
 
 def _tau(search_ranks: Sequence[int]) -> float | None:
