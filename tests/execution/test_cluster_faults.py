@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -43,6 +44,10 @@ def stop_workers(cluster: Cluster) -> None:
     assert workers
     for worker in workers:
         worker.send_signal(signal.SIGSTOP)
+        while "Trainable.train" not in worker.cmdline()[0]:  # stopped between two epochs
+            worker.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            worker.send_signal(signal.SIGSTOP)
 
 
 @contextmanager
@@ -124,13 +129,13 @@ def test_stores_nodes_and_workers_that_fail_change_nothing(
         cluster.add("b")
         environment = cluster.environment | {"RAY_ADDRESS": cluster.address, "MLFLOW_TRACKING_URI": uri}
         process = launch(file, home, code=HASTY, **environment)
+        wait_for(process, home, 2, kind="start")
         wait_for(process, home, 3)
         stop_workers(cluster)
         served.close()
         postgres.stop()
         wait_for(process, home, 2, kind="retry")  # both workers hung, and were killed
         cluster.add("c")
-        stop_workers(cluster)
         cluster.remove("b")
         postgres.start()
         mlflow()
