@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
+from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for, write_campaign
 from loopback_cluster import Cluster
 from postgres_server import Postgres
 from tracking_stores import free_port
@@ -26,6 +26,19 @@ pytestmark = [pytest.mark.ray, pytest.mark.cluster]
 
 ROOT = Path(__file__).parents[2]
 HASTY = f"from tuning.execution import stalled; stalled.STALLED_S = 3.0; {SEQTUNE}"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A campaign that is not over before a fault is made."""
+    return write_campaign(tmp_path_factory.mktemp("campaign"), epochs=60)
+
+
+@pytest.fixture(scope="module")
+def alone(file: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    home = tmp_path_factory.mktemp("alone")
+    finished(launch(file, home))
+    return contents(Home(home).record("spread"))
 
 
 @pytest.fixture(scope="module")
