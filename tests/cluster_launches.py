@@ -30,15 +30,16 @@ trials = 5
 window = 2
 startup_trials = 2
 [train]
-epochs = 4
+epochs = {epochs}
+early_stopping_patience = {epochs}
 """
 SEQTUNE = "from tuning.cli.app import main; main()"
 
 
-def write_campaign(folder: Path) -> Path:
+def write_campaign(folder: Path, *, epochs: int = 4) -> Path:
     """Write the campaign's file and its table."""
     path = folder / "spread.toml"
-    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv")))
+    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv"), epochs=epochs))
     return path
 
 

@@ -1,18 +1,19 @@
 """What may fail on a cluster during a launch: the campaign comes out as on one machine."""
 
-import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
-from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
+from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for, write_campaign
 from loopback_cluster import Cluster
 from postgres_server import Postgres
 from tracking_stores import free_port
@@ -32,6 +33,19 @@ HASTY = f"from tuning.execution import stalled; stalled.STALLED_S = 3.0; {SEQTUN
 
 
 @pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A campaign that is not over before a fault is made."""
+    return write_campaign(tmp_path_factory.mktemp("campaign"), epochs=60)
+
+
+@pytest.fixture(scope="module")
+def alone(file: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    home = tmp_path_factory.mktemp("alone")
+    finished(launch(file, home))
+    return contents(Home(home).record("spread"))
+
+
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """With one node, "a"; each test leaves it so."""
     running = Cluster("a")
@@ -41,23 +55,31 @@ def cluster() -> Iterator[Cluster]:
         running.stop()
 
 
-def stop_workers(cluster: Cluster) -> None:
-    """Let all that train hang, so that the campaign waits for what comes next."""
+def stop_workers(cluster: Cluster) -> list[psutil.Process]:
+    """Let all that train hang in the middle of an epoch, so that the campaign waits for what comes next."""
     workers = cluster.processes("Trainable")
     assert workers
     for worker in workers:
         worker.send_signal(signal.SIGSTOP)
+        while "Trainable.train" not in worker.cmdline()[0]:  # stopped between two epochs
+            worker.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            worker.send_signal(signal.SIGSTOP)
+    return workers
 
 
 @contextmanager
 def joined_late(cluster: Cluster, name: str, **environment: str) -> Iterator[None]:
     """A node that joins while a trial is under way on "a", and another waits for a place."""
-    stop_workers(cluster)
+    stopped = stop_workers(cluster)
     cluster.add(name, **environment)
     try:
         yield
     finally:
         cluster.remove(name)
+        for worker in stopped:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
 
 
 def test_nodes_that_join_without_the_same_code_get_no_trial(
@@ -92,10 +114,10 @@ def test_a_node_whose_disk_is_full_interrupts_the_launch(
 ) -> None:
     disk, home = tmp_path / "disk", tmp_path / "home"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=True)
     try:
-        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-            (disk / "filler").write_bytes(bytes(8 * 2**20))
+        # What is left suffices for Python to take this folder for temporary files, but not for the arrays.
+        (disk / "filler").write_bytes(bytes(64 * 2**20 - 4 * 4096))
         cluster.add("full", TMPDIR=str(disk))
         message = ended(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address), 1)
         assert "cannot be trained on node 127.0.0.1" in message
@@ -128,13 +150,13 @@ def test_stores_nodes_and_workers_that_fail_change_nothing(
         cluster.add("b")
         environment = cluster.environment | {"RAY_ADDRESS": cluster.address, "MLFLOW_TRACKING_URI": uri}
         process = launch(file, home, code=HASTY, **environment)
+        wait_for(process, home, 2, kind="start")
         wait_for(process, home, 3)
         stop_workers(cluster)
         served.close()
         postgres.stop()
         wait_for(process, home, 2, kind="retry")  # both workers hung, and were killed
         cluster.add("c")
-        stop_workers(cluster)
         cluster.remove("b")
         postgres.start()
         mlflow()

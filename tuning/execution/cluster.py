@@ -109,7 +109,7 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     if not new:
         return {}
     here, notes = (current(), code_sha256()), {}
-    for node, (environment, code) in zip(new, _described(new), strict=True):
+    for node, environment, code in _described(new, late=bool(known)):
         where = f"node {node['NodeManagerAddress']}"
         if code != here[1]:
             raise CampaignError(f"{where} has other code of seqtune than this machine. Install the same there")
@@ -128,8 +128,11 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     return notes
 
 
-def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[Environment, str]]:
-    """Ask one process of each node what it has."""
+def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dict[str, Any], Environment, str]]:
+    """Ask one process of each node what it has.
+
+    late: trials may have begun there.  Otherwise a node that is lost meanwhile, or was before Ray noticed, is left out.
+    """
     asked = [
         _describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
         for node in nodes
@@ -139,12 +142,14 @@ def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[Environment, str]]
         try:
             text, code = ray.get(answer, timeout=DESCRIBE_S)
         except RayError as error:
+            if not late and node["NodeID"] not in {other["NodeID"] for other in ray.nodes() if other["Alive"]}:
+                continue
             reason = str(error).strip().splitlines()[-1]
             raise CampaignError(
                 f"node {node['NodeManagerAddress']} cannot run trials: {reason}. Is seqtune installed there, with the "
                 "same Python?"
             ) from error
-        found.append((Environment.model_validate_json(text), code))
+        found.append((node, Environment.model_validate_json(text), code))
     return found
 
 
