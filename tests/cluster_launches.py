@@ -30,16 +30,15 @@ trials = 5
 window = 2
 startup_trials = 2
 [train]
-epochs = {epochs}
-early_stopping_patience = {epochs}
+epochs = 4
 """
 SEQTUNE = "from tuning.cli.app import main; main()"
 
 
-def write_campaign(folder: Path, *, epochs: int = 4) -> Path:
+def write_campaign(folder: Path) -> Path:
     """Write the campaign's file and its table."""
     path = folder / "spread.toml"
-    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv"), epochs=epochs))
+    path.write_text(CAMPAIGN.format(table=csv_table(folder / "table.csv")))
     return path
 
 

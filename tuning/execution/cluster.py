@@ -99,17 +99,18 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     wanted = needed(resources, on_cluster=True)
     nodes = [node for node in ray.nodes() if node["Alive"]]
     fit = [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
-    if not fit and not known:
+    new = [node for node in fit if node["NodeID"] not in known]
+    if known and not new:
+        return {}
+    described = _described(new, late=bool(known))
+    if not described and not known:
         have = "; ".join(f"{node['NodeManagerAddress']} has {_shown(node['Resources'])}" for node in nodes)
         raise CampaignError(
             f"no node of the Ray cluster can take a trial, which needs {_shown(wanted)}: {have}. Lower "
             "resources.threads or resources.gpus, or add a node"
         )
-    new = [node for node in fit if node["NodeID"] not in known]
-    if not new:
-        return {}
     here, notes = (current(), code_sha256()), {}
-    for node, environment, code in _described(new, late=bool(known)):
+    for node, environment, code in described:
         where = f"node {node['NodeManagerAddress']}"
         if code != here[1]:
             raise CampaignError(f"{where} has other code of seqtune than this machine. Install the same there")
@@ -128,28 +129,38 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     return notes
 
 
+_SAID: dict[str, tuple[Environment, str]] = {}
+"""Node, by Ray's id -> what a process there has.  A first launch checks the nodes twice, and asking takes seconds."""
+
+
 def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dict[str, Any], Environment, str]]:
-    """Ask one process of each node what it has.
+    """Ask one process of each node what it has, unless it was asked before.
 
     late: trials may have begun there.  Otherwise a node that is lost meanwhile, or was before Ray noticed, is left out.
     """
-    asked = [
-        _describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
+    asked = {
+        node["NodeID"]: _describe.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        ).remote()
         for node in nodes
-    ]
+        if node["NodeID"] not in _SAID
+    }
     found = []
-    for node, answer in zip(nodes, asked, strict=True):
+    for node in nodes:
+        name = node["NodeID"]
         try:
-            text, code = ray.get(answer, timeout=DESCRIBE_S)
+            if name in asked:
+                text, code = ray.get(asked[name], timeout=DESCRIBE_S)
+                _SAID[name] = Environment.model_validate_json(text), code
         except RayError as error:
-            if not late and node["NodeID"] not in {other["NodeID"] for other in ray.nodes() if other["Alive"]}:
+            if not late and name not in {other["NodeID"] for other in ray.nodes() if other["Alive"]}:
                 continue
             reason = str(error).strip().splitlines()[-1]
             raise CampaignError(
                 f"node {node['NodeManagerAddress']} cannot run trials: {reason}. Is seqtune installed there, with the "
                 "same Python?"
             ) from error
-        found.append((node, Environment.model_validate_json(text), code))
+        found.append((node, *_SAID[name]))
     return found
 
 
