@@ -3,9 +3,11 @@
 The driver must run on a node of the cluster, if only one without CPUs: ``ray start --address=HOST:PORT --num-cpus=0``.
 """
 
+import errno
 import socket
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tuning.search import ray_settings
@@ -30,18 +32,23 @@ DESCRIBE_S = 120.0
 ASK_S = 5.0
 """Between two looks at the head."""
 LOST_S = 30.0
-"""A head that does not answer for so long is lost."""
+"""A head that takes no connection for so long is lost."""
+SILENT_S = 120.0
+"""So is one that takes connections but answers none for so long: it hangs."""
 HARDWARE = ("processor", "isa", "platform")
 """Fields of an environment that may differ between nodes, by choice."""
 
 
 class Head:
-    """The head of a cluster, as far as it answers."""
+    """The head of a cluster and the Ray node of this machine, as far as they answer."""
 
     def __init__(self) -> None:
-        """The head of the cluster that this process has joined."""
+        """Those of the cluster that this process has joined."""
+        worker = ray._private.worker  # noqa: SLF001 - no public way to ask with a limit of time
         self.address = ray.get_runtime_context().gcs_address
-        self.asked = self.answered = time.monotonic()
+        self.client = worker.global_worker.gcs_client
+        self.raylet = worker._global_node.raylet_socket_name  # noqa: SLF001
+        self.asked = self.reached = self.answered = time.monotonic()
 
     def lost(self) -> str | None:
         """Return why the cluster is taken for lost, or None."""
@@ -49,9 +56,15 @@ class Head:
         if now - self.asked > ASK_S:
             self.asked = now
             if _answers(self.address):
-                self.answered = now
-        silent = now - self.answered > LOST_S
-        return f"the head of the Ray cluster at {self.address} does not answer" if silent else None
+                self.reached = now
+                with suppress(RayError):
+                    self.client.internal_kv_exists(b"seqtune", None, timeout=ANSWER_S)
+                    self.answered = now
+        if now - self.reached > LOST_S or now - self.answered > SILENT_S:
+            return f"the head of the Ray cluster at {self.address} does not answer"
+        with socket.socket(socket.AF_UNIX) as raylet:
+            ended = raylet.connect_ex(self.raylet) in {errno.ECONNREFUSED, errno.ENOENT}
+        return "the Ray node of this machine has ended" if ended else None
 
 
 def join(address: str, runtime_env: dict[str, Any]) -> None:
