@@ -147,7 +147,15 @@ def test_a_model_is_served(published, tmp_path):
     expected = predicted(published.home, "tiny", published.table, out=tmp_path / "p.csv")
     best, port = published.runs[published.record.ranked()[0].index], free_port()
     rows = [[float(v)] for v in published.table.read_text().splitlines()[1].split(",")[:16]]
-    command = [Path(sys.executable).with_name("mlflow"), "models", "serve", "--env-manager", "local", "-p", str(port)]
+    command = [
+        str(Path(sys.executable).with_name("mlflow")),
+        "models",
+        "serve",
+        "--env-manager",
+        "local",
+        "-p",
+        str(port),
+    ]
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(
             [*command, "-m", f"runs:/{best}/model"],

@@ -57,7 +57,7 @@ def trained(
     """
     from tuning.campaign.errors import RecordError
     from tuning.cli.target import RUN_ID
-    from tuning.prediction.kept import has_weights, kept_in_home
+    from tuning.prediction.kept import kept_in_home
 
     if rank is not None and top is not None:
         raise RecordError("--rank and --top exclude each other: one trial, or the average of the best")
@@ -65,7 +65,7 @@ def trained(
         raise RecordError(f"{target}: an MLflow run is one trial. Leave --rank and --top out, or give a campaign")
     found, of_campaign = _recorded(home, target, rank=rank or 1, top=top)
     found = _with_code(home, found, given=code, kept=of_campaign)
-    if RUN_ID.fullmatch(target) and not has_weights(home, found[0].config):
+    if RUN_ID.fullmatch(target):  # of a confirmation's trial the home has none under its index
         from tuning.tracking.model_files import kept_trial
 
         model = kept_trial(found[0], target, home.tracking_uri)

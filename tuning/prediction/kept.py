@@ -28,11 +28,6 @@ class KeptTrial:
     predictor: Predictor
 
 
-def has_weights(home: Home, trial: TrialConfig) -> bool:
-    """Return whether the home keeps the weights of a trial of that name."""
-    return (home.trial(trial.campaign, trial.index) / WEIGHTS).exists()
-
-
 def kept_in_home(
     home: Home, recorded: RecordedTrial, *, datasets: Path | None, progress: Callable[[str], None]
 ) -> KeptTrial:

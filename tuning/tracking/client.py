@@ -231,6 +231,25 @@ class Store:
             )
             self.client.log_artifacts(run, folder)
 
+    def registered(self, name: str, run: str, tag: tuple[str, str]) -> str | None:
+        """Return the version of a registered model that was made from a run and has a tag; None where there is none."""
+        for version in self.client.search_model_versions(f"name = '{name}'"):
+            if version.run_id == run and version.tags.get(tag[0]) == tag[1]:
+                return str(version.version)
+        return None
+
+    def register(self, name: str, source: str, run: str, tags: Mapping[str, str]) -> str:
+        """Make a run's model a new version of a registered model; return its number."""
+        if not self.client.search_registered_models(f"name = '{name}'"):
+            self.client.create_registered_model(name)
+        return str(self.client.create_model_version(name, source, run, tags=dict(tags)).version)
+
+    def mark_version(self, name: str, version: str, tags: Mapping[str, str], alias: str) -> None:
+        """Set tags of a version, and let an alias name it."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(name, version, key, value)
+        self.client.set_registered_model_alias(name, alias, version)
+
     def download(self, run: str, name: str, folder: Path, most: int = MOST_BYTES) -> Path | None:
         """Download one file, None where the run has none of that name.  ArtifactError: a link, or too large."""
         return downloaded(self.client, run, name, folder, most)
