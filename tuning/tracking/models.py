@@ -1,6 +1,6 @@
 """A kept trial as an MLflow model: its files, and what goes in and comes out.
 
-The model is code (``templates/model.py``, which MLflow runs), JSON and safetensors; nothing is pickled.
+The model is a script that MLflow runs, JSON and safetensors; nothing is pickled.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 FOLDER = "trial"
 """The folder of the model's own artifacts with the kept trial."""
 
-SCRIPT = Path(__file__).parent / "templates" / "model.py"
+SCRIPT = '''\
+"""A trial of seqtune as an MLflow model.  MLflow runs this file where the package seqtune is installed."""
+
+from tuning.tracking.client import set_model
+
+set_model()
+'''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,5 +95,7 @@ def log_model(store: "Store", run: str, recorded: RecordedTrial, *, home: Home, 
         folder = Path(temporary) / FOLDER
         folder.mkdir()
         write_folder(folder, trial=trial_json(recorded), preparation=preparation, weights=weights, sources=sources)
-        store.log_model(run, folder, SCRIPT, interface(preparation), requirements(), name=MODEL)
+        script = Path(temporary) / "model.py"
+        script.write_text(SCRIPT, encoding="utf-8")
+        store.log_model(run, folder, script, interface(preparation), requirements(), name=MODEL)
     return True
