@@ -95,6 +95,8 @@ def calibrated(
         raise RecordError("--calibrate: forecasts have no probabilities. Leave it out")
     progress("calibrating on the validation part")
     parts = [arrays_of(home, one.recorded.config, datasets=datasets, progress=progress).valid for one in models]
+    if any(part.y.tolist() != parts[0].y.tolist() for part in parts):
+        raise RecordError("--calibrate: the trials have different validation parts. Choose one with --rank")
     return calibration(models, parts)
 
 
