@@ -35,6 +35,11 @@ class Predictor:
         except (KeyError, RuntimeError, TypeError) as error:
             raise ValueError(f"the weights do not fit the configuration: {error}") from error
 
+    @property
+    def network(self) -> torch.nn.Module | None:
+        """The network on the CPU, None of a classical family."""
+        return self._model.model.cpu() if isinstance(self._model, _Network) else None
+
     def raw(self, part: Part) -> NDArray[np.float64]:
         """Return (N, K) logits of a network or probabilities of a classical family; (N,) forecasts of a regression.
 
