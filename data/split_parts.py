@@ -110,6 +110,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         notes=(*rows.notes, *notes),
         words=words,
         scaling=scaling,
+        inputs=rows.inputs or rows.channels,
     )
 
 
@@ -131,6 +132,8 @@ def _write_series(config: DataConfig, series: Series, folder: Path, progress: Pr
         notes=series.notes if config.scale != "per-sequence" else (*series.notes, WITHOUT_LEVEL),
         scale=windows.scale,
         scaling=windows.scaling,
+        inputs=series.names,
+        target=series.names[series.target],
     )
 
 
