@@ -15,12 +15,12 @@ from pathlib import Path
 
 from tuning.journal.home import Home
 
-HEARTBEATS = 'dataset = "heartbeats"\nmax_rows = 1500'
+HEARTBEATS = 'dataset = "heartbeats"\nmax_rows = 500'
 CAMPAIGNS = {
-    "cnn1d": (HEARTBEATS, "cnn1d", 12, 6, 6),
-    "cnn2d": (HEARTBEATS, "cnn2d", 8, 3, 3),
-    "gestures": ('dataset = "gestures"', "recurrent", 10, 5, 5),
-    "patience": (HEARTBEATS, "cnn1d", 12, 12, 3),
+    "cnn1d": (HEARTBEATS, "cnn1d", 10, 4, 4),
+    "cnn2d": (HEARTBEATS, "cnn2d", 8, 2, 2),
+    "gestures": ('dataset = "gestures"\nmax_rows = 800', "recurrent", 10, 4, 4),
+    "patience": (HEARTBEATS, "cnn1d", 10, 12, 2),
     "baselines": (HEARTBEATS, "baselines", 12, 1, 1),
 }
 """Name -> data, space, trials, epochs, patience; as many epochs of patience as epochs leave nothing uncertain."""

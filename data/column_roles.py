@@ -10,6 +10,7 @@ from data.config import DataOptions
 from data.datasets.columns import LABELS, UNNAMED
 from data.datasets.table import IDENTIFIER
 from data.errors import DataError
+from data.long_roles import LongTable, find_long, window
 from data.messages import listed, quoted
 from data.rows import MOST_CLASSES
 from data.table_profile import ColumnProfile
@@ -74,7 +75,7 @@ class _Guess:
     @property
     def free(self) -> list[ColumnProfile]:
         """Columns without a role."""
-        roles = {self.options.get(key) for key in ("label", "group", "text", "target")}
+        roles = {self.options.get(key) for key in ("label", "group", "text", "target", "sequence", "time")}
         return [one for one in self.columns if one.name not in roles and one.name not in self.options.get("ignore", ())]
 
     @property
@@ -86,6 +87,10 @@ class _Guess:
 
     def roles(self) -> Roles:
         """Return what was found."""
+        if "target" not in self.options and "text" not in self.options:
+            long = find_long(self.columns, self.options.get("sequence"))
+            if long is not None:
+                return self._long(long)
         times = tuple(one.name for one in self.free if _clock(one))
         if "target" in self.options or self._is_series():
             return self._series(times)
@@ -127,6 +132,25 @@ class _Guess:
         clocks = [one for one in self.columns if one.name in times]
         unsorted = next((one.name for one in clocks if not one.increasing and _sortable(one)), None)
         return Roles(options=self.options, reasons=self.reasons, times=times, unsorted=unsorted)
+
+    def _long(self, long: LongTable) -> Roles:
+        """Return the roles of a table with a row per time step."""
+        if "sequence" not in self.options:
+            mean = long.sequence.rows / (long.sequence.distinct or 1)
+            self.options["sequence"] = long.sequence.name
+            self.reasons["sequence"] = f"one row per time step, {mean:,.0f} rows per value on average"
+        if "time" not in self.options and long.time is not None:
+            self.options["time"] = long.time.name
+            self.reasons["time"] = "rows of a sequence are sorted by it"
+        self._check_lists()
+        others = self._find_label()
+        if "segment" not in self.options and (length := window(self.path, long, self.options["label"])) is not None:
+            self.options["segment"] = {"length": length}
+            self.reasons["segment"] = "labels change within recordings, which are cut into windows; choose their length"
+        groups = [] if "group" in self.options else [one for one in self.free if _groups(one)]
+        if "channels" not in self.options:
+            self._leave_out(groups, "no channels")
+        return Roles(options=self.options, reasons=self.reasons, group=next(iter(groups), None), labels=others)
 
     def _find_text(self) -> None:
         if "text" in self.options or len(self.numbers) >= FEW_NUMBERS:
@@ -199,13 +223,13 @@ class _Guess:
                 "several channels or of different length in an .npz file, or leave the columns out with --ignore."
             )
 
-    def _leave_out(self, groups: Sequence[ColumnProfile]) -> None:
-        """Ignore what is no time step of a sequence: identifiers, times, groups and texts."""
+    def _leave_out(self, groups: Sequence[ColumnProfile], why: str = "no time steps") -> None:
+        """Ignore what is no time step or channel of a sequence: identifiers, times, groups and texts."""
         no_steps = [one.name for one in self.free if one in groups or _identifies(one) or _clock(one)]
         # A column of numbers in which some value is none is kept: reading it reports that value.
         texts = [one.name for one in self.free if one.kind == "text" and one.numbers <= one.rows / 2]
         no_steps += [name for name in texts if name not in no_steps]
-        self._ignore(no_steps, "no time steps")
+        self._ignore(no_steps, why)
 
     def _ignore(self, names: Sequence[str], why: str) -> None:
         if names:

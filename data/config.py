@@ -21,6 +21,9 @@ Balance = Literal["raw", "oversample", "semi-oversample", "smote", "weighted"]
 ScaleMethod = Literal["none", "standard", "robust", "minmax", "per-sequence"]
 """How each channel is scaled; see ``data.scaling``."""
 
+MOST_FOLDS = 1000
+"""Bound of folds, each of which is prepared."""
+
 MOST_STEPS = 10**6
 """Bound of words, and of time steps of a window."""
 
@@ -80,15 +83,21 @@ class DataOptions(BaseModel):
     others are left out).  The split is then ``grouped``: by ``data.group``, or by recording."""
     test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
-    split: Literal["stratified", "grouped", "chronological", "de-chazal"] = "stratified"
+    split: Literal["stratified", "grouped", "leave-one-group-out", "chronological", "de-chazal"] = "stratified"
     """How rows are divided into training, validation and test part.
 
     Default with ``data.group`` or ``data.segment``: ``grouped``.
+    ``leave-one-group-out`` needs ``folds``, one for each group.
     A series needs ``chronological``; ``de-chazal`` is for heartbeats."""
+    folds: int | None = Field(default=None, ge=2, le=MOST_FOLDS)
+    """Cross-validation: number of folds, each the validation part of one replicate of every configuration.
+
+    ``search.replicates`` is then a multiple of it, by default ``folds`` itself; ``valid_fraction`` is unused.  The
+    test part is cut off before.  Default: one validation part."""
     valid_fraction: Unit = 0.2
     """Fraction of the rows in the validation part.  Beside an official test part: of the rows of the training file."""
-    test_fraction: Unit = 0.2
-    """Fraction of the rows in the test part.  Unused beside an official test part."""
+    test_fraction: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Fraction of the rows in the test part; 0: no test part.  Unused beside an official test part."""
     max_rows: int | None = Field(default=None, ge=1)
     """Maximum number of rows.  A stratified sample is drawn before the split; a series keeps its last rows.
 
@@ -123,5 +132,7 @@ class DataConfig(DataOptions):
     """One trial's data, complete: these values and the source files give the same arrays, byte for byte."""
 
     balance: Balance = "raw"
+    fold: int | None = Field(default=None, ge=1, le=MOST_FOLDS)
+    """Which of ``folds`` is the validation part, 1 .. folds."""
     split_seed: int = Field(ge=0, lt=2**32)
     balance_seed: int = Field(ge=0, lt=2**32)

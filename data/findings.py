@@ -117,7 +117,7 @@ def _rows(seen: Overview) -> Iterator[Finding]:
         yield Finding(
             topic="rows",
             text=f"{valid} validation rows: an accuracy of 0.8 has a 95 % interval of about ±{half:.2f}.",
-            advice='Compare with space.name = "baselines", and use search.replicates.',
+            advice='Compare with space.name = "baselines", and use data.folds = 5.',
         )
     if seen.kind == "sequences" and seen.lengths.largest < FEW_STEPS:
         yield Finding(

@@ -83,7 +83,7 @@ def _table(options: DataOptions, datasets: Path | None) -> Path | None:
 
 def _split(keys: dict[str, Any]) -> str | None:
     """Return the split that suits a data set, None for the default."""
-    if keys.get("group") is not None:
+    if keys.get("group") is not None or keys.get("segment") is not None:
         return "grouped"
     series = "target" in keys or getattr(CATALOGUE.get(keys["dataset"]), "kind", None) == "series"
     return "chronological" if series else None

@@ -22,6 +22,8 @@ CHECKSUM = "checksum"
 """The key under which the file has the hash of all its others."""
 TRAINING = ("train_x", "train_lengths", "train_y", "valid_x", "valid_lengths", "valid_y", "order", "class_weights")
 TEST = ("test_x", "test_lengths", "test_y")
+GROUPS = ("test_groups",)
+"""The group of each test row, where parts consist of complete groups; no trial depends on it."""
 
 
 class ArrayFile(BaseModel):
@@ -98,7 +100,8 @@ def key(
         **dict.fromkeys(("target", "window", "horizon"), kind != "series"),
         **dict.fromkeys(("split_seed", "duplicates"), kind == "series"),
         "scale": config.scale is None or kind == "texts",
-        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment")},
+        "valid_fraction": config.folds is not None,
+        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment", "folds", "fold")},
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
     defined = {} if code is None else {"code": code}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data.arrays import Arrays, Part
 from data.errors import DataError
-from data.manifest import MANIFEST, TEST, TRAINING, Manifest
+from data.manifest import GROUPS, MANIFEST, TEST, TRAINING, Manifest
 from data.store import content_sha256
 
 _AGAIN = "A launch prepares the data again"
@@ -45,9 +45,15 @@ def open_arrays(directory: Path) -> Arrays:
 
 
 def open_test(directory: Path) -> Part:
-    """Return a prepared directory's test part.  No command reads it yet: models are selected without it."""
+    """Return a prepared directory's test part.  Models are selected without it."""
     verify(directory, TEST)
     return _part(directory, "test")
+
+
+def open_test_groups(directory: Path) -> NDArray[np.int64] | None:
+    """Return (N,) the group of each test row; None where parts are not of complete groups."""
+    manifest = verify(directory, GROUPS)
+    return _array(directory, GROUPS[0]) if GROUPS[0] in manifest.arrays else None
 
 
 def verify(directory: Path, names: tuple[str, ...] = TRAINING) -> Manifest:

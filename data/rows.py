@@ -53,7 +53,7 @@ class DataSet:
     find: Callable[[DataOptions, Path | None], tuple[Path, ...]]
     load: Callable[[DataOptions, tuple[Path, ...]], Rows | Series]
     kind: Kind = "sequences"
-    splits: tuple[str, ...] = ("stratified", "grouped")
+    splits: tuple[str, ...] = ("stratified", "grouped", "leave-one-group-out")
 
 
 def classes(rows: Part | Texts) -> NDArray[np.int64]:

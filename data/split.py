@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from data.config import DataConfig
 from data.errors import DataError
+from data.folds import fold_rows
 
 CANDIDATES = 500
 """Random grouped splits; the best balanced one is used."""
@@ -45,16 +46,20 @@ def split(
 ) -> Split:
     """Return the split of N rows; each class occurs in each part, except for ``de-chazal``, whose test part is given.
 
-    valid_fraction: of all N rows, which exclude an official test part.
+    valid_fraction: of all N rows, which exclude an official test part.  With ``folds`` the rows beside the test part
+    are divided into them, and validation rows may lack a class.
     """
     test_fraction = 0.0 if official_test else config.test_fraction
-    if config.valid_fraction + test_fraction >= 1.0:
+    folds = config.folds is not None
+    if not folds and config.valid_fraction + test_fraction >= 1.0:
         raise DataError(
             f"data.valid_fraction + data.test_fraction = {config.valid_fraction} + {test_fraction} leaves no training "
             "rows: keep their sum below 1."
         )
-    fractions = {"valid": config.valid_fraction, **({} if official_test else {"test": test_fraction})}
-    if config.split in {"grouped", "de-chazal"}:
+    given = {"valid": 0.0 if folds else config.valid_fraction, "test": test_fraction}
+    fractions = {name: fraction for name, fraction in given.items() if fraction}
+    grouping = config.split in {"grouped", "leave-one-group-out", "de-chazal"}
+    if grouping:
         if groups is None:
             raise DataError(
                 f'{config.dataset}: split = "{config.split}" needs groups, and there are none. Name their column with '
@@ -63,6 +68,10 @@ def split(
         parts = _grouped(y, groups, fractions, config, class_names)
     else:
         parts = _stratified(y, fractions, config, class_names)
+    if folds:
+        rest = parts["train"]
+        of_rest = fold_rows(y[rest], groups[rest] if grouping and groups is not None else None, config, class_names)
+        parts["train"], parts["valid"] = (rest[rows] for rows in of_rest)
     return Split(train=parts["train"], valid=parts["valid"], test=parts.get("test", np.arange(0)))
 
 
@@ -83,7 +92,7 @@ def _stratified(
             f"rows of it in every part needs about {needed}. Add rows, drop the class, or raise the smallest fraction."
         )
 
-    needed = math.ceil(1 / min(*fractions.values(), 1 - sum(fractions.values())))
+    needed = math.ceil(1 / min(*fractions.values(), 1 - sum(fractions.values()))) if fractions else 1
     rest = np.arange(len(y))
     parts: dict[str, NDArray[np.int64]] = {}
     for name in reversed(fractions):
@@ -117,7 +126,7 @@ def _grouped(
     table = np.zeros((len(names), len(class_names)), dtype=np.int64)  # (G, K) rows
     np.add.at(table, (member, y), 1)
     spread = (table > 0).sum(axis=0)
-    complete = config.split == "grouped"
+    complete = config.split != "de-chazal"
     if complete and spread.min() <= len(fractions):
         number = int(spread.argmin())
         otherwise = 'Use split = "stratified"' if config.segment is None else "Record more"

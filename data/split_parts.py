@@ -11,6 +11,7 @@ from data.balance import epoch_order
 from data.config import DataConfig
 from data.content import Content, PreparationProgress, class_counts, write_array, write_part
 from data.duplicates import conflicting, first_of_equals, sequence_digests, verify_rows
+from data.manifest import GROUPS
 from data.rows import Rows, classes
 from data.scaling import Scaling, fit, one_step_notes, scale_notes
 from data.series import Series, cut
@@ -54,7 +55,8 @@ def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[ND
 def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
     """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
     y, names = classes(rows.rows), rows.class_names
-    progress(f"{config.dataset}: splitting {len(y):,} rows")
+    of_fold = "" if config.fold is None else f", fold {config.fold} of {config.folds}"
+    progress(f"{config.dataset}{of_fold}: splitting {len(y):,} rows")
     digests = row_digests(rows.rows)
     kept, parts, notes = divide(rows, digests, config)
     train, valid = parts.train, parts.valid
@@ -74,7 +76,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
     notes += text_notes
     scaling, scale_notes = _scaling(encoded, train, rows, config)
     notes += scale_notes
-    progress(f"{config.dataset}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
+    progress(f"{config.dataset}{of_fold}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
     order = epoch_order(y[train], config)
     arrays = {
         **write_part(folder, "train", encoded, train, scaling),
@@ -82,6 +84,8 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         **write_part(folder, "test", tested, test, scaling),
         "order": write_array(folder, "order", order),
     }
+    if rows.groups is not None and rows.test is None and config.split != "stratified":
+        arrays[GROUPS[0]] = write_array(folder, GROUPS[0], rows.groups[test])
     counts = Counts(
         train=class_counts(y[train], names),
         valid=class_counts(y[valid], names),
@@ -89,7 +93,9 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         epoch=class_counts(y[train][order], names),
     )
     for part, of_class in (("training", counts.train), ("validation", counts.valid), ("test", counts.test)):
-        notes += [f"the {part} part has no rows of class {name}." for name, count in of_class.items() if count == 0]
+        which = f" of fold {config.fold}" if config.fold is not None and part == "validation" else ""
+        lacking = [name for name, count in of_class.items() if count == 0] if any(of_class.values()) else []
+        notes += [f"the {part} part{which} has no rows of class {name}." for name in lacking]
     _, steps, channels = encoded.x.shape
     return Content(
         arrays=arrays,

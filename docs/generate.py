@@ -122,6 +122,7 @@ UNSET = {
     "data.time": "t",
     "data.segment": {"length": 128, "step": 64, "label": "majority"},
     "data.test": "test.csv",
+    "data.folds": 5,
     "data.max_rows": 10000,
     "data.scale": "standard",
     "space.model": "cnn1d",

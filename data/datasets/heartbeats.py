@@ -70,7 +70,7 @@ HEARTBEATS = DataSet(
     size="109,446 rows, 5 classes, 187 x 1",
     find=find,
     load=load,
-    splits=("stratified", "grouped", "de-chazal"),
+    splits=("stratified", "grouped", "leave-one-group-out", "de-chazal"),
 )
 
 

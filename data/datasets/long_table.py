@@ -89,7 +89,9 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
 
 
 LONG_TABLE = DataSet(about="a long table of your own: one row per time step", size="any", find=find, load=load)
-SEGMENTS = replace(LONG_TABLE, about="a long table of your own: windows of recordings", splits=("grouped",))
+SEGMENTS = replace(
+    LONG_TABLE, about="a long table of your own: windows of recordings", splits=("grouped", "leave-one-group-out")
+)
 
 
 def _read(path: Path, options: DataOptions, train: _Recordings | None) -> _Recordings:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from own_code_files import MODEL, load, write_campaign
+from typer.testing import CliRunner
 
 from tuning.campaign import own_code
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.packages import installed, recorded_sources
+from tuning.cli.app import app
 from tuning.execution.recorded_code import sources_of
 from tuning.journal.home import Home
 
@@ -91,3 +93,13 @@ def test_a_package_without_entry_points_is_none_of_ours():
         installed("numpy")
     with pytest.raises(CampaignError, match="is not installed here"):
         installed("surely-not-installed")
+
+
+@pytest.mark.usefixtures("site")
+def test_spaces_of_installed_packages_are_listed_and_shown() -> None:
+    listed = CliRunner().invoke(app, ["spaces"])
+    assert "means (mean-package)" in listed.output
+    assert "mean_package" not in sys.modules
+    shown = CliRunner().invoke(app, ["spaces", "means"])
+    assert shown.exit_code == 0, shown.output
+    assert "models: mean" in shown.output

@@ -202,3 +202,23 @@ def test_the_file_is_launched_as_it_is(tmp_path):
         assert done.returncode == 0, done.stderr
     record = Home(tmp_path / "var").record("gait")
     assert [trial.status for trial in record.ended] == ["completed", "completed"]
+
+
+def test_a_table_of_recordings_gives_windows_split_by_recording(tmp_path):
+    rng = np.random.default_rng(0)
+    steps = 12 * 100
+    path = write_csv(
+        tmp_path / "wrist.csv",
+        {
+            "recording": np.repeat(np.arange(12), 100).tolist(),
+            "time": np.tile(np.arange(100), 12).tolist(),
+            "ax": rng.normal(size=steps).tolist(),
+            "label": np.tile(np.repeat(["rest", "walk"], 50), 12).tolist(),
+        },
+    )
+    plan, text = written(path, tmp_path)
+    data = plan.config.data
+    assert (data.sequence, data.time, data.split) == ("recording", "time", "grouped")
+    assert data.segment is not None
+    assert data.segment.length == 10
+    assert "# labels change within recordings" in text

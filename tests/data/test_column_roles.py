@@ -209,3 +209,51 @@ def test_times_as_numbers_are_no_input_of_a_series(tmp_path):
 def test_sequences_with_a_date_each_are_no_series(tmp_path):
     table = rows(day=DAYS[:52])
     assert "target" not in roles(write_csv(tmp_path / "x.csv", table)).options
+
+
+def long(*, walks: int = 12, steps: int = 20, **changes: list[Any]) -> dict[str, list[Any]]:
+    """A row per time step of two channels; the label of a walk is constant."""
+    rows_ = walks * steps
+    rng = np.random.default_rng(0)
+    return {
+        "walk_id": np.repeat(np.arange(walks), steps).tolist(),
+        "t": np.tile(np.arange(steps), walks).tolist(),
+        "ax": rng.normal(size=rows_).tolist(),
+        "ay": rng.normal(size=rows_).tolist(),
+        "label": np.repeat([f"c{k % 3}" for k in range(walks)], steps).tolist(),
+        **changes,
+    }
+
+
+def test_a_row_per_time_step_is_a_long_table(tmp_path):
+    found = roles(write_csv(tmp_path / "x.csv", long()))
+    assert found.options == {"sequence": "walk_id", "time": "t", "label": "label"}
+    assert found.reasons["sequence"] == "one row per time step, 20 rows per value on average"
+
+
+def test_the_group_of_a_long_table_is_suggested_and_texts_are_no_channels(tmp_path):
+    users, notes = np.repeat([1, 2, 3, 4], 60).tolist(), [f"n{k}" for k in range(240)]
+    found = roles(write_csv(tmp_path / "x.csv", long(user=users, note=notes)))
+    assert found.group is not None
+    assert found.group.name == "user"
+    assert found.options["ignore"] == ("user", "note")
+
+
+def test_labels_that_change_within_a_recording_suggest_windows(tmp_path):
+    changing = [("rest", "move")[k // 5 % 2] for k in range(240)]
+    found = roles(write_csv(tmp_path / "x.csv", long(label=changing)))
+    assert found.options["segment"] == {"length": 2}
+    assert "labels change within recordings" in found.reasons["segment"]
+
+
+def test_a_named_column_of_sequences_needs_no_usual_name(tmp_path):
+    table = long()
+    table["x1"] = table.pop("walk_id")
+    path = write_csv(tmp_path / "x.csv", table)
+    assert "sequence" not in roles(path).options
+    assert roles(path, sequence="x1").options == {"sequence": "x1", "time": "t", "label": "label"}
+
+
+@pytest.mark.parametrize("extra", [{"id": list(range(52))}, {"sample": list(range(52)), "date": DAYS[:52]}])
+def test_an_id_of_each_row_is_no_sequence(tmp_path, extra):
+    assert "sequence" not in roles(write_csv(tmp_path / "x.csv", rows(**extra))).options

@@ -91,16 +91,20 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         [sys.executable, "-m", "mlflow", *words],
         ["nginx", "-e", "stderr", "-c", str(folder / "nginx.conf")],
     )
+    servers: list[subprocess.Popen[bytes]] = []
     with ExitStack() as ending:
         log = ending.enter_context((folder / "log").open("wb"))
         for command in commands:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+            servers.append(process)
             ending.callback(process.wait, timeout=30)
             ending.callback(process.terminate)
         yielded = Proxy(port, certificate)
         deadline = time.monotonic() + START_S
         while status(yielded, "/health") != 200:
-            assert time.monotonic() < deadline, (folder / "log").read_text()
+            running = all(process.poll() is None for process in servers)
+            assert running, (folder / "log").read_text()[-5000:]
+            assert time.monotonic() < deadline, (folder / "log").read_text()[-5000:]
             time.sleep(0.2)
         yield yielded
 

@@ -24,7 +24,7 @@ MEANINGS = {
 }
 LIMITS = (
     "The validation split also selects each trial's epoch, so validation scores are optimistic. The test split is not "
-    "used. Seeds vary initial weights and row order, not the split."
+    "used."
 )
 REASONS = 3
 """Reasons of failure that are listed per level."""
@@ -83,7 +83,7 @@ def basis(comparison: Comparison) -> list[str]:
     rows = f"{_range(comparison.train_rows)} training rows and {_range(comparison.valid_rows)} validation rows"
     lines = [
         f"Response: {meaning[comparison.response]}; {_seeds(comparison.seeds)}.",
-        f"Data: {comparison.dataset}, {rows} ({comparison.split} split). {LIMITS}",
+        f"Data: {comparison.dataset}, {rows} ({_split(comparison)}). {LIMITS} {_varied(comparison)}",
     ]
     if comparison.improving > comparison.stepwise / 2:
         several = "" if comparison.stepwise == sum(x.completed for x in comparison.levels) else " of several epochs"
@@ -227,6 +227,20 @@ def _trials(count: int) -> str:
 
 def _seeds(count: int) -> str:
     return f"{count} {'seed' if count == 1 else 'seeds'}"
+
+
+def _split(comparison: Comparison) -> str:
+    folds = "" if comparison.folds is None else f", {comparison.folds} folds"
+    return f"{comparison.split} split{folds}"
+
+
+def _varied(comparison: Comparison) -> str:
+    if comparison.folds is None:
+        return "Seeds vary initial weights and row order, not the split."
+    return (
+        "Each seed belongs to a fold, so replicates vary the data as well. Variances are corrected for the overlap of "
+        "the folds' training parts (Nadeau and Bengio, 2003)."
+    )
 
 
 def _range(ends: tuple[int, int]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from tuning.analysis.statistics import Estimate, estimate
+from tuning.campaign.config import CampaignData
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 
@@ -19,6 +20,11 @@ class Configuration(Estimate):
     completed: list[TrialRecord]
     replicates: int
     complete: bool
+
+
+def fold_overlap(data: CampaignData) -> float:
+    """Return the rows that a fold evaluates per row trained on, for ``estimate`` and ``paired``; 0 without folds."""
+    return 0.0 if data.folds is None else 1 / (data.folds - 1)
 
 
 def configurations(record: CampaignRecord) -> list[Configuration]:
@@ -38,14 +44,17 @@ def configurations(record: CampaignRecord) -> list[Configuration]:
     ranked = {trial.index for trial in record.ranked()}
     pairs = [(trials, [t for t in trials if t.index in ranked]) for trials in groups.values()]
     metric, cost = record.config.objective.metric, record.config.objective.cost
-    unordered = [_configuration(trials, completed, count, metric) for trials, completed in pairs if completed]
+    overlap = fold_overlap(record.config.data)
+    unordered = [_configuration(trials, completed, count, metric, overlap) for trials, completed in pairs if completed]
     return sorted(unordered, key=lambda c: (not c.complete, 0 if c.complete else -c.n, cost(c.mean)))
 
 
-def _configuration(trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str) -> Configuration:
+def _configuration(
+    trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, overlap: float
+) -> Configuration:
     objectives = [trial.objective for trial in completed if trial.objective is not None]
     return Configuration(
-        **asdict(estimate(objectives, metric)),
+        **asdict(estimate(objectives, metric, overlap=overlap)),
         trials=trials,
         completed=completed,
         replicates=-(-len(trials) // count) * count,  # one that was suggested again has several times as many

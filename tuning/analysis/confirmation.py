@@ -1,8 +1,8 @@
 """What a confirmation says: each configuration's mean on validation and test part, and which differences are real.
 
-Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, or with two
-or more fresh splits the splits; their trainings overlap, for which variances are corrected (Nadeau and Bengio, Machine
-Learning 52, 2003).
+Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, each with its
+fold where the campaign has folds, or with two or more fresh splits the splits.  Trainings of several folds or splits
+overlap, for which variances are corrected (Nadeau and Bengio, Machine Learning 52, 2003).
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,7 @@ class ConfirmedConfiguration:
     rank: by its mean objective on the validation part; incomplete ones come last.  trial: of the campaign.
     search_rank, search: rank and score that the search gave it.  trials: of the confirmation.  gap: search score minus
     confirmed mean on the validation part, positive where the search was optimistic, also of a metric that is minimised.
+    groups: mean accuracy on each group of a test part of complete groups, over the trials that had it there.
     first: share of bootstrap samples of the units in which it has the best mean.
     """
 
@@ -65,6 +66,7 @@ class ConfirmedConfiguration:
     test: PartFigures
     gap: float
     first: float | None
+    groups: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
             test=figures["test"][source],
             gap=sign * (search[source] - means[source]),
             first=first.get(source),
+            groups=_groups(usable[source]),
         )
         for rank, source in enumerate(order, start=1)
     ]
@@ -160,7 +163,8 @@ class _Units:
     def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
         self.confirmation = confirmation
         self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
-        self.name = "splits" if self.by_split else "seeds"
+        self.by_fold = confirmation.config.data.folds is not None and not self.by_split
+        self.name = "splits" if self.by_split else "seeds, each with a fold" if self.by_fold else "seeds"
 
     def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
         """Return unit -> mean over its trials."""
@@ -176,8 +180,8 @@ class _Units:
         return fmean(self.values(trials, part, metric).values())
 
     def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
-        """Return rows evaluated per row trained on, 0 where units are seeds and no variance is corrected."""
-        if not self.by_split:
+        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
+        if not self.by_split and not self.by_fold:
             return 0.0
         data = self.confirmation.data[self.confirmation.variant(trials[0].config)]
         evaluated = data.valid if part == "valid" else data.test
@@ -272,6 +276,16 @@ def _first(
     return {source: float(count) / RESAMPLES for source, count in zip(complete, counts, strict=True)}
 
 
+def _groups(trials: Sequence[TrialRecord]) -> dict[str, float]:
+    shares: dict[str, list[float]] = {}
+    for trial in trials:
+        test = None if trial.result is None else trial.result.test
+        for group, (correct, rows) in ({} if test is None else test.groups).items():
+            shares.setdefault(group, []).append(correct / rows)
+    ordered = sorted(shares, key=lambda group: (len(group), group))  # numbers in their order
+    return {group: fmean(shares[group]) for group in ordered}
+
+
 def _tau(search_ranks: Sequence[int]) -> float | None:
     """Return Kendall's tau between the ranks of the search and 1, 2, ...; None of fewer than three configurations."""
     from scipy import stats
@@ -299,7 +313,7 @@ def _notes(
             f"the rarest class has {smallest} rows in the test part: one of them moves its recall by "
             f"{1 / max(smallest, 1):.3f}."
         )
-    if sample.by_split:
+    if sample.by_split or sample.by_fold:
         notes.append("variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003).")
     return notes
 

@@ -100,7 +100,12 @@ def _replicates(record: CampaignRecord) -> list[str]:
         return []
     tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
     seeds = f"each configuration has {count} trials, with the same {count} seeds for all configurations"
-    return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{tests}."]
+    corrected, folds = "", record.config.data.folds
+    if folds is not None:
+        each = "each on another fold" if count == folds else f"{count // folds} on each of {folds} folds"
+        seeds = f"each configuration has {count} trials, {each}, with the same seeds and folds for all configurations"
+        corrected = ", corrected for the overlap of the folds' training parts (Nadeau and Bengio, 2003)"
+    return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{corrected}{tests}."]
 
 
 def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:

@@ -123,14 +123,10 @@ def describe_model(name: str) -> ModelDetails:
 
 def _example(space: Space) -> str:
     """Return how to fix, narrow, include and add a dimension of this space."""
-    free = {path: dimension for path, dimension in space.dimensions.items() if path != FAMILY}
-    (fixed, first), (narrowed, second), *_ = free.items()
-    lines = [
-        "[space]",
-        f'name = "{space.name}"',
-        f'fix = {{ "{fixed}" = {toml(_some(first)[0])} }}',
-        f'narrow = {{ "{narrowed}" = [{", ".join(map(toml, _some(second)))}] }}',
-    ]
+    *others, (narrowed, values) = [(path, one) for path, one in space.dimensions.items() if path != FAMILY][:2]
+    lines = ["[space]", f'name = "{space.name}"']
+    lines += [f'fix = {{ "{fixed}" = {toml(_some(first)[0])} }}' for fixed, first in others]
+    lines.append(f'narrow = {{ "{narrowed}" = [{", ".join(map(toml, _some(values)))}] }}')
     if space.optional:
         lines.append(f'include = ["{next(iter(space.optional))}"]')
     return "\n".join([*lines, "", "[space.dimensions]", LEARNING_RATE])

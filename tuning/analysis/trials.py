@@ -14,8 +14,9 @@ class TrialRow:
 
     rank: among the completed trials, 1 is the best; None where it is not ranked.  objective: the best so far.
     metrics: of the best epoch, on the validation split.  budget: epochs that it may train.  settings: the searched
-    values.  seconds: of training.  latency_ms: per row, one row alone and of a batch of 32; None in records
-    older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it failed or stopped.
+    values.  fold: of cross-validation, or None.  seconds: of training.  latency_ms: per row, one row alone and of a
+    batch of 32; None in records older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it
+    failed or stopped.
     """
 
     trial: int
@@ -28,6 +29,7 @@ class TrialRow:
     budget: int
     settings: dict[str, Any]
     seed: int
+    fold: int | None
     seconds: float
     parameters: int | None
     weight_bytes: int | None
@@ -51,6 +53,7 @@ def trial_row(trial: TrialRecord, rank: int | None = None) -> TrialRow:
         budget=trial.config.train.epochs,
         settings=dict(trial.assignment),
         seed=trial.config.seed,
+        fold=trial.config.data.fold,
         seconds=result.seconds if result else sum(report.seconds for report in trial.epochs),
         parameters=result.parameters if result else None,
         weight_bytes=result.weight_bytes if result else None,

@@ -142,6 +142,19 @@ class CampaignData(DataOptions):
         fields: dict[str, Any] = serialize(self)
         return fields if self.group is None and self.segment is None else fields | {"split": self.split}
 
+    @model_validator(mode="after")
+    def _folds_fit_split(self) -> Self:
+        if self.split == "leave-one-group-out" and self.folds is None:
+            raise ValueError(
+                'data.split = "leave-one-group-out" needs data.folds, the number of groups beside the test part. With '
+                "few groups, set data.test_fraction = 0 as well: no group is then kept for the test part"
+            )
+        if self.split == "chronological" and self.folds is not None:
+            raise ValueError(
+                f"data.folds = {self.folds}: a series is split in order of time and has no folds. Leave the key out"
+            )
+        return self
+
     @field_validator(*VARIED)
     @classmethod
     def _distinct(cls, value: object) -> object:
@@ -211,9 +224,12 @@ class SearchOptions(Frozen):
     algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
     """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
     trials: int | None = Field(default=None, ge=1, le=MOST)
-    """Number of trials, a multiple of ``replicates``.  Default: 50; with ``grid`` all configurations."""
+    """Number of trials, a multiple of ``replicates``.  Default: 50, or one configuration; with ``grid`` all of them."""
     replicates: int = Field(default=1, ge=1, le=MOST)
-    """Trials per configuration, each with another seed.  The seeds are the same for all configurations."""
+    """Trials per configuration, each with another seed.  The seeds are the same for all configurations.
+
+    With ``data.folds`` a multiple of them, by default as many: replicate r is evaluated on fold r, counted on from
+    the first fold after the last."""
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
@@ -305,6 +321,26 @@ class CampaignConfig(Frozen):
     def code_files(self) -> tuple[CodeFile, ...]:
         """The campaign's code, once it was read."""
         return tuple(file for file in self.code if isinstance(file, CodeFile))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _replicates_by_default(cls, fields: Any) -> Any:
+        data, search = (fields.get(table) for table in ("data", "search")) if isinstance(fields, dict) else (None, None)
+        folds = data.get("folds") if isinstance(data, dict) else None
+        if type(folds) is not int or not isinstance(search, dict | None) or "replicates" in (search or {}):
+            return fields
+        return {**fields, "search": {**(search or {}), "replicates": folds}}
+
+    @model_validator(mode="after")
+    def _replicates_cover_folds(self) -> Self:
+        folds, replicates = self.data.folds, self.search.replicates
+        if folds is not None and replicates % folds:
+            raise ValueError(
+                f"search.replicates = {replicates} is no multiple of data.folds = {folds}: configurations would be "
+                f"evaluated more often on some folds than on others. Set search.replicates to a multiple of {folds}, "
+                "or leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _window_holds_concurrency(self) -> Self:

@@ -96,8 +96,8 @@ def _splittable(seen: Inspection) -> tuple[Overview, tuple[Entry, ...]]:
 
 def _data(seen: Inspection, whole: Overview, split: tuple[Entry, ...]) -> list[Entry]:
     keys = {key: value for key, value in seen.keys.items() if key not in {entry.key for entry in split}}
-    if "group" in keys and keys.get("split") == "grouped":
-        del keys["split"]  # the default with a group
+    if keys.keys() & {"group", "segment"} and keys.get("split") == "grouped":
+        del keys["split"]  # the default with them
     reasons = {} if seen.roles is None else seen.roles.reasons
     entries = [
         Entry(table="data", key=key, value=value, why=_about(whole) if key == "dataset" else reasons.get(key, ""))

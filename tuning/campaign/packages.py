@@ -42,6 +42,11 @@ def offered(names: Iterable[tuple[str, str]]) -> list[Source]:
     return list(found.values())
 
 
+def entries(group: str) -> dict[str, str]:
+    """Return the entries of a group that installed packages offer: name -> package.  Nothing is imported."""
+    return {entry.name: entry.dist.name for entry in entry_points(group=group) if entry.dist}
+
+
 def installed(name: str) -> Source:
     """Return an installed package; nothing of its entry points' modules is run.
 

@@ -17,17 +17,20 @@ def dimensions(options: CampaignData) -> dict[str, Choice]:
 def variants(config: CampaignConfig) -> dict[str, DataConfig]:
     """Return every variant that a trial may be given, under the key that journal and records know it by."""
     names, searched = config.data.options, dimensions(config.data)
-    combinations = (dict(zip(names, values, strict=True)) for values in product(*names.values()))
-    return {key(data, searched): data for data in (data_config(config, chosen) for chosen in combinations)}
+    combinations = [dict(zip(names, values, strict=True)) for values in product(*names.values())]
+    replicates = range(config.data.folds or 1)
+    every = (data_config(config, chosen, replicate=r) for chosen in combinations for r in replicates)
+    return {key(data, searched): data for data in every}
 
 
 def key(data: DataConfig, searched: Container[str]) -> str:
-    """Return a variant's name: its balance, and what else of the data is searched, as in ``raw window=16``.
+    """Return a variant's name: its balance, what else of the data is searched, and its fold: ``raw window=16 fold=1``.
 
     searched: paths of the campaign's dimensions, or of the trial's assignment.
     """
     others = [f"{name}={getattr(data, name)}" for name in VARIED if f"data.{name}" in searched and name != "balance"]
-    return " ".join([data.balance, *others])
+    fold = [] if data.fold is None else [f"fold={data.fold}"]
+    return " ".join([data.balance, *others, *fold])
 
 
 def variant_of(data: DataConfig, config: CampaignConfig, *, fresh_split: bool = False) -> str:
@@ -39,11 +42,13 @@ def variant_of(data: DataConfig, config: CampaignConfig, *, fresh_split: bool = 
     return key(data, dimensions(config.data)) + split
 
 
-def data_config(config: CampaignConfig, chosen: Mapping[str, Value]) -> DataConfig:
+def data_config(config: CampaignConfig, chosen: Mapping[str, Value], *, replicate: int = 0) -> DataConfig:
     """Return one variant's complete data configuration; split and balance have seeds of their own.
 
-    chosen: field -> value; of a listed field that is not among them the first value is taken.
+    chosen: field -> value; of a listed field that is not among them the first value is taken.  replicate: r, which of
+    its configuration's; it is evaluated on the r-th fold, from the first one again after the last.
     """
     first = {name: values[0] for name, values in config.data.options.items()}
     seeds = {f"{role}_seed": derive(config.seed, role) for role in ("split", "balance")}
-    return DataConfig.model_validate(config.data.model_dump() | first | dict(chosen) | seeds)
+    fold = {} if config.data.folds is None else {"fold": replicate % config.data.folds + 1}
+    return DataConfig.model_validate(config.data.model_dump() | first | dict(chosen) | seeds | fold)

@@ -16,6 +16,7 @@ from tuning.cli.inspect import (
     GroupOption,
     IgnoreOption,
     LabelOption,
+    SequenceOption,
     TargetOption,
     TestOption,
     TextOption,
@@ -46,6 +47,7 @@ def init(
     group: GroupOption = None,
     text: TextOption = None,
     target: TargetOption = None,
+    sequence: SequenceOption = None,
     ignore: IgnoreOption = None,
     test: TestOption = None,
     datasets: DatasetsOption = None,
@@ -68,7 +70,8 @@ def init(
         raise CampaignError(f"{path}: exists, and is not overwritten. Choose another --out, or remove it")
     if data.endswith(".toml"):
         raise CampaignError(f"{data}: is a campaign file already. Start it: seqtune launch {shlex.quote(data)}")
-    given = {"label": label, "group": group, "text": text, "target": target, "ignore": ignore, "test": test}
+    columns = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
+    given = {**columns, "ignore": ignore, "test": test}
     with tables.spinner(tables.console(error=True), f"{data}: reading"):
         seen = inspection.inspect(data_options(data, given), datasets, split_seed=derive(SEED, "split"))
         content = toml(draft(seen, name=name, seed=SEED))

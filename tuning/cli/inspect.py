@@ -20,6 +20,9 @@ TextOption = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="COLUMN", help="Column to forecast: the table is one series.")
 ]
+SequenceOption = Annotated[
+    str | None, typer.Option("--sequence", metavar="COLUMN", help="Long tables: column with the id of each sequence.")
+]
 IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="Column to leave out; repeatable.")
 ]
@@ -43,6 +46,7 @@ def inspect(
     group: GroupOption = None,
     text: TextOption = None,
     target: TargetOption = None,
+    sequence: SequenceOption = None,
     ignore: IgnoreOption = None,
     test: TestOption = None,
     plot: Annotated[
@@ -61,7 +65,8 @@ def inspect(
 
     if plot is not None:
         plots.check_suffix(plot)
-    given = {"label": label, "group": group, "text": text, "target": target, "ignore": ignore, "test": test}
+    columns = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}
+    given = {**columns, "ignore": ignore, "test": test}
     with tables.spinner(tables.console(error=True), f"{data}: reading"):
         seen = _inspected(data, given, datasets)
     texts = seen.overview is not None and seen.overview.kind == "texts"

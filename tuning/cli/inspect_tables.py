@@ -223,6 +223,8 @@ def _spread(counts: Spread) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, tuple | list):
         return as_list(value)
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
     return quoted(value) if isinstance(value, str) else str(value)
 
 

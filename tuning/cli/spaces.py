@@ -8,7 +8,7 @@ import typer
 from tuning.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -46,10 +46,12 @@ def spaces(
 ) -> None:
     """List search spaces, or show one, or a model family.
 
+    Spaces of installed packages are listed by name; shown in detail, the package is imported.
     Example: seqtune spaces cnn2d
     """
     from search_spaces.catalogue import SPACES, find
     from tuning.analysis.spaces import describe_model, describe_space, list_spaces
+    from tuning.campaign import own_code, packages
     from tuning.campaign.errors import CampaignError
     from tuning.cli import tables
 
@@ -59,14 +61,16 @@ def spaces(
         fields = describe_model(model)
         tables.emit(fields, as_json=as_json, show=lambda: _show_model(fields, tables.console()))
     elif name is not None:
+        if name not in SPACES:
+            own_code.use(packages.offered([("seqtune.spaces", name)]))
         space = describe_space(find(name))
         tables.emit(space, as_json=as_json, show=lambda: _show_space(space, tables.console()))
     else:
-        rows = list_spaces(SPACES.values())
-        tables.emit(rows, as_json=as_json, show=lambda: _show_list(rows, tables.console()))
+        rows, offered = list_spaces(SPACES.values()), packages.entries("seqtune.spaces")
+        tables.emit(rows, as_json=as_json, show=lambda: _show_list(rows, offered, tables.console()))
 
 
-def _show_list(rows: "Sequence[SpaceRow]", target: "Console") -> None:
+def _show_list(rows: "Sequence[SpaceRow]", offered: "Mapping[str, str]", target: "Console") -> None:
     from tuning.cli import tables
     from tuning.cli.tables import Column
 
@@ -82,6 +86,9 @@ def _show_list(rows: "Sequence[SpaceRow]", target: "Console") -> None:
     ]
     tables.hidden_columns(target, tables.table(target, columns, cells))
     tables.line(target, "")
+    if offered:
+        names = ", ".join(f"{name} ({package})" for name, package in sorted(offered.items()))
+        tables.line(target, f"Of installed packages: {names}")
     tables.line(target, "One in detail: seqtune spaces NAME. All fields of a model: seqtune spaces --model FAMILY")
 
 
@@ -104,7 +111,8 @@ def _show_space(space: "SpaceDetails", target: "Console") -> None:
     if space.constants:
         fixed = ", ".join(f"{path} = {value}" for path, value in space.constants.items())
         tables.line(target, f"constant: {fixed}")
-    listed = " and ".join(f"data.{name}" for name in VARIED)
+    *most, last = (f"data.{name}" for name in VARIED)
+    listed = f"{', '.join(most)} and {last}"
     tables.line(target, f"{listed} are dimensions as well where [data] lists several values.")
     _show_example("To change it, for example:", space.example, target)
     tables.line(target, f"All fields: {', '.join(f'seqtune spaces --model {model}' for model in space.models)}")

@@ -7,6 +7,7 @@ trial is evaluated on it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from data.config import DataConfig
@@ -75,7 +76,7 @@ def confirm(
         request = ConfirmationRequest(
             trials=tuple(trial.index for trial in chosen), seeds=seeds, splits=splits, ended=len(record.ended)
         )
-        prepared = _prepared(record, chosen, splits, home=home, datasets=datasets, progress=progress)
+        prepared = _prepared(record, chosen, seeds, splits, home=home, datasets=datasets, progress=progress)
         path = home.confirmations.journal(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         with STOP.deferred():
@@ -205,7 +206,7 @@ def _trial(
     original: TrialConfig, config: CampaignConfig, confirms: Confirms, index: int, prepared: Mapping[str, Prepared]
 ) -> TrialConfig:
     """Return one training of a configuration: another seed and split, and no rung, so that it trains to its end."""
-    data = _split(original.data, config, confirms.split)
+    data = _data(original.data, config, seed=confirms.seed, split=confirms.split)
     return original.model_copy(
         update={
             "index": index,
@@ -217,42 +218,47 @@ def _trial(
     )
 
 
-def _split(data: DataConfig, config: CampaignConfig, split: int) -> DataConfig:
-    return data.model_copy(update={"split_seed": derive(config.seed, "confirm split", split)}) if split else data
+def _data(data: DataConfig, config: CampaignConfig, *, seed: int, split: int) -> DataConfig:
+    """Return the data of one training: with folds the seeds take them in turn."""
+    fresh = {"split_seed": derive(config.seed, "confirm split", split)} if split else {}
+    fold = {} if data.folds is None else {"fold": seed % data.folds + 1}
+    return data.model_copy(update=fresh | fold)
 
 
 def _prepared(
     record: CampaignRecord,
     chosen: Sequence[TrialRecord],
+    seeds: int,
     splits: int,
     *,
     home: Home,
     datasets: Path | None,
     progress: Callable[[str], None],
 ) -> dict[str, Prepared]:
-    """Prepare the data of every configuration and split.
+    """Prepare the data of every configuration, split and fold.
 
     Raises:
         CampaignError: the campaign's own data has changed, or there is no test part.
     """
     prepared: dict[str, Prepared] = {}
-    for split in range(1, splits + 1) if splits else (0,):
-        for trial in chosen:
-            data = _split(trial.config.data, record.config, split)
-            key = variant_of(data, record.config, fresh_split=split > 0)
-            if key in prepared:
-                continue
-            entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)
-            if not split and entry.sha256 != trial.config.data_sha256:
-                raise CampaignError(
-                    f"campaign {record.config.name!r}: its data has changed: {key!r} has sha256 {entry.sha256[:12]}, "
-                    f"it had {trial.config.data_sha256[:12]}. Restore the old files"
-                )
-            if not sum(entry.manifest.counts.test.values()):
-                raise CampaignError(
-                    f"campaign {record.config.name!r}: {data.dataset!r} has no test part. Launch it again with a "
-                    "data.test_fraction above 0 or a data.test file"
-                )
+    all_splits = range(1, splits + 1) if splits else (0,)
+    folds = range(min(seeds, record.config.data.folds or 1))
+    for split, seed, trial in product(all_splits, folds, chosen):
+        data = _data(trial.config.data, record.config, seed=seed, split=split)
+        key = variant_of(data, record.config, fresh_split=split > 0)
+        if key in prepared:
+            continue
+        entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+        if not split and entry.sha256 != record.data[key].sha256:
+            raise CampaignError(
+                f"campaign {record.config.name!r}: its data has changed: {key!r} has sha256 {entry.sha256[:12]}, "
+                f"it had {record.data[key].sha256[:12]}. Restore the old files"
+            )
+        if not sum(entry.manifest.counts.test.values()):
+            raise CampaignError(
+                f"campaign {record.config.name!r}: {data.dataset!r} has no test part. Launch it under another name "
+                "with a data.test_fraction above 0 or a data.test file"
+            )
     return prepared
 
 

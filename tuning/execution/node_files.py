@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.manifest import MANIFEST, TEST, TRAINING
+from data.manifest import GROUPS, MANIFEST, TEST, TRAINING
 from data.prepared import open_arrays
 from tuning.campaign.code_files import CodeFile, read_copies
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
@@ -32,7 +32,7 @@ _TRIAL = "trial-"
 
 def packed_arrays(directory: Path, *, test: bool = False) -> Files:
     """Return the files of prepared arrays.  test: with the test part, which a confirmation needs alone."""
-    parts = (*TRAINING, *TEST) if test else TRAINING
+    parts = (*TRAINING, *TEST, *GROUPS) if test else TRAINING
     names = [MANIFEST, *(f"{name}.npy" for name in parts if (directory / f"{name}.npy").exists())]
     return {name: np.fromfile(directory / name, dtype=np.uint8) for name in names}
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from data.prepare import prepare
-from data.prepared import open_arrays, open_test
+from data.prepared import open_arrays
 from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
 from tuning.training.begin import begin
 from tuning.training.environment import Environment, check_device, check_threads, current, differences
+from tuning.training.held_out import evaluate_test
 from tuning.training.loop import DivergedError
 from tuning.training.results import MEASURED, EpochReport, TrialResult
 
@@ -101,7 +102,10 @@ def reproduce(
         else training.result()
     )
     if recorded.result.test is not None and training.done and not failure:
-        result = result.model_copy(update={"test": training.held_out(open_test(prepared.directory))})
+        test = evaluate_test(training, prepared.directory)
+        if not recorded.result.test.groups:  # an older record
+            test = test.model_copy(update={"groups": {}})
+        result = result.model_copy(update={"test": test})
     if first is None and recorded.result and recorded.result.weights_sha256 not in (None, result.weights_sha256):
         first = beyond = result.best_epoch
     claims = [] if first is not None else _false_claims(recorded, result, finished=training.done)

@@ -13,12 +13,13 @@ from safetensors.torch import save
 
 from data.arrays import Arrays
 from data.errors import DataError
-from data.prepared import open_arrays, open_test, verify
+from data.prepared import open_arrays, verify
 from tuning.campaign.config import TrialConfig
 from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
+from tuning.training.held_out import evaluate_test
 from tuning.training.latency import latencies_ms
 from tuning.training.results import EpochReport, TrialResult
 
@@ -124,7 +125,7 @@ class TrialWorker:
         write_file(self.folder / WEIGHTS, save(weights))
         result = training.result()
         if self.test:
-            result = result.model_copy(update={"test": training.held_out(open_test(self.arrays))})
+            result = result.model_copy(update={"test": evaluate_test(training, self.arrays)})
         result = result.model_copy(update=latencies_ms(training))
         return {"result": result, "environment": current(self.trial.device.device)}
 

@@ -67,6 +67,12 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
             f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} others "
             "(paired t-test on the validation part, Holm-adjusted)."
         )
+    if len(first.groups) > 1:
+        low, high = min(first.groups, key=first.groups.__getitem__), max(first.groups, key=first.groups.__getitem__)
+        sentences.append(
+            f"Test accuracy of {trial_name(first.trial)} by group: from {score(first.groups[low])} (group {low}) to "
+            f"{score(first.groups[high])} (group {high}), {len(first.groups)} groups."
+        )
     if summary.tau is not None:
         sentences.append(f"Rank correlation of search and confirmation: Kendall's tau {summary.tau:.2f}.")
     if summary.failed:

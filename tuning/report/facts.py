@@ -73,9 +73,10 @@ def asked(record: CampaignRecord) -> Rows:
     config = record.config
     data = data_config(config, {})
     goal = "highest" if config.objective.goal == "max" else "lowest"
+    valid = f"{data.valid_fraction:.0%} of the rows" if data.folds is None else f"one of {data.folds} folds"
     split = (
-        f"{data.split}: {data.valid_fraction:.0%} of the rows for validation, {data.test_fraction:.0%} for testing "
-        "unless the data set has a test part of its own"
+        f"{data.split}: {valid} for validation, {data.test_fraction:.0%} of the rows for testing unless the data set "
+        "has a test part of its own"
     )
     opened = datetime.fromtimestamp(record.opened_at, UTC)
     return [

@@ -112,7 +112,7 @@ def trial_config(
         CampaignError: the model refuses these values together.
     """
     values = space.complete(suggestion.assignment)
-    data = data_config(config, _under("data", values))
+    data = data_config(config, _under("data", values), replicate=suggestion.replicate)
     trial = {
         "campaign": config.name,
         "index": suggestion.index,

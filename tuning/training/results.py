@@ -39,13 +39,15 @@ class EpochReport(BaseModel):
 class HeldOutResult(BaseModel):
     """Figures on the test part, with the weights of the best epoch on the validation part.
 
-    metrics: as those of an epoch.  confusion: (K, K) counts, rows are true classes; empty in a regression.
+    metrics: as those of an epoch.  confusion: (K, K) counts, rows are true classes; empty in a regression.  groups: of
+    a part of complete groups, each group's correct rows and rows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     metrics: dict[str, float]
     confusion: list[list[int]] = []
+    groups: dict[str, tuple[int, int]] = Field(default={}, exclude_if=lambda groups: not groups)
 
 
 class TrialResult(BaseModel):

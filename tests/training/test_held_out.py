@@ -1,0 +1,48 @@
+"""The test part's figures, also by group."""
+
+import numpy as np
+import pytest
+from factories import trial
+
+from data.config import DataConfig
+from data.prepare import prepare
+from data.prepared import open_arrays, open_test, open_test_groups
+from tuning.training.begin import begin
+from tuning.training.held_out import evaluate_test
+
+
+def trained(folder, split):
+    data = DataConfig(dataset="synthetic", max_rows=1500, split=split, split_seed=3, balance_seed=4)
+    prepared = prepare(data, datasets=None, store=folder)
+    run = begin(trial(data=data, data_sha256=prepared.sha256, train__epochs=1), open_arrays(prepared.directory))
+    run.run_epoch()
+    return run, prepared.directory
+
+
+def test_groups_of_the_test_part_add_up_to_its_figures(tmp_path):
+    run, directory = trained(tmp_path, "grouped")
+    result = evaluate_test(run, directory)
+    groups = open_test_groups(directory)
+    assert {name: rows for name, (_, rows) in result.groups.items()} == {
+        str(group): int((groups == group).sum()) for group in np.unique(groups)
+    }
+    correct = sum(right for right, _ in result.groups.values())
+    assert correct == np.trace(np.array(result.confusion))
+    assert result.metrics["accuracy"] == pytest.approx(correct / len(open_test(directory).y))
+
+
+def test_rows_that_share_groups_with_training_have_no_groups(tmp_path):
+    run, directory = trained(tmp_path, "stratified")
+    assert open_test_groups(directory) is None
+    assert evaluate_test(run, directory) == run.held_out(open_test(directory))
+
+
+def test_a_damaged_file_of_groups_is_refused(tmp_path):
+    run, directory = trained(tmp_path, "grouped")
+    path = directory / "test_groups.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"test_groups\.npy: damaged"):
+        evaluate_test(run, directory)

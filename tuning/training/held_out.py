@@ -1,0 +1,28 @@
+"""The figures of a trial that is done on the test part of its prepared data."""
+
+from pathlib import Path
+
+import numpy as np
+
+from data.arrays import Part
+from data.prepared import open_test, open_test_groups
+from tuning.training.begin import TrialRun
+from tuning.training.results import HeldOutResult
+
+
+def evaluate_test(run: TrialRun, directory: Path) -> HeldOutResult:
+    """Return the figures on the test part, and each group's where it consists of complete groups.
+
+    Raises:
+        DataError: the prepared files are damaged or gone.
+    """
+    part, groups = open_test(directory), open_test_groups(directory)
+    result = run.held_out(part)
+    if groups is None:
+        return result
+    counts: dict[str, tuple[int, int]] = {}
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        confusion = np.array(run.held_out(Part(x=part.x[rows], lengths=part.lengths[rows], y=part.y[rows])).confusion)
+        counts[str(group)] = int(confusion.trace()), len(rows)
+    return result.model_copy(update={"groups": counts})
