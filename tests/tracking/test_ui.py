@@ -86,8 +86,8 @@ def test_the_address_and_the_click_from_the_list_show_metrics_and_searched_value
         for width, start in ((1440, address), (1024, address), (1440, f"http://127.0.0.1:{port}/#/experiments")):
             context = browser.new_context(viewport={"width": width, "height": 900})  # a browser that was never here
             page = context.new_page()
-            errors: list[str] = []
-            page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+            errors: list[Exception] = []
+            page.on("pageerror", errors.append)
             page.goto(start)
             if start != address:
                 page.get_by_role("link", name="beats", exact=True).first.click()

@@ -29,11 +29,12 @@ def diff(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what differs between two trials, two campaigns or two exports, and what differs first.
+    """Show what differs between two trials, campaigns or exports.
 
-    RUN_ID, NAME:K (trial K of a campaign) and FILE:R (rank R of an export) are trials, NAME is a campaign, FILE an
-    export.  Configuration, data, environment, learning curves and outcome are compared, floats exactly; names and wall
-    times are not.  Exit code 0: the same, whatever the environment; 1: different.  Example: seqtune diff demo:3 demo:4
+    The first line says what differs first.  RUN_ID, NAME:K (trial K of a campaign) and FILE:R (rank R of an export) are
+    trials, NAME is a campaign, FILE an export.  Configuration, data, environment, learning curves and outcome are
+    compared, floats exactly; names and wall times are not.  Exit code 0: the same, whatever the environment; 1:
+    different.  Example: seqtune diff demo:3 demo:4
     """
     from tuning.cli import tables
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.record import CampaignRecord, TrialRecord
@@ -46,7 +47,8 @@ def write_storage(record: CampaignRecord, path: Path) -> int:
             file = Path(folder) / path.name
             with quiet():
                 storage = RDBStorage(f"sqlite:///{file.absolute()}")
-                direction = "maximize" if record.config.objective.goal == "max" else "minimize"
+                goal = record.config.objective.goal
+                direction = StudyDirection.MAXIMIZE if goal == "max" else StudyDirection.MINIMIZE
                 made = optuna.create_study(storage=storage, study_name=record.config.name, direction=direction)
                 made.set_metric_names([record.config.objective.metric])
                 made.add_trials(trials)
