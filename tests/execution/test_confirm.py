@@ -199,6 +199,7 @@ def test_runs_in_mlflow_are_within_the_campaigns_and_reproduce(confirmed):
     assert {run.status for run in runs} == {"FINISHED"}
     summary = json.loads(store.text(parents["confirmation"].id, "confirmation.json"))
     assert summary["planned"] == 4
+    assert json.loads(store.text(parents["campaign"].id, "confirmation.json")) == summary
     recorded = recorded_trial(parents["confirm"].id, home.tracking_uri)
     assert recorded.result.test is not None
     outcome = reproduce(recorded, home=home, datasets=None, on_epoch=quiet, progress=quiet)

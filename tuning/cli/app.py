@@ -18,6 +18,7 @@ from tuning.cli.compare import compare
 from tuning.cli.confirm import confirm
 from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
+from tuning.cli.diff import diff
 from tuning.cli.doctor import doctor
 from tuning.cli.evaluate import evaluate
 from tuning.cli.export import export
@@ -68,7 +69,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, plan, launch, status, top, report, compare, confirm, export, reproduce, predict, evaluate),
+    *(inspect, init, plan, launch, status, top, report, compare, diff, confirm, export, reproduce, predict, evaluate),
     *(sync, adopt, repair, delete),
     *(ui, spaces, check, schema, doctor),
 ):

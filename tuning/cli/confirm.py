@@ -18,7 +18,7 @@ from tuning.cli.options import (
     json_only,
 )
 from tuning.cli.printing import say
-from tuning.cli.tracking_observer import Tracking
+from tuning.tracking.observer import Tracking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,25 +82,22 @@ def confirm(
             sources_of(campaign.config.code_files, what=what, home=place, given=code or [], kept=True)
         ):
             say(printed_line, error=True)
-    tracking = Tracking(place.confirmations, name)
-    behind: str | None = None
-    with json_only(as_json=as_json), display(out) as watching:
-        try:
-            done: Confirmed = run(
-                place,
-                name,
-                top=top,
-                seeds=seeds,
-                splits=splits,
-                concurrency=concurrency,
-                datasets=datasets,
-                observers=[watching, tracking],
-                progress=watching.progress,
-            )
-        finally:
-            behind = tracking.close()
-    if behind:
-        tables.line(out, f"MLflow is behind the journal: {behind}. Later: {place.command('sync', name)}", "yellow")
+    with json_only(as_json=as_json), display(out) as watching, Tracking(place.confirmations, name) as tracking:
+        done: Confirmed = run(
+            place,
+            name,
+            top=top,
+            seeds=seeds,
+            splits=splits,
+            concurrency=concurrency,
+            datasets=datasets,
+            observers=[watching, tracking],
+            progress=watching.progress,
+        )
+    if tracking.behind:
+        tables.line(
+            out, f"MLflow is behind the journal: {tracking.behind}. Later: {place.command('sync', name)}", "yellow"
+        )
     if done.confirmation.finished_at is None:
         end_interrupted(done.confirmation.interruptions[-1])
     summary = confirmation_summary(done.campaign, done.confirmation)

@@ -20,15 +20,22 @@ from tuning.cli.trained import RankOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tuning.journal.record import CampaignRecord
+
 
 def export(
     *,
     name: NameArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv; .onnx.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv; .onnx; .db for a study.")
+    ],
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     form: Annotated[
-        Literal["trials", "onnx"],
-        typer.Option("--format", help="trials: the best trials; onnx: the network of one trial (extra onnx)."),
+        Literal["trials", "onnx", "optuna"],
+        typer.Option(
+            "--format",
+            help="trials: the best trials; onnx: the network of one trial (extra onnx); optuna: a study of all trials.",
+        ),
     ] = "trials",
     rank: RankOption = None,
     code: CodeOption = None,
@@ -40,6 +47,7 @@ def export(
     Entries of .json and .toml are complete: `seqtune reproduce FILE --rank R` trains them again without MLflow.  A .csv
     is a table to read.  With replicates an entry is the first completed trial of each of the best configurations.
     --format onnx writes the trained network of the trial of --rank, which takes prepared rows and their lengths.
+    --format optuna writes all ended trials as a study, a SQLite file that `optuna-dashboard sqlite:///FILE` opens.
     Example: seqtune export demo -k 10 --out top10.json
     """
     if form == "onnx":
@@ -52,9 +60,13 @@ def export(
 
     if rank is not None:
         raise CampaignError("--rank is for --format onnx; -k says how many trials are exported")
-    check_suffix(out)
+    if form == "trials":
+        check_suffix(out)
     place = existing_home(home)
     record = place.record(name)
+    if form == "optuna":
+        _study(record, out)
+        return
     if not record.ranked():
         raise no_trial(name)
     exported = best_trials(record, k)
@@ -88,3 +100,14 @@ def _export_onnx(
         f"{out}: {trial_name(model.recorded.config.index)} of {name}; outputs equal torch's up to a relative "
         f"difference of {difference:.0e}"
     )
+
+
+def _study(record: "CampaignRecord", out: Path) -> None:
+    from tuning.report.storage import check_storage, write_storage
+
+    check_storage(out)
+    if not record.ended:
+        raise no_trial(record.config.name)
+    count = write_storage(record, out)
+    say(f"{out}: Optuna study {record.config.name!r} of {count} trials")
+    say(f"look at it: optuna-dashboard sqlite:///{out}")

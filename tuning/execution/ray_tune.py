@@ -265,6 +265,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             run_config=tune.RunConfig(
                 storage_path=str(scratch),
                 verbose=0,
+                progress_reporter=tune.CLIReporter(),  # silent; in notebooks the default would leave an empty output
                 callbacks=[_Watch(search, config.budget.wall_s)],
                 # Not Ray's own retries: a worker that dies between two trials counts as two failures of the second,
                 # and the second failure is final however many are allowed (2.60).
