@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from data.preparation import Preparation
 from data.prepare import prepare
 from tuning.campaign.config import CampaignConfig
-from tuning.campaign.plan import plan
+from tuning.campaign.plan import Plan, plan
 from tuning.campaign.variants import variants
 from tuning.cli.app import app
 from tuning.execution.driver import Driver
@@ -28,7 +28,13 @@ from tuning.training.environment import current
 
 def train_campaign(home: Home, config: CampaignConfig, *, datasets: Path | None = None) -> CampaignRecord:
     """Run a campaign from its first trial to its end, as a launch does."""
-    planned = plan(config)
+    return train_plan(home, plan(config), datasets=datasets)
+
+
+def train_plan(home: Home, planned: Plan, *, datasets: Path | None = None) -> CampaignRecord:
+    """Run the campaign of a file, whose code is loaded."""
+    config = planned.config
+    home.keep_code(planned.sources)
     prepared = {
         variant: prepare(data, datasets=datasets, store=home.arrays) for variant, data in variants(config).items()
     }
