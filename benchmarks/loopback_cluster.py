@@ -38,6 +38,10 @@ class Cluster:
             "RAY_AUTH_TOKEN": TOKEN,
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # loopback alone
             "RAY_USAGE_STATS_ENABLED": "0",
+            # A node that was killed refuses connections, and is lost after 5 s; one that this machine leaves no time
+            # for is not, other than by Ray's own defaults.
+            "RAY_health_check_period_ms": "1000",
+            "RAY_health_check_timeout_ms": "60000",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", _CLUSTER, version, *names],

@@ -1,10 +1,11 @@
 """A campaign on a Ray cluster: nodes as processes on loopback, which share nothing but Ray."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cluster_launches import TIMEOUT_S, contents, ended, finished, launch, wait_for
+from cluster_launches import SEQTUNE, TIMEOUT_S, contents, ended, finished, launch, wait_for
 from loopback_cluster import Cluster
 
 from tuning.journal.home import Home
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = [pytest.mark.ray, pytest.mark.cluster]
+
+HASTY = f"from tuning.execution import cluster; cluster.ASK_S = 1.0; cluster.LOST_S = cluster.SILENT_S = 5.0; {SEQTUNE}"
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +80,29 @@ def test_what_a_cluster_cannot_do_is_one_message(
     assert not Home(tmp_path).journal("spread").exists()
 
 
-def test_a_head_that_is_lost_interrupts_the_launch(file: Path, tmp_path: Path) -> None:
-    running = Cluster("a", "b")
+@pytest.mark.parametrize(
+    ("name", "sent", "reason"),
+    [
+        ("gcs_server", signal.SIGKILL, "the head of the Ray cluster at {address} does not answer"),
+        ("gcs_server", signal.SIGSTOP, "the head of the Ray cluster at {address} does not answer"),
+        ("raylet", signal.SIGKILL, "the Ray node of this machine has ended"),
+    ],
+)
+def test_a_head_that_is_lost_interrupts_the_launch(
+    file: Path, tmp_path: Path, name: str, sent: int, reason: str
+) -> None:
+    running = Cluster("a")
     try:
-        process = launch(file, tmp_path, **running.environment, RAY_ADDRESS=running.address)
+        process = launch(file, tmp_path, code=HASTY, **running.environment, RAY_ADDRESS=running.address)
         wait_for(process, tmp_path, 1)
-        (gcs,) = running.processes("gcs_server")
-        gcs.kill()
+        for one in running.processes(name):
+            if name == "gcs_server" or "--head" in one.cmdline():
+                one.send_signal(sent)
         _, err = process.communicate(timeout=TIMEOUT_S)
     finally:
         running.stop()
     assert process.returncode == 1, err
-    assert f"the head of the Ray cluster at {running.address} does not answer" in err
+    assert reason.format(address=running.address) in err
     assert "The same command resumes the campaign" in err
     assert [event.cause for event in Home(tmp_path).record("spread").interruptions] == ["ray"]
 

@@ -3,9 +3,11 @@
 The driver must run on a node of the cluster, if only one without CPUs: ``ray start --address=HOST:PORT --num-cpus=0``.
 """
 
+import errno
 import socket
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tuning.search import ray_settings
@@ -30,18 +32,23 @@ DESCRIBE_S = 120.0
 ASK_S = 5.0
 """Between two looks at the head."""
 LOST_S = 30.0
-"""A head that does not answer for so long is lost."""
+"""A head that takes no connection for so long is lost."""
+SILENT_S = 120.0
+"""So is one that takes connections but answers none for so long: it hangs."""
 HARDWARE = ("processor", "isa", "platform")
 """Fields of an environment that may differ between nodes, by choice."""
 
 
 class Head:
-    """The head of a cluster, as far as it answers."""
+    """The head of a cluster and the Ray node of this machine, as far as they answer."""
 
     def __init__(self) -> None:
-        """The head of the cluster that this process has joined."""
+        """Those of the cluster that this process has joined."""
+        worker = ray._private.worker  # noqa: SLF001 - no public way to ask with a limit of time
         self.address = ray.get_runtime_context().gcs_address
-        self.asked = self.answered = time.monotonic()
+        self.client = worker.global_worker.gcs_client
+        self.raylet = worker._global_node.raylet_socket_name  # noqa: SLF001
+        self.asked = self.reached = self.answered = time.monotonic()
 
     def lost(self) -> str | None:
         """Return why the cluster is taken for lost, or None."""
@@ -49,9 +56,15 @@ class Head:
         if now - self.asked > ASK_S:
             self.asked = now
             if _answers(self.address):
-                self.answered = now
-        silent = now - self.answered > LOST_S
-        return f"the head of the Ray cluster at {self.address} does not answer" if silent else None
+                self.reached = now
+                with suppress(RayError):
+                    self.client.internal_kv_exists(b"seqtune", None, timeout=ANSWER_S)
+                    self.answered = now
+        if now - self.reached > LOST_S or now - self.answered > SILENT_S:
+            return f"the head of the Ray cluster at {self.address} does not answer"
+        with socket.socket(socket.AF_UNIX) as raylet:
+            ended = raylet.connect_ex(self.raylet) in {errno.ECONNREFUSED, errno.ENOENT}
+        return "the Ray node of this machine has ended" if ended else None
 
 
 def join(address: str, runtime_env: dict[str, Any]) -> None:
@@ -99,17 +112,18 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     wanted = needed(resources, on_cluster=True)
     nodes = [node for node in ray.nodes() if node["Alive"]]
     fit = [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
-    if not fit and not known:
+    new = [node for node in fit if node["NodeID"] not in known]
+    if known and not new:
+        return {}
+    described = _described(new, late=bool(known))
+    if not described and not known:
         have = "; ".join(f"{node['NodeManagerAddress']} has {_shown(node['Resources'])}" for node in nodes)
         raise CampaignError(
             f"no node of the Ray cluster can take a trial, which needs {_shown(wanted)}: {have}. Lower "
             "resources.threads or resources.gpus, or add a node"
         )
-    new = [node for node in fit if node["NodeID"] not in known]
-    if not new:
-        return {}
     here, notes = (current(), code_sha256()), {}
-    for node, (environment, code) in zip(new, _described(new), strict=True):
+    for node, environment, code in described:
         where = f"node {node['NodeManagerAddress']}"
         if code != here[1]:
             raise CampaignError(f"{where} has other code of seqtune than this machine. Install the same there")
@@ -128,23 +142,38 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     return notes
 
 
-def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[Environment, str]]:
-    """Ask one process of each node what it has."""
-    asked = [
-        _describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
+_SAID: dict[str, tuple[Environment, str]] = {}
+"""Node, by Ray's id -> what a process there has.  A first launch checks the nodes twice, and asking takes seconds."""
+
+
+def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dict[str, Any], Environment, str]]:
+    """Ask one process of each node what it has, unless it was asked before.
+
+    late: trials may have begun there.  Otherwise a node that is lost meanwhile, or was before Ray noticed, is left out.
+    """
+    asked = {
+        node["NodeID"]: _describe.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        ).remote()
         for node in nodes
-    ]
+        if node["NodeID"] not in _SAID
+    }
     found = []
-    for node, answer in zip(nodes, asked, strict=True):
+    for node in nodes:
+        name = node["NodeID"]
         try:
-            text, code = ray.get(answer, timeout=DESCRIBE_S)
+            if name in asked:
+                text, code = ray.get(asked[name], timeout=DESCRIBE_S)
+                _SAID[name] = Environment.model_validate_json(text), code
         except RayError as error:
+            if not late and name not in {other["NodeID"] for other in ray.nodes() if other["Alive"]}:
+                continue
             reason = str(error).strip().splitlines()[-1]
             raise CampaignError(
                 f"node {node['NodeManagerAddress']} cannot run trials: {reason}. Is seqtune installed there, with the "
                 "same Python?"
             ) from error
-        found.append((Environment.model_validate_json(text), code))
+        found.append((node, *_SAID[name]))
     return found
 
 

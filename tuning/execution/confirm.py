@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from data.config import DataConfig
+from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.analysis.selection import best_configurations
 from tuning.campaign.config import CampaignConfig, TrialConfig
@@ -86,6 +87,9 @@ def confirm(
             with Journal(path) as journal:
                 if not journal.entries:
                     journal.append(Opened(config=record.config, dimensions=record.dimensions, data=record.data))
+                home.confirmations.keep_preparations(
+                    name, (Preparation.of(entry.manifest) for entry in prepared.values())
+                )
                 confirmation = _run(
                     record,
                     journal,

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import psutil
 import ray
+from ray.exceptions import RayError
 
 from data.addresses import masked
 from tuning.campaign.config import ResourceOptions
@@ -110,6 +111,9 @@ def supervise(fit: Callable[[], object], *, state: Callable[[], State], on_clust
     while not concurrent.futures.wait([future], timeout=stalled.POLL_S).done:
         if reason := next(watch):
             raise LaunchInterrupted("ray", reason)
+    problem = future.exception()  # Ray's own may be there before the watch has seen what it comes of
+    if isinstance(problem, (OSError, RayError)) and (reason := next(watch)):
+        raise LaunchInterrupted("ray", reason) from problem
     future.result()
 
 

@@ -31,8 +31,8 @@ class Worker(NamedTuple):
     pid: int
     seconds: float
     """Processor time since its start."""
-    training: bool
-    """Whether it is in the middle of an epoch."""
+    task: str | None
+    """Method that it runs: ``train`` in the middle of an epoch; None between two."""
 
 
 class Workers:
@@ -62,9 +62,9 @@ class Workers:
             if self.now - progress[worker.pid][1] > self.stalled_s:
                 stalled.append(worker)
             else:
-                training += worker.training
+                training += worker.task is not None
         for worker in stalled:
-            if worker.training or trials > training:
+            if worker.task == "train" or trials > training:
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
         self.progress = progress
@@ -79,15 +79,18 @@ def workers_below(root: psutil.Process, *, job: str | None = None) -> Iterator[W
     for process in root.children(recursive=True):
         with suppress(psutil.Error):
             # Ray names its workers by what they do: ray::TrialTrainable, ray::ResourceTrainable.train, ray::IDLE.
-            found = re.match(r"ray::\w*Trainable(\.)?", (process.cmdline() or [""])[0])
+            found = re.match(r"ray::\w*Trainable(?:\.(\w+))?", (process.cmdline() or [""])[0])
             if found and job in {None, process.environ().get(JOB_VARIABLE)}:
                 times = process.cpu_times()
-                yield Worker(process.pid, times.user + times.system, found[1] is not None)
+                yield Worker(process.pid, times.user + times.system, found[1])
 
 
 @ray.remote(num_cpus=0)
 class NodeWatch:
-    """Kills workers of this job that hang in the middle of an epoch on its node."""
+    """Kills workers of this job that hang in the middle of an epoch on its node.
+
+    Others may wait: for arrays on their way to the node, or for the driver.
+    """
 
     def watch(self, stalled_s: float) -> None:
         """Watch until the job ends."""

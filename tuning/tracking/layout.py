@@ -33,6 +33,9 @@ ARTIFACTS = (
     "report.html",
 )
 
+MODEL = "model"
+"""The folder of artifacts with the MLflow model of a kept trial."""
+
 CODE = "code"
 """The folder of artifacts with the user's code, where a campaign has some."""
 

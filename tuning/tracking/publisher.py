@@ -16,11 +16,13 @@ from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Confirmations, Home
 from tuning.journal.log import Entry, read
+from tuning.journal.record import RecordedTrial
 from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking
 from tuning.tracking.client import Store, StoredRun, reachable
 from tuning.tracking.confirmation import ConfirmationUpdates
 from tuning.tracking.layout import LAYOUT, Row, Tag, experiment_tags, milliseconds
+from tuning.tracking.models import log_model
 from tuning.tracking.view import leaderboard_view, view_tag
 from tuning.training.files import WEIGHTS
 
@@ -162,20 +164,24 @@ class Publisher:
         trial = record.trials[index]
         weights = self.home.trial(record.config.name, index) / WEIGHTS
         if weights.exists() and trial.result is not None:
-            self._log_weights(run, weights, trial.result.weights_sha256)
+            self._log_model(run, weights, record.recorded(trial))
         if trial.result is not None and trial.result.confusion:
             classes = record.data[record.variant(trial.config)].classes
             self._log_confusion(run, trial.result.confusion, classes)
 
-    def _log_weights(self, run: StoredRun, path: Path, sha256: str | None) -> None:
-        """Log the file, unless the disk has damaged it since: the trial can be reproduced to have its weights again."""
+    def _log_model(self, run: StoredRun, path: Path, recorded: RecordedTrial) -> None:
+        """Log the trial as a model; its weights alone where the home cannot say how its data were prepared.
+
+        Nothing where the disk has damaged the weights: the trial can be reproduced to have them again.
+        """
         from tuning.training.weights import load_weights
 
         try:
-            load_weights(path, sha256)
+            load_weights(path, recorded.result.weights_sha256)
         except ValueError as error:
             self.store.log_artifacts(run.id, {"weights-error.txt": f"the weights were not kept: {error}\n"})
-        else:
+            return
+        if not log_model(self.store, run.id, recorded, home=self.home, weights=path):
             self.store.log_artifact(run.id, path)
 
     def _log_confusion(self, run: StoredRun, counts: list[list[int]], classes: tuple[str, ...]) -> None:
