@@ -165,6 +165,24 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
     assert len(whole.campaign.tests) == 1
 
 
+def test_a_smaller_request_finishes_the_trials_that_a_larger_one_began(tmp_path, launched):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+
+    def stop(record, entry):
+        if isinstance(entry.event, EpochEnded) and record.trials[entry.event.trial].confirms.split == 2:
+            STOP.requested = True
+
+    try:
+        part = asked(home, top=1, seeds=1, splits=2, concurrency=1, observers=[stop])
+    finally:
+        STOP.requested = False
+    assert [trial.status for trial in part.confirmation.trials.values()] == ["completed", "running"]
+    whole = asked(home, top=1, seeds=1, splits=1)
+    assert [trial.status for trial in whole.confirmation.trials.values()] == ["completed", "completed"]
+    assert confirmation_summary(whole.campaign, whole.confirmation).planned == 1
+
+
 def test_fresh_splits_have_other_rows_and_the_same_seeds(tmp_path, launched):
     home = Home(tmp_path)
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)

@@ -27,7 +27,7 @@ def export(
     *,
     name: NameArgument,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv; .onnx; .db.")
+        Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv; .onnx; .db for a study.")
     ],
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     form: Annotated[
@@ -47,7 +47,7 @@ def export(
     Entries of .json and .toml are complete: `seqtune reproduce FILE --rank R` trains them again without MLflow.  A .csv
     is a table to read.  With replicates an entry is the first completed trial of each of the best configurations.
     --format onnx writes the trained network of the trial of --rank, which takes prepared rows and their lengths.
-    --format optuna writes all ended trials as a study, which `optuna-dashboard sqlite:///FILE` opens.
+    --format optuna writes all ended trials as a study, a SQLite file that `optuna-dashboard sqlite:///FILE` opens.
     Example: seqtune export demo -k 10 --out top10.json
     """
     if form == "onnx":
@@ -85,17 +85,6 @@ def export(
         say(f"train one again: {command}")
 
 
-def _study(record: "CampaignRecord", out: Path) -> None:
-    from tuning.report.storage import check_storage, write_storage
-
-    check_storage(out)
-    if not record.ended:
-        raise no_trial(record.config.name)
-    count = write_storage(record, out)
-    say(f"{out}: Optuna study {record.config.name!r} of {count} trials")
-    say(f"look at it: optuna-dashboard sqlite:///{out}")
-
-
 def _export_onnx(
     name: str, out: Path, *, rank: int | None, code: "Sequence[Path]", home: Path, datasets: Path | None
 ) -> None:
@@ -111,3 +100,14 @@ def _export_onnx(
         f"{out}: {trial_name(model.recorded.config.index)} of {name}; outputs equal torch's up to a relative "
         f"difference of {difference:.0e}"
     )
+
+
+def _study(record: "CampaignRecord", out: Path) -> None:
+    from tuning.report.storage import check_storage, write_storage
+
+    check_storage(out)
+    if not record.ended:
+        raise no_trial(record.config.name)
+    count = write_storage(record, out)
+    say(f"{out}: Optuna study {record.config.name!r} of {count} trials")
+    say(f"look at it: optuna-dashboard sqlite:///{out}")

@@ -113,8 +113,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "wall_s": self.resources.trial_wall_s,
                     "test": self.test,
                 }
-        # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
-        return self.FINISHED if self.driver.exhausted and not self.live else None
+        # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.  After a
+        # problem the launch ends: while no trial runs, Ray would ask for ten minutes before its next step.
+        ending = self.problem is not None or (self.driver.exhausted and not self.live)
+        return self.FINISHED if ending else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         with self.kept():
