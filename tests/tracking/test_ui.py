@@ -83,11 +83,11 @@ def test_the_address_and_the_click_from_the_list_show_metrics_and_searched_value
     options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        errors: list[str] = []
         for width, start in ((1440, address), (1024, address), (1440, f"http://127.0.0.1:{port}/#/experiments")):
             context = browser.new_context(viewport={"width": width, "height": 900})  # a browser that was never here
             page = context.new_page()
-            errors: list[Exception] = []
-            page.on("pageerror", errors.append)
+            page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(start)
             if start != address:
                 page.get_by_role("link", name="beats", exact=True).first.click()
