@@ -49,6 +49,8 @@ def write_balanced(
         notes=manifest.notes,
         words=manifest.words,
         scaling=manifest.scaling,
+        inputs=manifest.inputs,
+        target=manifest.target,
     )
 
 

@@ -23,7 +23,8 @@ class Content:
 
     class_names: empty for regression.  notes: warnings for the user, printed with the results.
     words: of a vocabulary, the first has token 2; empty where x holds numbers.  scale: of regression targets.
-    scaling: of the channels, or None.
+    scaling: of the channels, or None.  inputs: names of the columns that were read as numbers.  target: the one of them
+    that is forecast.
     """
 
     arrays: dict[str, ArrayFile]
@@ -35,6 +36,8 @@ class Content:
     words: tuple[str, ...] = ()
     scale: Scale | None = None
     scaling: Scaling | None = None
+    inputs: tuple[str, ...] = ()
+    target: str | None = None
 
 
 def write_part(

@@ -42,6 +42,7 @@ class Manifest(BaseModel):
     the user, printed with the results.  versions: of the libraries that prepared the arrays.  words, tokens: of a
     vocabulary (``data.texts``), for encoding new texts.  scaling: of the channels (``data.scaling``), for scaling new
     rows; None where they are not scaled.  scale: mean and standard deviation of the target (``data.series``).
+    inputs, target: columns that new rows are read from; empty and None in older directories.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,8 @@ class Manifest(BaseModel):
     words: tuple[str, ...] = ()
     scale: Scale | None = None
     scaling: Scaling | None = None
+    inputs: tuple[str, ...] = ()
+    target: str | None = None
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest | None":

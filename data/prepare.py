@@ -131,6 +131,8 @@ def _obtain(
             words=content.words,
             scale=content.scale,
             scaling=content.scaling,
+            inputs=content.inputs,
+            target=content.target,
         )
         manifest.write(folder)
     return Prepared(directory=directory, manifest=manifest, reused=False)

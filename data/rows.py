@@ -29,6 +29,7 @@ class Rows:
     test: the official test part, of the same kind as ``rows``, or None.
     notes: warnings for the user, printed with the results.
     channels: the names of the C channels; empty where they have none.
+    inputs: the columns of a table that were read as numbers, in their order; empty where they have no names.
     """
 
     rows: Part | Texts
@@ -38,6 +39,7 @@ class Rows:
     test: Part | Texts | None = None
     notes: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,10 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
     notes += _shared_groups(rows, own_parts, config)
     encoded, tested, words, text_notes = _encoded(rows.rows, tested, train, kept, config)
     notes += text_notes
+    if isinstance(rows.rows, Texts):
+        notes += _equal_tokens(
+            encoded, tested, train, {"validation": valid, "test": test}, test_apart=rows.test is not None
+        )
     scaling, scale_notes = _scaling(encoded, train, rows, config)
     notes += scale_notes
     progress(f"{config.dataset}{of_fold}: writing {len(train):,} + {len(valid):,} + {len(test):,} rows")
@@ -106,6 +110,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         notes=(*rows.notes, *notes),
         words=words,
         scaling=scaling,
+        inputs=rows.inputs or rows.channels,
     )
 
 
@@ -127,6 +132,8 @@ def _write_series(config: DataConfig, series: Series, folder: Path, progress: Pr
         notes=series.notes if config.scale != "per-sequence" else (*series.notes, WITHOUT_LEVEL),
         scale=windows.scale,
         scaling=windows.scaling,
+        inputs=series.names,
+        target=series.names[series.target],
     )
 
 
@@ -150,6 +157,28 @@ def _distinct(
         counted = f"{conflicts:,} {plural} occur" if conflicts > 1 else f"1 {plural.removesuffix('s')} occurs"
         notes.append(f"{counted} with more than one class.")
     return (first if config.duplicates == "drop" else np.arange(len(digests))), notes
+
+
+def _equal_tokens(
+    encoded: Part, tested: Part, train: NDArray[np.int64], others: dict[str, NDArray[np.int64]], *, test_apart: bool
+) -> list[str]:
+    """Return notes on texts that have the tokens of a training text: different ones may be equal once encoded.
+
+    test_apart: the test part's rows are those of ``tested``, not of ``encoded``.
+    """
+    digests = sequence_digests(encoded)
+    known = {digests[row] for row in train}
+    of_test = sequence_digests(tested) if test_apart else digests
+    notes = []
+    for name, rows in others.items():
+        part = of_test if name == "test" else digests
+        count = sum(part[row] in known for row in rows)
+        if count:
+            notes.append(
+                f"{count:,} of {len(rows):,} {name} texts have the tokens of a training text (equal but for words "
+                "without a token and words beyond data.max_length): scores are optimistic."
+            )
+    return notes
 
 
 def _shared_groups(rows: Rows, parts: Sequence[NDArray[np.int64]], config: DataConfig) -> list[str]:

@@ -124,6 +124,7 @@ UNSET = {
     "data.test": "test.csv",
     "data.folds": 5,
     "data.max_rows": 10000,
+    "train.epoch_rows": 5000,
     "data.scale": "standard",
     "space.model": "cnn1d",
     "search.trials": 50,

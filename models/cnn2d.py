@@ -37,7 +37,7 @@ def folded(x: Tensor, lengths: Tensor, steps: int) -> Tensor:
     height, width = image_size(steps)
     x = fitted(x, lengths, steps)
     x = functional.pad(x, (0, 0, 0, height * width - x.shape[1]))
-    return x.transpose(1, 2).reshape(len(x), x.shape[2], height, width)
+    return x.transpose(1, 2).reshape(x.shape[0], x.shape[2], height, width)
 
 
 class CNN2D(nn.Module):

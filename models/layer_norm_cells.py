@@ -36,7 +36,7 @@ class LayerNormRNNCell(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the states after every step.  (B,T,C) -> (B,T,H)."""
         inputs = self.input(x)  # (B,T,H)
-        h = inputs.new_zeros(len(x), self.state.in_features)
+        h = inputs.new_zeros(x.shape[0], self.state.in_features)
         states = []
         for a in inputs.unbind(dim=1):
             h = torch.tanh(self.norm(a + self.state(h)))
@@ -58,7 +58,7 @@ class LayerNormGRUCell(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the states after every step.  (B,T,C) -> (B,T,H)."""
         gates, candidates = self._normed(self.input(x), self.input_norms)  # (B,T,2H), (B,T,H)
-        h = candidates.new_zeros(len(x), self.state.in_features)
+        h = candidates.new_zeros(x.shape[0], self.state.in_features)
         states = []
         for gate, candidate in zip(gates.unbind(dim=1), candidates.unbind(dim=1), strict=True):
             gate_h, candidate_h = self._normed(self.state(h), self.state_norms)
@@ -86,7 +86,7 @@ class LayerNormLSTMCell(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the states h after every step.  (B,T,C) -> (B,T,H)."""
         inputs = self.input_norm(self.input(x))  # (B,T,4H)
-        h = c = inputs.new_zeros(len(x), self.state.in_features)
+        h = c = inputs.new_zeros(x.shape[0], self.state.in_features)
         states = []
         for a in inputs.unbind(dim=1):
             gates, g = torch.split(a + self.state_norm(self.state(h)), self.widths, dim=1)

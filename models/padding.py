@@ -64,7 +64,7 @@ def max_valid(x: Tensor, lengths: Tensor) -> Tensor:
 
 def last_valid(states: Tensor, lengths: Tensor) -> Tensor:
     """Return each sequence's state at its last valid step.  (B,T,H), (B,) -> (B,H)."""
-    return states[torch.arange(len(lengths), device=states.device), lengths - 1]
+    return states[torch.arange(lengths.shape[0], device=states.device), lengths - 1]
 
 
 def reversed_steps(x: Tensor, lengths: Tensor) -> Tensor:
@@ -81,6 +81,6 @@ def front_padded(x: Tensor, lengths: Tensor) -> Tensor:
 
 def _taken(x: Tensor, order: Tensor) -> Tensor:
     """Return x (B,T,C) with row b's steps in the order (B,T) of row b."""
-    rows = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    rows = torch.arange(x.shape[0], device=x.device)[:, None] * x.shape[1]
     # Rows of one flat matrix: on CPU the backward pass adds whole rows, several times faster than single values.
     return x.flatten(0, 1).index_select(0, (rows + order).flatten()).view_as(x)

@@ -75,7 +75,10 @@ def _content(store: Store, run: Any, names: dict[str, str]) -> dict[str, Any]:
             (item.dataset.name, item.dataset.digest, item.dataset.profile, item.dataset.schema)
             for item in run.inputs.dataset_inputs
         ),
-        "artifacts": {file.path: _text(store, info.run_id, file.path) for file in client.list_artifacts(info.run_id)},
+        "artifacts": {
+            file.path: "" if file.is_dir else _text(store, info.run_id, file.path)
+            for file in client.list_artifacts(info.run_id)
+        },
     }
 
 

@@ -29,11 +29,13 @@ SEGMENT = 'data.segment = { length = 128, step = 64, label = "majority" }'
 class _Recordings:
     """One file, its rows sorted by sequence and time.
 
-    values: (R, C).  channels: C names.  starts, lengths: (N,) of each sequence in the rows.  keys: the K different
-    labels.  labels: (R,) places among them.  groups: (N,), or None where ``data.group`` is not set.
+    ids: of the N sequences.  values: (R, C).  channels: C names.  starts, lengths: (N,) of each sequence in the rows.
+    keys: the K different labels.  labels: (R,) places among them.  groups: (N,), or None where ``data.group`` is not
+    set.
     """
 
     path: Path
+    ids: list[Any]
     values: NDArray[np.float32]
     channels: tuple[str, ...]
     starts: NDArray[np.int64]
@@ -94,16 +96,50 @@ SEGMENTS = replace(
 )
 
 
-def _read(path: Path, options: DataOptions, train: _Recordings | None) -> _Recordings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongRows:
+    """The N sequences or windows of a file.
+
+    x: (N, T, C);  lengths: (N,).  ids: (N,) of the sequence or recording that each is of.  keys, labels: as for
+    ``known_classes``; of a file without labels every row has the same.
+    """
+
+    x: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    ids: list[Any]
+    keys: NDArray[Any]
+    labels: NDArray[np.int64]
+
+
+def read_sequences(path: Path, options: DataOptions, *, labelled: bool) -> LongRows:
+    """Return the sequences of one file, padded to the longest, or the windows of its recordings.
+
+    labelled: whether a label column is read; windows of recordings without one are all kept.
+    """
+    file = _read(path, options, None, labelled=labelled)
+    longest = int(file.lengths.max())
+    found = _padded(file, longest, options) if options.segment is None else _windows(file, options.segment)
+    return LongRows(
+        x=found.x,
+        lengths=found.lengths,
+        ids=[file.ids[recording] for recording in found.recordings.tolist()],
+        keys=file.keys,
+        labels=found.labels,
+    )
+
+
+def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labelled: bool = True) -> _Recordings:
     """Return a file;  train: of the official test part, the training file that it must agree with."""
     names = column_names(path)
     sequence = known(path, names, options.sequence or "", "data.sequence")
     roles = {sequence: "data.sequence"}
     if options.time is not None:
         _add_role(path, roles, known(path, names, options.time, "data.time"), "data.time")
-    unused = (*options.ignore, *options.columns, *options.channels, *roles)
-    label = label_column(path, names, options.label, unused=unused)
-    _add_role(path, roles, label, "data.label" if options.label is not None else "the label")
+    label: str | None = None
+    if labelled:
+        unused = (*options.ignore, *options.columns, *options.channels, *roles)
+        label = label_column(path, names, options.label, unused=unused)
+        _add_role(path, roles, label, "data.label" if options.label is not None else "the label")
     group = options.group if train is None or options.group in names else None  # a test part needs no groups
     if group is not None and group != sequence:
         _add_role(path, roles, known(path, names, group, "data.group"), "data.group")
@@ -119,13 +155,16 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None) -> _Recor
     rows = _sorted(path, ids, options.time, columns)
     lengths = np.bincount(ids.codes)
     starts = np.cumsum(lengths) - lengths
-    found = coded(columns[label], path, label, "label")
-    check_classes(len(found.values), str(path))
-    keys, place = distinct_labels(np.array(found.values), str(path))
-    labels = place[found.codes]
+    keys, labels = np.array([""]), np.zeros(len(rows), dtype=np.int64)
+    if label is not None:
+        found = coded(columns[label], path, label, "label")
+        check_classes(len(found.values), str(path))
+        keys, place = distinct_labels(np.array(found.values), str(path))
+        labels = place[found.codes]
     if options.segment is None:
-        _check_one(path, ids, rows, (label, labels, list(map(label_name, keys))), SEVERAL_LABELS)
-        if (lengths == 1).all():
+        if label is not None:
+            _check_one(path, ids, rows, (label, labels, list(map(label_name, keys))), SEVERAL_LABELS)
+        if labelled and (lengths == 1).all():
             raise DataError(
                 f"{path}: data.sequence = {quoted(sequence)}: each of its {len(lengths):,} values occurs in one row: "
                 "every sequence would have one time step. Is it the right column? A table with one sequence per row "
@@ -140,6 +179,7 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None) -> _Recor
         groups = of_value[own.codes[rows[starts]]]
     return _Recordings(
         path=path,
+        ids=ids.values,
         values=values[rows],
         channels=channels,
         starts=starts,

@@ -59,6 +59,7 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
         group_name=options.group or "group",
         test=test,
         notes=() if options.columns else identifier_notes(table.x, table.steps, options.ignore),
+        inputs=table.steps,
     )
 
 
@@ -135,11 +136,15 @@ def _read_npz(path: Path, options: DataOptions, train: _Table | None) -> _Table:
     for name in ("x", label, *([group] if options.group and train is None else [])):
         if name not in arrays:
             raise DataError(f"{path}: no array {name!r}. Arrays: {listed(names)}.")
-    _check_npz(path, arrays, None if train is None else train.x.shape[1:])
+    check_arrays(path, arrays, None if train is None else train.x.shape[1:])
     return _Table(x=arrays["x"], labels=arrays[label], lengths=arrays.get("lengths"), groups=arrays.get(group))
 
 
-def _check_npz(path: Path, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...] | None) -> None:
+def check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...] | None) -> None:
+    """Raise DataError where x is no sequences of finite numbers, or another array does not fit it.
+
+    shape: that x must have behind its first axis; None for any.
+    """
     x = arrays["x"]
     if x.ndim not in {2, 3} or 0 in x.shape or x.dtype.kind not in "fiub":
         raise DataError(f"{path}: x has shape {x.shape} and type {x.dtype}; needs numbers, (N, T) or (N, T, C).")

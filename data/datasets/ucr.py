@@ -57,8 +57,7 @@ def find(options: DataOptions, datasets: Path | None) -> tuple[Path, ...]:
 
 def load(_options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     """Return the rows of .ts files: one or several channels, of equal or different length, and a class each."""
-    read = _loader()
-    cases = [_read(read, path) for path in paths]
+    cases = [read_cases(path) for path in paths]
     steps = max(int(lengths.max()) for _, lengths, _ in cases)
     x, lengths, labels = cases[0]
     y, class_names = encode_labels(labels, str(paths[0]))
@@ -106,10 +105,14 @@ def _loader() -> Loader:
     return load_from_ts_file  # type: ignore[no-any-return] # aeon has no types
 
 
-def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[Any]]:
-    """Return (N, T, C) values, zero after each row's length, (N,) lengths and (N,) labels."""
+def read_cases(path: Path, *, labelled: bool = True) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[Any]]:
+    """Return (N, T, C) values, zero after each row's length, (N,) lengths and (N,) labels.
+
+    labelled: whether the file must have a class in each row; else the labels are whatever it has.
+    """
+    read = _loader()
     try:
-        _check_header(path)
+        _check_header(path, labelled=labelled)
         _check_lines(path)
         values, labels, header = read(str(path), return_meta_data=True)
     except (OSError, ValueError, IndexError) as error:
@@ -122,14 +125,14 @@ def _read(read: Loader, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int
     if len(values[0]) == 0:
         raise DataError(f"{path}: row 1 has no class: it must follow the last colon (@classLabel true).")
     declared = np.unique(header["class_values"])
-    if len(declared) > 1:  # encode_labels reports a single class
+    if labelled and len(declared) > 1:  # encode_labels reports a single class
         encode_as(labels, encode_labels(declared, f"{path}: @classLabel")[1], str(path))
     x, lengths = _stacked(values, path)
     _check_no_missing(x, lengths, path)
     return x, lengths, labels
 
 
-def _check_header(path: Path) -> None:
+def _check_header(path: Path, *, labelled: bool) -> None:
     """Raise DataError for a broken header, or one that declares a kind of file that cannot be read.
 
     aeon ignores lines that it does not know, and loses the signs of values in rows with time stamps.
@@ -154,7 +157,7 @@ def _check_header(path: Path) -> None:
         raise DataError(f"{path}: @timeStamps true: rows with time stamps are not read. Store the values without them.")
     if tags.get("@targetlabel") == "true":
         raise DataError(f"{path}: @targetLabel true: a regression problem; .ts files are read for classification.")
-    if not tags.get("@classlabel", "").startswith("true"):
+    if labelled and not tags.get("@classlabel", "").startswith("true"):
         raise DataError(f"{path}: broken header: no line @classLabel true with the names of the classes.")
 
 

@@ -10,6 +10,7 @@ from journals import Run, record, table
 from scipy import stats
 
 from tuning.analysis.compare import compare
+from tuning.analysis.conclusions import answer
 from tuning.analysis.statistics import holm
 from tuning.campaign.errors import CampaignError
 
@@ -251,3 +252,22 @@ def test_impossible_groups_are_refused(options: dict[str, str], message: str) ->
 def test_without_a_trial_there_are_no_groups() -> None:
     campaign = record([], dimensions=["model.cell", "model.norm"], search__trials=4)
     assert not compared(campaign, factor="norm", by="cell").answered
+
+
+@pytest.mark.parametrize("lost", [{"status": "failed", "reason": "loss is nan in epoch 1"}, {"status": "stopped"}])
+def test_a_level_of_which_trials_were_lost_is_never_the_best(lost) -> None:
+    runs = table({"gru": GRU, "rnn": [0.9, 0.95]})
+    runs += [Run(settings={"model.cell": "rnn"}, seed=seed, **lost) for seed in (2, 3)]
+    comparison = compared(record(runs))
+    assert comparison.best == "gru"
+    assert [level.value for level in comparison.levels] == ["gru", "rnn"]
+    (sentence,) = (text for text in answer(comparison) if text.startswith("Not ranked first"))
+    assert "rnn (0.9250, 2 of 4 trials failed or stopped)" in sentence
+
+
+def test_if_every_level_lost_trials_the_answer_says_so() -> None:
+    runs = table({"gru": GRU[:3], "rnn": RNN[:3]})
+    runs += [Run(settings={"model.cell": cell}, seed=3, status="failed", reason="nan") for cell in ("gru", "rnn")]
+    comparison = compared(record(runs))
+    assert comparison.best == "gru"
+    assert "may be too good" in " ".join(answer(comparison))

@@ -145,9 +145,9 @@ def test_a_forecast_s_runs_have_errors_and_no_confusion(published):
     trials = [run for run in runs if run["name"] != "tiny" and run["status"] == "FINISHED"]
     assert trials
     for run in trials:
-        assert {key for key in run["metrics"] if key.startswith("best/")} == {
-            "best/epoch",
-            *(f"best/{name}" for name in ("loss", "mae", "rmse", "r2")),
+        assert {key for key in run["metrics"] if key.startswith("best_")} == {
+            "best_epoch",
+            *(f"best_{name}" for name in ("loss", "mae", "rmse", "r2")),
         }
         assert sorted(set(run["artifacts"]) - {"weights.safetensors"}) == ["curves.csv", "trial.json"]
         ((_, _, profile, _),) = run["inputs"]

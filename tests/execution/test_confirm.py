@@ -165,6 +165,24 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
     assert len(whole.campaign.tests) == 1
 
 
+def test_a_smaller_request_finishes_the_trials_that_a_larger_one_began(tmp_path, launched):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+
+    def stop(record, entry):
+        if isinstance(entry.event, EpochEnded) and record.trials[entry.event.trial].confirms.split == 2:
+            STOP.requested = True
+
+    try:
+        part = asked(home, top=1, seeds=1, splits=2, concurrency=1, observers=[stop])
+    finally:
+        STOP.requested = False
+    assert [trial.status for trial in part.confirmation.trials.values()] == ["completed", "running"]
+    whole = asked(home, top=1, seeds=1, splits=1)
+    assert [trial.status for trial in whole.confirmation.trials.values()] == ["completed", "completed"]
+    assert confirmation_summary(whole.campaign, whole.confirmation).planned == 1
+
+
 def test_fresh_splits_have_other_rows_and_the_same_seeds(tmp_path, launched):
     home = Home(tmp_path)
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
@@ -199,11 +217,42 @@ def test_runs_in_mlflow_are_within_the_campaigns_and_reproduce(confirmed):
     assert {run.status for run in runs} == {"FINISHED"}
     summary = json.loads(store.text(parents["confirmation"].id, "confirmation.json"))
     assert summary["planned"] == 4
+    assert json.loads(store.text(parents["campaign"].id, "confirmation.json")) == summary
     recorded = recorded_trial(parents["confirm"].id, home.tracking_uri)
     assert recorded.result.test is not None
     outcome = reproduce(recorded, home=home, datasets=None, on_epoch=quiet, progress=quiet)
     assert outcome.verdict == "exact"
     assert outcome.result.test == recorded.result.test
+
+
+def test_the_champion_is_registered_once_with_its_confirmed_figures(confirmed, tmp_path, monkeypatch):
+    done, home = confirmed
+    champion = confirmation_summary(done.campaign, done.confirmation).configurations[0]
+    command = ["confirm", "tiny", "--show", "--register", "--home", str(home.path)]
+    printed = [CliRunner().invoke(app, command, catch_exceptions=False).output.splitlines()[-1] for _ in range(2)]
+    name = f"t{champion.trial:03d}"
+    assert printed == [
+        f"{name} registered as version 1 of the MLflow model tiny (champion)",
+        f"{name} is already version 1 of the MLflow model tiny (champion)",
+    ]
+    store = Store(home.tracking_uri)
+    (version,) = store.client.search_model_versions("name = 'tiny'")
+    figure = champion.test.metrics["recall_macro"]
+    assert version.tags["seqtune.confirmed.test.recall_macro"] == f"{figure.mean:.4f}"
+    assert version.tags["seqtune.confirmed.test.recall_macro.interval"] == f"{figure.low:.4f} to {figure.high:.4f}"
+    trial = done.campaign.trials[champion.trial]
+    assert version.tags["seqtune.weights.sha256"] == trial.result.weights_sha256
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", home.tracking_uri)
+    from mlflow.pyfunc import load_model
+
+    predicted = load_model("models:/tiny@champion").predict(np.zeros((2, 16, 1), dtype=np.float32))
+    assert list(predicted) == ["class", "probability_A", "probability_B"]
+    bare = Home(tmp_path / "bare")
+    shutil.copytree(home.path / "campaigns", bare.path / "campaigns")
+    shutil.rmtree(bare.trial("tiny", champion.trial))
+    refused = CliRunner().invoke(app, [*command[:-1], str(bare.path)])
+    assert refused.exit_code == 2
+    assert f"seqtune reproduce tiny --trial {champion.trial} --keep-weights" in refused.output
 
 
 def test_the_command_prints_scores_and_json(confirmed):

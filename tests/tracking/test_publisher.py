@@ -89,10 +89,10 @@ def test_every_epoch_metric_has_one_row_at_the_journal_s_time(home):
     assert {len(rows[f"valid/recall/{name}"]) for name in ("N", "S_2b", "V/F")} == {3}
     assert [value for _, _, value in rows["train/loss"]] == [1.0, 0.5, 1 / 3]
     assert [value for _, _, value in rows["train/recall_macro"]] == [report(0, k).train_objective for k in (1, 2, 3)]
-    assert [step for step, _, _ in rows["best/recall_macro"]] == [0]
+    assert [step for step, _, _ in rows["best_recall_macro"]] == [0]
 
 
-def test_parameters_are_the_whole_configuration_with_exact_floats(home):
+def test_parameters_have_exact_floats(home):
     trial = published(home, [opened(), launched(), *whole_trial(1)])["t001"]
     assert trial["parameters"]["train.learning_rate"] == repr(0.1 + 0.2)
     assert trial["parameters"]["model.hidden"] == "65"
@@ -124,7 +124,7 @@ def test_a_failed_trial_is_a_failed_run_with_its_reason(finished):
     assert failed["status"] == "FAILED"
     assert failed["tags"]["seqtune.trial.status"] == "failed"
     assert failed["tags"]["seqtune.trial.reason"] == "out of memory"
-    assert "best/recall_macro" not in failed["metrics"]
+    assert "best_recall_macro" not in failed["metrics"]
 
 
 def test_a_stopped_trial_is_marked_as_such(finished):
@@ -332,11 +332,25 @@ def test_an_interruption_is_published_with_its_cause_and_reason(home):
 def test_parameters_of_a_former_version_do_not_prevent_publishing(home):
     published(home, interrupted_first())
     with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as database:
-        assert database.execute("UPDATE params SET value = '1' WHERE key = 'version'").rowcount
+        assert database.execute("UPDATE params SET value = 'x' WHERE key = 'space'").rowcount
     database.close()
     runs = published(home, [launched(), Started(trial=2, attempt=2, from_epoch=2), *epochs(2, 3, 3), ended(2, 3)])
     assert runs["t002"]["status"] == "FINISHED"
-    assert runs["t002"]["parameters"]["version"] == "1"
+    assert runs["t002"]["parameters"]["space"] == "x"
+
+
+def test_a_campaign_that_an_older_version_began_to_publish_keeps_the_names_of_its_metrics(home):
+    published(home, interrupted_first())
+    with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as database:
+        assert database.execute("DELETE FROM tags WHERE key = 'seqtune.layout'").rowcount == 1
+        assert database.execute("DELETE FROM experiment_tags WHERE key LIKE 'mlflow.sharedViewState.%'").rowcount == 1
+    database.close()
+    runs = published(home, [launched(), Started(trial=2, attempt=2, from_epoch=2), *epochs(2, 3, 3), ended(2, 3)])
+    assert {"best/epoch", "best/recall_macro", "best/recall/N"} < {*runs["t002"]["metrics"]}
+    assert not [key for key in runs["t002"]["metrics"] if key.startswith("best_")]
+    assert "seqtune.layout" not in runs["beats"]["tags"]
+    (view,) = (value for key, value in experiment_tags(home.tracking_uri).items() if "sharedViewState" in key)
+    assert "metrics.`best/recall_macro`" in view
 
 
 @pytest.mark.parametrize("folder", ["home", "my home; rm 'x'"])
@@ -349,9 +363,8 @@ def test_commands_in_descriptions_are_command_lines_of_seqtune(tmp_path, folder)
         updates.add(Entry(n=n, at=float(n), event=event))
     taken = updates.take()
     campaign, trial = (_commands(taken[index].tags["mlflow.note.content"]) for index in (PARENT, 0))
-    assert [(name, given["name"], given["home"]) for name, given in campaign] == [
-        ("top", "beats", home.path),
-        ("export", "beats", home.path),
+    assert [(name, given.get("name", given.get("target")), given["home"]) for name, given in campaign] == [
+        (name, "beats", home.path) for name in ("reproduce", "top", "report", "export")
     ]
     ((name, given),) = trial
     assert (name, given["home"], given["datasets"], given["trial"]) == ("reproduce", home.path, datasets, 0)

@@ -17,6 +17,7 @@ from tracking_stores import free_port, home_with_store
 from tuning.campaign.errors import StoreError
 from tuning.journal.home import Home
 from tuning.journal.log import read
+from tuning.tracking.client import Store
 from tuning.tracking.publisher import sync
 from tuning.tracking.ui import server, ui
 
@@ -71,28 +72,61 @@ def test_the_address_of_each_campaign_s_leaderboard_is_printed(pages):
 
 
 @pytest.mark.browser
-def test_the_leaderboard_shows_metrics_and_searched_values_best_trial_first(pages):
+def test_the_address_and_the_click_from_the_list_show_metrics_and_searched_values_best_trial_first(pages):
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("neither chromium nor google-chrome is on the PATH")
     from playwright.sync_api import expect, sync_playwright
 
-    lines, *_ = pages
+    lines, _, _, port = pages
     (address,) = (line.partition("beats: ")[2] for line in lines if line.startswith("beats: "))
     options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page(viewport={"width": 1800, "height": 900})
-        page.goto(address)
-        trials = page.get_by_role("link", name=re.compile(r"^t00\d$"))
-        expect(trials).to_have_count(5, timeout=60_000)
-        assert trials.all_inner_texts()[:2] == ["t003", "t002"]
-        columns = ["best/recall_macro", "best/accuracy", "best/epoch", "model.hidden", "train.learning_rate"]
-        for column in columns:
-            expect(page.get_by_role("columnheader", name=column, exact=True).first).to_be_visible()
-        best = str(report(3, 3).metrics["recall_macro"])
-        expect(page.get_by_role("gridcell", name=best, exact=True).first).to_be_visible()
-        expect(page.get_by_role("gridcell", name="67", exact=True).first).to_be_visible()
+        for width, start in ((1440, address), (1024, address), (1440, f"http://127.0.0.1:{port}/#/experiments")):
+            context = browser.new_context(viewport={"width": width, "height": 900})  # a browser that was never here
+            page = context.new_page()
+            errors: list[Exception] = []
+            page.on("pageerror", errors.append)
+            page.goto(start)
+            if start != address:
+                page.get_by_role("link", name="beats", exact=True).first.click()
+            trials = page.get_by_role("link", name=re.compile(r"^t00\d$"))
+            expect(trials).to_have_count(5, timeout=60_000)
+            assert trials.all_inner_texts()[:2] == ["t003", "t002"]
+            expect(page.get_by_role("link", name="beats", exact=True).last).to_be_visible()  # the campaign's own run
+            columns = ["best_recall_macro", "best_accuracy", "model.hidden", "train.learning_rate"]
+            for column in columns[: 4 if width > 1200 else 3]:
+                expect(page.get_by_role("columnheader", name=column, exact=True).first).to_be_in_viewport()
+            best = str(report(3, 3).metrics["recall_macro"])
+            expect(page.get_by_role("gridcell", name=best, exact=True).first).to_be_visible()
+            expect(page.get_by_role("gridcell", name="67", exact=True).first).to_be_visible()
+            expect(page.get_by_placeholder("Ask a question...")).to_have_count(0)  # MLflow's assistant is closed
+            assert errors == []
+            context.close()
+        browser.close()
+
+
+@pytest.mark.browser
+def test_the_curves_of_a_trial_come_before_its_single_figures(pages):
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("neither chromium nor google-chrome is on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    _, home, _, port = pages
+    store = Store(home.tracking_uri)
+    run = next(store.runs(store.find_experiment("beats"), {"seqtune.trial.index": "2"})).id
+    options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"http://127.0.0.1:{port}/#/experiments/1/runs/{run}/model-metrics")
+        page.get_by_text("learning_rate").first.wait_for(timeout=60_000)
+        sections = re.findall(r"([\w/ ]+)\s\(\d+\)", page.locator("body").inner_text())
+        names = [name.strip() for name in sections]
+        assert (names[:3], names[-1]) == (["train", "valid", "valid/recall"], "Model metrics")
+        assert not [name for name in names if name.startswith("best")]
         browser.close()
 
 

@@ -17,22 +17,23 @@ from tuning.tracking.view import leaderboard_view, view_tag
 
 
 def view(event):
-    value = json.loads(leaderboard_view(record_of(Entry(n=0, at=12.5, event=event)), "abc"))
+    value = json.loads(leaderboard_view(record_of(Entry(n=0, at=12.5, event=event)), "abc", "run"))
     return value, json.loads(value["state"])
 
 
 def test_it_lists_trials_best_first_with_metrics_and_searched_values():
     value, state = view(opened())
     assert (value["name"], value["createdAt"], value["updatedAt"]) == ("Leaderboard", 12_500, 12_500)
-    assert state["searchFilter"] == "tags.`seqtune.kind` = 'trial' and tags.`seqtune.campaign.id` = 'abc'"
-    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`best/recall_macro`", False)
+    assert state["searchFilter"] == "tags.`seqtune.campaign.id` = 'abc' and tags.`seqtune.kind` != 'reproduce'"
+    assert state["runsPinned"] == ["run"]
+    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`best_recall_macro`", False)
     assert state["selectedColumns"] == [
-        "metrics.`best/recall_macro`",
-        "metrics.`best/accuracy`",
-        "metrics.`best/f1_macro`",
-        "metrics.`best/epoch`",
+        "metrics.`best_recall_macro`",
+        "metrics.`best_accuracy`",
         "params.`model.hidden`",
         "params.`train.learning_rate`",
+        "metrics.`best_f1_macro`",
+        "metrics.`best_epoch`",
         "tags.`seqtune.trial.status`",
     ]
     assert state["columnOrder"] == ["attributes.`Run Name`", *state["selectedColumns"]]
@@ -46,9 +47,9 @@ def test_an_objective_to_be_minimised_is_sorted_ascending():
         data={"raw": data_record(classes=())},
     )
     _, state = view(event)
-    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`best/mae`", True)
+    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`best_mae`", True)
     assert [column for column in state["selectedColumns"] if column.startswith("metrics")] == [
-        f"metrics.`best/{name}`" for name in ("mae", "rmse", "r2", "epoch")
+        f"metrics.`best_{name}`" for name in ("mae", "rmse", "r2", "epoch")
     ]
 
 
@@ -75,4 +76,5 @@ def test_an_experiment_without_the_view_gets_it_and_keeps_its_other_tags(tmp_pat
     store.untag_experiment(experiment, key)
     sync(home, "beats")
     assert experiment_tags(home.tracking_uri) == before | {"own": "kept"}
-    assert before[key] == leaderboard_view(home.record("beats"), read(home.journal("beats"))[0].event.id)
+    (parent,) = store.runs(experiment, {"seqtune.kind": "campaign"})
+    assert before[key] == leaderboard_view(home.record("beats"), read(home.journal("beats"))[0].event.id, parent.id)

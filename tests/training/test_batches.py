@@ -92,3 +92,44 @@ def test_evaluation_takes_the_shortest_first_and_equals_in_their_order():
 def test_evaluation_of_equal_lengths_keeps_the_rows_order():
     part = sized(np.full(5, 9)).train
     assert [batch.tolist() for batch in evaluation_batches(part, 3)] == [[0, 1, 2], [3, 4]]
+
+
+# --- epochs of so many rows
+
+
+def epochs(arrays, rows, count, **changes):
+    """The rows of each epoch."""
+    train = TrainConfig(batch_size=8, epoch_rows=rows, **changes)
+    shared = generator()
+    return [
+        np.concatenate(list(epoch_batches(arrays, train, shared, seed=5, epoch=epoch))).tolist()
+        for epoch in range(1, count + 1)
+    ]
+
+
+@given(st.integers(1, 60), st.integers(1, 90), st.integers(1, 6))
+def test_epochs_of_so_many_rows_continue_one_order(count, rows, wanted):
+    arrays = sized(np.full(count, 3))
+    seen = [row for epoch in epochs(arrays, rows, wanted) for row in epoch]
+    assert len(seen) == rows * wanted
+    for start in range(0, len(seen), count):
+        chunk = seen[start : start + count]
+        assert len(set(chunk)) == len(chunk)
+
+
+def test_balanced_and_raw_data_have_equally_many_batches():
+    raw = sized(np.full(40, 3))
+    balanced = replace(raw, order=np.concatenate([np.arange(40), np.arange(5).repeat(16)]))
+    train = TrainConfig(batch_size=8, epoch_rows=24)
+    for arrays in (raw, balanced):
+        batches = [len(batch) for batch in epoch_batches(arrays, train, generator(), seed=1, epoch=9)]
+        assert batches == [8, 8, 8]
+
+
+def test_the_rows_of_an_epoch_do_not_depend_on_the_epochs_before():
+    arrays = sized(np.full(20, 3))
+    whole = epochs(arrays, 14, 5)
+    train = TrainConfig(batch_size=8, epoch_rows=14)
+    fourth = np.concatenate(list(epoch_batches(arrays, train, generator(), seed=5, epoch=4)))
+    assert fourth.tolist() == whole[3]
+    assert sorted(epochs(arrays, 14, 5, batching="bucketed")[3]) == sorted(whole[3])

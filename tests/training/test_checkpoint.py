@@ -31,6 +31,18 @@ def test_a_restored_run_ends_with_the_same_bits(checkpoint):
     assert again.run_epoch().weights_sha256 == expected
 
 
+@pytest.mark.parametrize("batching", ["shuffled", "bucketed"])
+def test_a_run_restored_within_a_pass_over_the_rows_ends_with_the_same_bits(tmp_path, batching):
+    config = trial(train__epoch_rows=14, train__batching=batching)
+    run = begin(config, arrays())
+    run.run_epoch()
+    save_checkpoint(run, tmp_path / "checkpoint.pt")
+    expected = run.run_epoch().weights_sha256
+    again = begin(config, arrays())
+    load_checkpoint(again, tmp_path / "checkpoint.pt")
+    assert again.run_epoch().weights_sha256 == expected
+
+
 def test_a_flipped_bit_anywhere_is_refused(checkpoint):
     _, path = checkpoint
     sound = path.read_bytes()

@@ -91,7 +91,7 @@ def test_texts_are_read_as_bags_of_words(family):
 
 def test_a_bag_of_words_counts_tokens_and_no_padding():
     data = texts()
-    counts = estimators._bag_of_words(data.tokens)(data.train).toarray()
+    counts = estimators.bag_of_words(data.tokens)(data.train).toarray()
     words = data.train.x[0, : data.train.lengths[0], 0]
     assert counts[0].tolist() == np.bincount(words, minlength=data.tokens).tolist()
     assert counts[:, 0].sum() == 0

@@ -47,6 +47,11 @@ class Level:
     estimate: Estimate
     means: dict[str, float | None]
 
+    @property
+    def selected(self) -> bool:
+        """Whether trials failed or were stopped, so that those in the mean may be the lucky ones."""
+        return bool(self.failed or self.stopped)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast(PairedTest):
@@ -202,15 +207,19 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
 
 
 def _ordered(levels: list[Level], goal: Goal) -> list[Level]:
-    """Ascending where the factor is numeric, else best mean first."""
+    """Ascending where the factor is numeric, else best mean first, after levels without failed or stopped trials."""
     if all(isinstance(level.value, int | float) and not isinstance(level.value, bool) for level in levels):
         return sorted(levels, key=lambda level: float(level.value))
-    return sorted(levels, key=lambda level: (*_cost(level, goal), repr(level.value)))
+    return sorted(levels, key=lambda level: (level.selected, *_cost(level, goal), repr(level.value)))
 
 
 def _best(levels: Iterable[Level], goal: Goal) -> Level | None:
-    """The level with the best mean, of those with enough values for an interval."""
-    return min((x for x in levels if len(x.values) >= ENOUGH), key=lambda x: _cost(x, goal), default=None)
+    """The level with the best mean, of those with enough values for an interval.
+
+    A level of which no trial failed or was stopped is before all others.
+    """
+    usable = [level for level in levels if len(level.values) >= ENOUGH]
+    return min(usable, key=lambda level: (level.selected, *_cost(level, goal)), default=None)
 
 
 def _cost(level: Level, goal: Goal) -> tuple[bool, float]:

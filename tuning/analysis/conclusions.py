@@ -40,7 +40,7 @@ def answer(comparison: Comparison) -> list[str]:
     best = next((level for level in comparison.levels if level.value == comparison.best), None)
     if best is None:
         return [f"No level of {comparison.factor} has two completed trials with a {response_name(comparison)}."]
-    sentences = [_best(comparison, best)]
+    sentences = [_best(comparison, best), *_incomplete(comparison, best)]
     sentences += [_difference(comparison, contrast) for contrast in comparison.contrasts if contrast.p is not None]
     untested = sorted((c for c in comparison.contrasts if c.p is None), key=lambda c: c.untested or "")
     for reason, group in groupby(untested, key=lambda c: c.untested):
@@ -170,6 +170,20 @@ def _best(comparison: Comparison, best: Level) -> str:
     if not single:
         return f"{claim}: {result}."
     return f"{claim} among levels with at least two completed trials: {result}; left out: {', '.join(single)}."
+
+
+def _incomplete(comparison: Comparison, best: Level) -> list[str]:
+    """The sentence about levels of which trials failed or were stopped, where it matters for the best one."""
+    if best.selected:
+        return ["Trials of every such level failed or were stopped; the means of those that remain may be too good."]
+    sign = -1 if comparison.goal == "max" else 1
+    names = [
+        f"{level_name(comparison, level.value)} ({numbers(level.estimate.mean)[0]}, {level.failed + level.stopped} of "
+        f"{_trials(level.trials)} failed or stopped)"
+        for level in comparison.levels
+        if level.selected and sign * (level.estimate.mean or 0.0) < sign * (best.estimate.mean or 0.0) and level.values
+    ]
+    return [f"Not ranked first, since only some of their trials completed: {', '.join(names)}."] if names else []
 
 
 def _difference(comparison: Comparison, contrast: Contrast) -> str:

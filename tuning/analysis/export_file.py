@@ -62,7 +62,12 @@ def write(exported: Export, path: Path) -> None:
 
 
 def read(path: Path) -> tuple[ExportedTrial, ...]:
-    """Return an export's entries, best first.
+    """Return an export's entries, best first.  RecordError: as ``read_export``."""
+    return read_export(path).entries
+
+
+def read_export(path: Path) -> Export:
+    """Return an export, its entries best first.
 
     Raises:
         RecordError: no such file, not an export, of a newer version, or damaged; the file and the key are named.
@@ -89,7 +94,7 @@ def read(path: Path) -> tuple[ExportedTrial, ...]:
     ranks = [entry.rank for entry in exported.entries]
     if len(set(ranks)) < len(ranks):
         raise RecordError(f"{path}: damaged: two entries have the same rank ({ranks[:10]}). Export again")
-    return tuple(sorted(exported.entries, key=lambda entry: entry.rank))
+    return exported.model_copy(update={"entries": tuple(sorted(exported.entries, key=lambda entry: entry.rank))})
 
 
 def entry(path: Path, rank: int) -> ExportedTrial:

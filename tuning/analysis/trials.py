@@ -1,9 +1,10 @@
-"""One trial as tables and ``--json`` show it."""
+"""One trial as tables, ``--json``, CSV files and data frames show it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tuning.journal.record import TrialRecord
+from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import trial_name
 
 
@@ -71,3 +72,26 @@ def _remarks(trial: TrialRecord) -> list[str]:
     if trial.result and trial.result.reason:
         remarks.append(trial.result.reason)
     return remarks
+
+
+def trial_rows(record: CampaignRecord, trials: Iterable[TrialRecord]) -> list[dict[str, Any]]:
+    """Return trials with status, figures and searched values; every row has these columns, the metrics as recorded.
+
+    objective: of the best epoch; None of a trial that has not ended or failed before its first epoch.
+    """
+    return [
+        {
+            "trial": trial.index,
+            "status": trial.status,
+            "objective": trial.objective,
+            **(trial.result.best_metrics if trial.result else {}),
+            "best_epoch": trial.result.best_epoch if trial.result else None,
+            "epochs": trial.result.epochs if trial.result else len(trial.epochs),
+            "budget": trial.config.train.epochs,
+            "seconds": trial.result.seconds if trial.result else None,
+            "seed": trial.config.seed,
+            **{path: trial.assignment.get(path) for path in record.dimensions},
+            "reason": trial.result.reason if trial.result else None,
+        }
+        for trial in trials
+    ]

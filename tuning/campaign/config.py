@@ -48,6 +48,11 @@ class TrainConfig(Frozen):
     """Maximum number of epochs."""
     batch_size: int = Field(default=32, ge=1, le=MOST)
     """Rows per batch."""
+    epoch_rows: int | None = Field(default=None, ge=1, le=10 * MOST)
+    """Rows per epoch of a network, in a shuffled order that the next epoch continues.
+
+    Trials on raw and on balanced data are then trained for equally many steps.  Default: all rows of the training part,
+    after balancing."""
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     """Optimizer.  ``sgd`` has a momentum of 0.9; all other options are PyTorch's defaults."""
     learning_rate: float = Field(default=1e-3, gt=0.0)

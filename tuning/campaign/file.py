@@ -1,5 +1,6 @@
-"""Campaign files: read, overridden by the command line, checked, and worked out to a plan."""
+"""Campaign files, or the same as a dictionary: overridden by the command line, checked, and worked out to a plan."""
 
+import copy
 import math
 import re
 import tomllib
@@ -25,11 +26,10 @@ from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import dotted, nearest, shown
 from tuning.campaign.objective import METRICS
+from tuning.campaign.overrides import WIDEST, Keys, override
 from tuning.campaign.packages import offered
 from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space, own_paths
-
-Keys = tuple[str, ...]
 
 SMALLEST = (
     '    name = "mine"',
@@ -45,9 +45,6 @@ ROOMS = ("model", "train", "data")
 
 MOST_BYTES = 2**20
 """Of a campaign file."""
-
-WIDEST = 200
-"""Characters of a line or a complaint that a message repeats."""
 
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -75,20 +72,39 @@ def load(
         CampaignError: one message with everything that is wrong: file, key, got, allowed, nearest.
     """
     document = _document(path)
-    given: dict[messages.Path, str] = {}
-    for setting in settings:
-        keys, value = _setting(setting)
-        _put(document, keys, value, option := f"--set {setting}")
-        given[keys] = option
-    if trials is not None:
-        _put(document, ("search", "trials"), trials, "--trials")
-        given["search", "trials"] = "--trials"
-    if name is not None:
-        document["name"] = name
-        given["name",] = "--name"
+    given = override(document, settings=settings, trials=trials, name=name)
+    return _loaded(document, path, given, folder=path.parent, with_code=with_code, printed=printed)
+
+
+def from_dict(document: Mapping[str, Any], *, printed: Callable[[str], None] = ignore) -> Plan:
+    """Check what a campaign file would hold, and work out its plan; code is run, its paths are of the working folder.
+
+    printed: takes each line that the code prints.
+
+    Raises:
+        CampaignError: as ``load``, with ``campaign`` in place of the file.
+    """
+    whole = copy.deepcopy(dict(document))
+    try:
+        documents.checked(whole)
+    except DocumentError as error:
+        raise CampaignError(f"campaign: {error}") from None
+    return _loaded(whole, "campaign", {}, folder=Path(), with_code=True, printed=printed)
+
+
+def _loaded(
+    document: dict[str, Any],
+    path: Path | str,
+    given: Mapping[messages.Path, str],
+    *,
+    folder: Path,
+    with_code: bool,
+    printed: Callable[[str], None],
+) -> Plan:
+    """Check a document, and work out its plan.  path: what messages call it.  folder: of the code that it names."""
     _flatten(document)
     try:
-        sources = _use_code(document, path.parent, printed, with_code=with_code)
+        sources = _use_code(document, folder, printed, with_code=with_code)
     except CampaignError as error:
         first, *rest = error.args
         raise CampaignError(f"{_where(('code',), given, path)}: {first}", *rest) from None
@@ -155,7 +171,7 @@ def _packages(document: Mapping[str, Any]) -> list[Source]:
     return offered(unknown)
 
 
-def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path) -> str:
+def _where(keys: messages.Path, given: Mapping[messages.Path, str], path: Path | str) -> str:
     """Whose value it is: the file's, or an option's."""
     return next((option for start, option in given.items() if keys[: len(start)] == start), str(path))
 
@@ -212,38 +228,6 @@ def _unreadable(path: Path, text: str, complaint: str) -> tuple[str, ...]:
     return f"{path}, line {number}: not TOML: {what}", f"    {source}", f"    {' ' * at}^"
 
 
-def _setting(setting: str) -> tuple[Keys, Any]:
-    key, equals, text = setting.partition("=")
-    if not equals:
-        raise CampaignError(f"--set {setting}: no value. Write KEY=VALUE, for example --set search.trials=20")
-    try:
-        keys: list[str] = []
-        table: Any = documents.parse_toml(f"{key} = 0")
-        while isinstance(table, dict):
-            (word,) = table
-            keys.append(word)
-            table = table[word]
-    except ValueError:
-        raise CampaignError(
-            f"--set {setting[:WIDEST]}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
-        ) from None
-    try:
-        return tuple(keys), documents.parse_toml(f"value = {text}")["value"]
-    except DocumentError as error:
-        raise CampaignError(f"--set {key}: {error}") from None
-    except tomllib.TOMLDecodeError:
-        return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
-
-
-def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:
-    table = document
-    for i, word in enumerate(keys[:-1], start=1):
-        table = table.setdefault(word, {})
-        if not isinstance(table, dict):
-            raise CampaignError(f"{option}: {dotted(keys[:i])} is a value, not a table of keys")
-    table[keys[-1]] = value
-
-
 def _flatten(document: dict[str, Any]) -> None:
     """In ``[space]`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
     space = document.get("space")
@@ -286,7 +270,9 @@ def _numbers(value: Any, before: messages.Path = ()) -> Iterator[tuple[messages.
             yield from _numbers(inner, (*before, step))
 
 
-def _plan(config: CampaignConfig, document: Mapping[str, Any], path: Path, given: Mapping[messages.Path, str]) -> Plan:
+def _plan(
+    config: CampaignConfig, document: Mapping[str, Any], path: Path | str, given: Mapping[messages.Path, str]
+) -> Plan:
     """Return the plan; data set, space and compared dimensions exist, a grid can be counted, nothing is set twice."""
     with _blamed(path, given, ("data", "dataset")):
         resolve(config.data)
@@ -323,7 +309,7 @@ def _plan(config: CampaignConfig, document: Mapping[str, Any], path: Path, given
 
 
 @contextmanager
-def _blamed(path: Path, given: Mapping[messages.Path, str], keys: Keys, prefix: str = "") -> Iterator[None]:
+def _blamed(path: Path | str, given: Mapping[messages.Path, str], keys: Keys, prefix: str = "") -> Iterator[None]:
     """Put the file or the option that set a key in front of an error about it."""
     try:
         yield

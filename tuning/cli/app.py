@@ -18,13 +18,16 @@ from tuning.cli.compare import compare
 from tuning.cli.confirm import confirm
 from tuning.cli.datasets import datasets_app
 from tuning.cli.delete import delete
+from tuning.cli.diff import diff
 from tuning.cli.doctor import doctor
+from tuning.cli.evaluate import evaluate
 from tuning.cli.export import export
 from tuning.cli.init import init
 from tuning.cli.inspect import inspect
 from tuning.cli.launch import launch
 from tuning.cli.options import EXIT_INTERRUPTED, EXIT_NEGATIVE, EXIT_USAGE
 from tuning.cli.plan import plan
+from tuning.cli.predict import predict
 from tuning.cli.printing import say_error, say_lines
 from tuning.cli.repair import repair
 from tuning.cli.report import report
@@ -66,7 +69,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(inspect, init, plan, launch, status, top, report, compare, confirm, export, reproduce),
+    *(inspect, init, plan, launch, status, top, report, compare, diff, confirm, export, reproduce, predict, evaluate),
     *(sync, adopt, repair, delete),
     *(ui, spaces, check, schema, doctor),
 ):

@@ -18,7 +18,7 @@ from tuning.cli.options import (
     json_only,
 )
 from tuning.cli.printing import say
-from tuning.cli.tracking_observer import Tracking
+from tuning.tracking.observer import Tracking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
     from tuning.cli.tables import Column
     from tuning.execution.confirm import Confirmed
+    from tuning.journal.home import Home
     from tuning.journal.text import Cell
 
 
@@ -41,6 +42,9 @@ def confirm(
         int | None, typer.Option(help="Trials at a time; default: as in the last launch.", min=1, max=1024)
     ] = None,
     code: CodeOption = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register the first trial in MLflow, with the confirmed figures as tags.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the recorded confirmation; train nothing.")] = False,
     home: HomeOption = VAR,
     datasets: DatasetsOption = None,
@@ -62,6 +66,8 @@ def confirm(
             raise RecordError(f"campaign {name!r} has not been confirmed. {place.command('confirm', name)} does so")
         summary = confirmation_summary(place.record(name), place.confirmations.record(name))
         tables.emit(summary, as_json=as_json, show=lambda: print_summary(summary, tables.console()))
+        if register:
+            _register(place, summary, out)
         return
     from tuning.cli.live import display
     from tuning.execution.confirm import confirm as run
@@ -76,25 +82,22 @@ def confirm(
             sources_of(campaign.config.code_files, what=what, home=place, given=code or [], kept=True)
         ):
             say(printed_line, error=True)
-    tracking = Tracking(place.confirmations, name)
-    behind: str | None = None
-    with json_only(as_json=as_json), display(out) as watching:
-        try:
-            done: Confirmed = run(
-                place,
-                name,
-                top=top,
-                seeds=seeds,
-                splits=splits,
-                concurrency=concurrency,
-                datasets=datasets,
-                observers=[watching, tracking],
-                progress=watching.progress,
-            )
-        finally:
-            behind = tracking.close()
-    if behind:
-        tables.line(out, f"MLflow is behind the journal: {behind}. Later: {place.command('sync', name)}", "yellow")
+    with json_only(as_json=as_json), display(out) as watching, Tracking(place.confirmations, name) as tracking:
+        done: Confirmed = run(
+            place,
+            name,
+            top=top,
+            seeds=seeds,
+            splits=splits,
+            concurrency=concurrency,
+            datasets=datasets,
+            observers=[watching, tracking],
+            progress=watching.progress,
+        )
+    if tracking.behind:
+        tables.line(
+            out, f"MLflow is behind the journal: {tracking.behind}. Later: {place.command('sync', name)}", "yellow"
+        )
     if done.confirmation.finished_at is None:
         end_interrupted(done.confirmation.interruptions[-1])
     summary = confirmation_summary(done.campaign, done.confirmation)
@@ -104,10 +107,25 @@ def confirm(
         print_summary(summary, out)
 
     tables.emit(summary, as_json=as_json, show=printed)
+    if register:
+        _register(place, summary, out)
     if tracking.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.failed:
         raise typer.Exit(EXIT_NEGATIVE)
+
+
+def _register(home: "Home", summary: "ConfirmationSummary", target: "Console") -> None:
+    """Register the first trial of a confirmation, and say so."""
+    from tuning.cli import tables
+    from tuning.journal.text import trial_name
+    from tuning.tracking.register import register
+
+    done = register(home, summary)
+    new = "registered as" if done.created else "is already"
+    tables.line(
+        target, f"{trial_name(done.trial)} {new} version {done.version} of the MLflow model {done.model} (champion)"
+    )
 
 
 def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:

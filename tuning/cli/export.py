@@ -1,34 +1,72 @@
 """``seqtune export``: the best trials as a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuning.cli.options import VAR, HomeOption, NameArgument, existing_home, no_trial
+from tuning.cli.options import (
+    VAR,
+    CodeOption,
+    DatasetsOption,
+    HomeOption,
+    NameArgument,
+    existing_home,
+    no_trial,
+)
 from tuning.cli.printing import say
+from tuning.cli.trained import RankOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuning.journal.record import CampaignRecord
 
 
 def export(
     *,
     name: NameArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="File to write: .json, .toml or .csv; .onnx; .db for a study.")
+    ],
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
+    form: Annotated[
+        Literal["trials", "onnx", "optuna"],
+        typer.Option(
+            "--format",
+            help="trials: the best trials; onnx: the network of one trial (extra onnx); optuna: a study of all trials.",
+        ),
+    ] = "trials",
+    rank: RankOption = None,
+    code: CodeOption = None,
     home: HomeOption = VAR,
+    datasets: DatasetsOption = None,
 ) -> None:
     """Write a campaign's best trials to a file.
 
     Entries of .json and .toml are complete: `seqtune reproduce FILE --rank R` trains them again without MLflow.  A .csv
     is a table to read.  With replicates an entry is the first completed trial of each of the best configurations.
+    --format onnx writes the trained network of the trial of --rank, which takes prepared rows and their lengths.
+    --format optuna writes all ended trials as a study, a SQLite file that `optuna-dashboard sqlite:///FILE` opens.
     Example: seqtune export demo -k 10 --out top10.json
     """
+    if form == "onnx":
+        _export_onnx(name, out, rank=rank, code=code or [], home=home, datasets=datasets)
+        return
     from tuning.analysis.export import export as best_trials
     from tuning.analysis.export_file import COMPLETE, check_suffix, write
     from tuning.campaign.code_files import copy_path
+    from tuning.campaign.errors import CampaignError
 
-    check_suffix(out)
+    if rank is not None:
+        raise CampaignError("--rank is for --format onnx; -k says how many trials are exported")
+    if form == "trials":
+        check_suffix(out)
     place = existing_home(home)
     record = place.record(name)
+    if form == "optuna":
+        _study(record, out)
+        return
     if not record.ranked():
         raise no_trial(name)
     exported = best_trials(record, k)
@@ -42,6 +80,34 @@ def export(
     if out.suffix.lower() in COMPLETE:
         files = record.config.code_files
         named = [file.name if file.kind == "package" else copy_path(place.code, file) for file in files]
-        code = [word for name in named for word in ("--code", name)]
-        command = place.command("reproduce", out, "--rank", 1, *code, datasets=record.datasets)
+        with_code = [word for path in named for word in ("--code", path)]
+        command = place.command("reproduce", out, "--rank", 1, *with_code, datasets=record.datasets)
         say(f"train one again: {command}")
+
+
+def _export_onnx(
+    name: str, out: Path, *, rank: int | None, code: "Sequence[Path]", home: Path, datasets: Path | None
+) -> None:
+    """Write the network of one trial, and say how far its outputs are from torch's."""
+    from tuning.cli.trained import trained
+    from tuning.journal.text import trial_name
+    from tuning.prediction.onnx_file import write_onnx
+
+    place = existing_home(home)
+    (model,) = trained(place, name, rank=rank, top=None, code=code, datasets=datasets, progress=lambda _: None)
+    difference = write_onnx(model, out)
+    say(
+        f"{out}: {trial_name(model.recorded.config.index)} of {name}; outputs equal torch's up to a relative "
+        f"difference of {difference:.0e}"
+    )
+
+
+def _study(record: "CampaignRecord", out: Path) -> None:
+    from tuning.report.storage import check_storage, write_storage
+
+    check_storage(out)
+    if not record.ended:
+        raise no_trial(record.config.name)
+    count = write_storage(record, out)
+    say(f"{out}: Optuna study {record.config.name!r} of {count} trials")
+    say(f"look at it: optuna-dashboard sqlite:///{out}")

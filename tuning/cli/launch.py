@@ -18,7 +18,7 @@ from tuning.cli.options import (
     open_home,
 )
 from tuning.cli.printing import say
-from tuning.cli.tracking_observer import Tracking
+from tuning.tracking.observer import Tracking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,15 +93,10 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         tables.line(out, f"code: {file}")
     if not home.journal(name).exists() and (advice := idle_advice(plan)):
         tables.line(out, f"Note: {advice}", "yellow")
-    tracking = Tracking(home, name)
-    behind: str | None = None
-    with json_only(as_json=as_json), display(out) as watching:
+    with json_only(as_json=as_json), display(out) as watching, Tracking(home, name) as tracking:
         from tuning.execution.launch import launch as run
 
-        try:
-            record = run(plan, home=home, datasets=datasets, observers=[watching, tracking], progress=watching.progress)
-        finally:
-            behind = tracking.close()
+        record = run(plan, home=home, datasets=datasets, observers=[watching, tracking], progress=watching.progress)
     board = leaderboard(record, SHOWN)
 
     def show() -> None:
@@ -109,9 +104,9 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         top.show(board, out)
 
     tables.emit(board, as_json=as_json, show=show)
-    if behind:
+    if tracking.behind:
         command = home.command("sync", name)
-        tables.line(out, f"MLflow is behind the journal: {behind}. Later: {command}", "yellow")
+        tables.line(out, f"MLflow is behind the journal: {tracking.behind}. Later: {command}", "yellow")
     if board.ranked:
         _next_steps(board, record, home, out)
     return record, not tracking.interrupted

@@ -32,6 +32,9 @@ def reproduce(
     trial: Annotated[int | None, typer.Option(help="NAME: the trial's index, from 0.", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="NAME: the trial's seed.", min=0)] = None,
     rank: Annotated[int | None, typer.Option(help="FILE: the entry's rank, from 1.", min=1)] = None,
+    keep_weights: Annotated[
+        bool, typer.Option("--keep-weights", help="Keep the weights for `seqtune predict` if they equal the record.")
+    ] = False,
     code: CodeOption = None,
     home: HomeOption = VAR,
     datasets: DatasetsOption = None,
@@ -47,7 +50,7 @@ def reproduce(
 
     place = open_home(home)
     found = _with_code(find(place, target, trial=trial, seed=seed, rank=rank), home=place, given=code or [])
-    if _run(found, home=place, datasets=datasets, as_json=as_json).verdict == "differs":
+    if _run(found, home=place, datasets=datasets, keep_weights=keep_weights, as_json=as_json).verdict == "differs":
         raise typer.Exit(EXIT_NEGATIVE)
 
 
@@ -64,7 +67,7 @@ def _with_code(target: "Target", *, home: "Home", given: "Sequence[Path]") -> "T
     return target._replace(recorded=recorded)
 
 
-def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool) -> "Reproduction":
+def _run(target: "Target", *, home: "Home", datasets: Path | None, keep_weights: bool, as_json: bool) -> "Reproduction":
     """Train the trial again, print the comparison, and log it; a store that is away is no more than a warning."""
     from tuning.campaign.errors import StoreError
     from tuning.cli import tables
@@ -83,8 +86,20 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, as_json: bool
             table.epoch(report)
             show(f"epoch {report.epoch + 1} of {len(target.recorded.epochs)}")
 
-        outcome = train_again(target.recorded, home=home, datasets=datasets, on_epoch=on_epoch, progress=show)
+        outcome = train_again(
+            target.recorded,
+            home=home,
+            datasets=datasets,
+            on_epoch=on_epoch,
+            progress=show,
+            keep_weights=keep_weights,
+        )
     table.end(outcome)
+    if keep_weights:
+        trial = target.recorded.config
+        equal = outcome.result.weights_sha256 == target.recorded.result.weights_sha256
+        path = home.trial(trial.campaign, trial.index)
+        tables.line(out, f"weights kept in {path}" if equal else "the weights differ from the record: not kept")
     tables.emit(outcome, as_json=as_json, show=lambda: None)
     try:
         from tuning.tracking.reproduction import log_reproduction

@@ -1,4 +1,4 @@
-"""The recorded trial that a command line names: by run id, campaign and trial or seed, or export and rank."""
+"""The recorded trial, campaign or export that a command line names."""
 
 import re
 import sqlite3
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tuning.analysis.export_file import EXPORT_SUFFIXES, entry
+from tuning.analysis.export import Export
+from tuning.analysis.export_file import EXPORT_SUFFIXES, entry, read_export
 from tuning.campaign.errors import RecordError, no_such_run
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, RecordedTrial, TrialRecord
@@ -16,6 +17,8 @@ from tuning.journal.text import trial_name
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 FORMS = "RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R"
+NUMBERED = re.compile(r"(.+):t?(\d{1,7})")
+"""A trial in one word: ``NAME:K``, ``NAME:t007`` or ``FILE:R``."""
 
 
 class Target(NamedTuple):
@@ -58,6 +61,24 @@ def find(
     record = home.record(target)
     found = _by_index(record, trial) if trial is not None else _by_seed(record, seed)
     return Target(of_campaign(record, found), code_paths=record.code_paths)
+
+
+def find_word(home: Home, word: str) -> RecordedTrial | CampaignRecord | Export:
+    """Return what one word names: RUN_ID, NAME:K or FILE:R a trial, NAME a campaign, FILE an export.
+
+    Raises:
+        RecordError, JournalError, StoreError: as ``find``.
+    """
+    if RUN_ID.fullmatch(word):
+        return find(home, word).recorded
+    if numbered := NUMBERED.fullmatch(word):
+        place, number = numbered[1], int(numbered[2])
+        if Path(place).suffix.lower() in EXPORT_SUFFIXES:
+            return find(home, place, rank=number).recorded
+        return find(home, place, trial=number).recorded
+    if Path(word).suffix.lower() in EXPORT_SUFFIXES:
+        return read_export(Path(word))
+    return home.record(word)
 
 
 def check_run_id(run_id: str, uri: str) -> None:

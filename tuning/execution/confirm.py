@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from data.config import DataConfig
+from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.analysis.selection import best_configurations
 from tuning.campaign.config import CampaignConfig, TrialConfig
@@ -76,8 +77,10 @@ def confirm(
         request = ConfirmationRequest(
             trials=tuple(trial.index for trial in chosen), seeds=seeds, splits=splits, ended=len(record.ended)
         )
-        prepared = _prepared(record, chosen, seeds, splits, home=home, datasets=datasets, progress=progress)
         path = home.confirmations.journal(name)
+        before = fold(entries) if (entries := home.confirmations.entries(name)) else None
+        needed = _needed(record, before, chosen, seeds=seeds, splits=splits)
+        prepared = _prepared(record, before, needed, home=home, datasets=datasets, progress=progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         with STOP.deferred():
             if request not in [asked for _, asked in record.tests]:
@@ -86,6 +89,9 @@ def confirm(
             with Journal(path) as journal:
                 if not journal.entries:
                     journal.append(Opened(config=record.config, dimensions=record.dimensions, data=record.data))
+                home.confirmations.keep_preparations(
+                    name, (Preparation.of(entry.manifest) for entry in prepared.values())
+                )
                 confirmation = _run(
                     record,
                     journal,
@@ -225,34 +231,48 @@ def _data(data: DataConfig, config: CampaignConfig, *, seed: int, split: int) ->
     return data.model_copy(update=fresh | fold)
 
 
+def _needed(
+    record: CampaignRecord, before: CampaignRecord | None, chosen: Sequence[TrialRecord], *, seeds: int, splits: int
+) -> dict[str, DataConfig]:
+    """Return the data of every configuration, split and fold by their keys, and of trials that were begun before.
+
+    before: the confirmation so far.  Trials of a larger request that was interrupted are trained to their end.
+    """
+    needed: dict[str, DataConfig] = {}
+    all_splits = range(1, splits + 1) if splits else (0,)
+    folds = range(min(seeds, record.config.data.folds or 1))
+    for split, seed, trial in product(all_splits, folds, chosen):
+        data = _data(trial.config.data, record.config, seed=seed, split=split)
+        needed[variant_of(data, record.config, fresh_split=split > 0)] = data
+    if before is not None:
+        for index in sorted(before.unfinished):
+            config = before.trials[index].config
+            needed[before.variant(config)] = config.data
+    return needed
+
+
 def _prepared(
     record: CampaignRecord,
-    chosen: Sequence[TrialRecord],
-    seeds: int,
-    splits: int,
+    before: CampaignRecord | None,
+    needed: Mapping[str, DataConfig],
     *,
     home: Home,
     datasets: Path | None,
     progress: Callable[[str], None],
 ) -> dict[str, Prepared]:
-    """Prepare the data of every configuration, split and fold.
+    """Prepare the needed data.
 
     Raises:
-        CampaignError: the campaign's own data has changed, or there is no test part.
+        CampaignError: data has changed since the campaign or an earlier request, or there is no test part.
     """
     prepared: dict[str, Prepared] = {}
-    all_splits = range(1, splits + 1) if splits else (0,)
-    folds = range(min(seeds, record.config.data.folds or 1))
-    for split, seed, trial in product(all_splits, folds, chosen):
-        data = _data(trial.config.data, record.config, seed=seed, split=split)
-        key = variant_of(data, record.config, fresh_split=split > 0)
-        if key in prepared:
-            continue
+    known = {key: data.sha256 for key, data in {**record.data, **(before.data if before else {})}.items()}
+    for key, data in needed.items():
         entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)
-        if not split and entry.sha256 != record.data[key].sha256:
+        if entry.sha256 != known.get(key, entry.sha256):
             raise CampaignError(
                 f"campaign {record.config.name!r}: its data has changed: {key!r} has sha256 {entry.sha256[:12]}, "
-                f"it had {record.data[key].sha256[:12]}. Restore the old files"
+                f"it had {known[key][:12]}. Restore the old files"
             )
         if not sum(entry.manifest.counts.test.values()):
             raise CampaignError(

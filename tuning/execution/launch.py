@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.campaign import own_code
 from tuning.campaign.config import LimitOptions, ResourceOptions
@@ -97,6 +98,7 @@ def _attempt(
             )
         record = fold(journal.entries)
         _check_same_data(record, prepared)
+        home.keep_preparations(config.name, (Preparation.of(entry.manifest) for entry in prepared.values()))
         over = record.finished_at is not None and len(record.ended) >= plan.trials
         if over and config.comparison in (None, record.config.comparison):
             return record

@@ -113,8 +113,10 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                     "wall_s": self.resources.trial_wall_s,
                     "test": self.test,
                 }
-        # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.
-        return self.FINISHED if self.driver.exhausted and not self.live else None
+        # Ray stops calling `suggest` after FINISHED, so withhold it while a live trial may need a retry.  After a
+        # problem the launch ends: while no trial runs, Ray would ask for ten minutes before its next step.
+        ending = self.problem is not None or (self.driver.exhausted and not self.live)
+        return self.FINISHED if ending else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         with self.kept():
@@ -265,6 +267,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             run_config=tune.RunConfig(
                 storage_path=str(scratch),
                 verbose=0,
+                progress_reporter=tune.CLIReporter(),  # silent; in notebooks the default would leave an empty output
                 callbacks=[_Watch(search, config.budget.wall_s)],
                 # Not Ray's own retries: a worker that dies between two trials counts as two failures of the second,
                 # and the second failure is final however many are allowed (2.60).

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from data.prepare import prepare
+from data.preparation import Preparation
+from data.prepare import Prepared, prepare
 from data.prepared import open_arrays
 from tuning.campaign.config import TrialConfig
-from tuning.campaign.errors import RecordError
+from tuning.campaign.errors import RecordError, StoreError
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
-from tuning.training.begin import begin
+from tuning.training.begin import TrialRun, begin
 from tuning.training.environment import Environment, check_device, check_threads, current, differences
+from tuning.training.files import WEIGHTS
 from tuning.training.held_out import evaluate_test
 from tuning.training.loop import DivergedError
 from tuning.training.results import MEASURED, EpochReport, TrialResult
+from tuning.training.weights import save_weights
 
 TOLERANCE = 1e-3
 """Largest difference of any metric, and largest relative difference of any loss, that is still within tolerance."""
@@ -52,8 +55,11 @@ def reproduce(
     on_epoch: Callable[[EpochReport], None],
     progress: Callable[[str], None],
     tolerance: float = TOLERANCE,
+    keep_weights: bool = False,
 ) -> Reproduction:
     """Train the trial again, for as many epochs as the record has, and compare every epoch.
+
+    keep_weights: write weights that are equal to the recorded ones, and the preparation of the data, into the home.
 
     Raises:
         DataError: the data is not there.
@@ -94,6 +100,8 @@ def reproduce(
         except DivergedError as error:
             failure = error
             break
+    if keep_weights and training.done and not failure:
+        _keep(training, recorded, prepared, home)
     environment = current(trial.device.device)
     first, beyond, largest = _compare(recorded.epochs, training.history, tolerance)
     result = (
@@ -121,6 +129,19 @@ def reproduce(
         environment_differences=differences(recorded.environment, environment) if recorded.environment else [],
         record_differences=claims,
     )
+
+
+def _keep(training: TrialRun, recorded: RecordedTrial, prepared: Prepared, home: Home) -> None:
+    trial = recorded.config
+    if training.result().weights_sha256 != recorded.result.weights_sha256:
+        return
+    path = home.trial(trial.campaign, trial.index) / WEIGHTS
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_weights(training.best_weights, path)
+    except OSError as error:
+        raise StoreError(f"{path.parent} cannot be written: {error}. Choose another --home") from error
+    home.keep_preparations(trial.campaign, [Preparation.of(prepared.manifest)])
 
 
 def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool) -> list[str]:

@@ -34,20 +34,22 @@ def epoch_seconds(trial: TrialConfig, arrays: Arrays, *, limit_s: float) -> floa
         ValueError, RuntimeError, MemoryError and what a user's own model raises: the trial cannot be trained.
     """
     rng = np.random.default_rng(0)
+    rows = trial.train.epoch_rows or len(arrays.order)
+    trial = trial.model_copy(update={"train": trial.train.model_copy(update={"epoch_rows": None})})
     fewer = replace(arrays, order=_rows(arrays.order, trial.train.batch_size, rng), valid=_part(arrays.valid, 1, rng))
     run = begin(trial, fewer)
     if not isinstance(run, Training):
         return _fit_seconds(trial, arrays, rng)
     first = _seconds(run)  # allocates, and chooses kernels
-    batches = math.ceil(len(arrays.order) / trial.train.batch_size)
+    batches = math.ceil(rows / trial.train.batch_size)
     timed = min(max(int(0.6 * limit_s / first), FEWEST), MOST, batches)
     alone = _seconds(run)
     run.arrays = replace(fewer, order=_rows(arrays.order, timed * trial.train.batch_size, rng))
     several = _seconds(run)
     per_batch = max((several - alone) / (timed - 1), 0.5 * several / timed) if timed > 1 else several
     valid = _part(arrays.valid, VALIDATED, rng)
-    rows = BatchSource(valid, run.device)
-    evaluated = _elapsed(lambda: run.evaluate(rows)) * len(arrays.valid.y) / len(valid.y)
+    source = BatchSource(valid, run.device)
+    evaluated = _elapsed(lambda: run.evaluate(source)) * len(arrays.valid.y) / len(valid.y)
     return alone + per_batch * (batches - 1) + evaluated
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from safetensors.torch import save
 
 from data.arrays import Arrays
 from data.errors import DataError
@@ -18,10 +17,11 @@ from tuning.campaign.config import TrialConfig
 from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current
-from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
+from tuning.training.files import CHECKPOINT, WEIGHTS
 from tuning.training.held_out import evaluate_test
 from tuning.training.latency import latencies_ms
 from tuning.training.results import EpochReport, TrialResult
+from tuning.training.weights import save_weights
 
 _logger = logging.getLogger(__name__)
 
@@ -119,10 +119,8 @@ class TrialWorker:
         return arrays
 
     def _end(self, training: TrialRun) -> dict[str, TrialResult | Environment]:
-        # safetensors takes no channels-last strides.
-        weights = {name: value.contiguous() for name, value in training.best_weights.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_file(self.folder / WEIGHTS, save(weights))
+        save_weights(training.best_weights, self.folder / WEIGHTS)
         result = training.result()
         if self.test:
             result = result.model_copy(update={"test": evaluate_test(training, self.arrays)})

@@ -3,13 +3,14 @@
 import os
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from data.preparation import Preparation
 from tuning.campaign.code_files import Source, copy_path
 from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
@@ -99,6 +100,25 @@ class Home:
     def trial(self, name: str, index: int) -> Path:
         """One trial's folder: its checkpoint while it runs, ``weights.safetensors`` (best epoch) afterwards."""
         return self.campaign(name) / "trials" / f"t{index:03d}"
+
+    def preparation(self, name: str, data_sha256: str) -> Path:
+        """How the rows of some of a campaign's trials were prepared: enough to predict where the arrays are not."""
+        return self.campaign(name) / "preparations" / f"{data_sha256[:24]}.json"
+
+    def keep_preparations(self, name: str, prepared: Iterable[Preparation]) -> None:
+        """Write the preparations of a campaign's data where they are not kept yet.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        try:
+            for one in prepared:
+                path = self.preparation(name, one.data_sha256)
+                if not path.is_file() or path.read_text(encoding="utf-8") != one.text():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_file(path, one.text().encode())
+        except OSError as error:
+            raise StoreError(f"{self.campaign(name)} cannot be written: {error}. Choose another --home") from error
 
     def command(self, *words: object, datasets: Path | str | None = None, absolute: bool = False) -> str:
         """Return a command line that runs as pasted, with ``--home`` where the default would name another folder.

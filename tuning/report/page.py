@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
 from tuning.analysis.leaderboard import leaderboard, notes
+from tuning.analysis.trials import trial_rows
 from tuning.campaign.errors import RecordError
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, fold
@@ -70,7 +71,7 @@ def page(entries: Sequence[Entry], confirmation: CampaignRecord | None = None) -
             all_trials=tables.all_trials(record, ordered[: tables.MOST_ROWS]),
             shown=min(len(ordered), tables.MOST_ROWS),
             total=len(ordered),
-            trials_csv=table_csv(tables.trial_rows(record, ordered)) if ordered else "",
+            trials_csv=table_csv(trial_rows(record, ordered)) if ordered else "",
             confirmed=summary and confirming.confirmed(summary),
             confirmed_units=summary and confirming.units(summary),
             recalls=summary and confirming.recalls(summary),

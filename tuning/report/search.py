@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 from optuna.visualization import plot_optimization_history, plot_parallel_coordinate, plot_slice
 
 from search_spaces.dimensions import Choice, Integer
+from tuning.analysis.trials import trial_rows
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import short_names, shown
 from tuning.report.drawing import BLUE, GREY, LINE, ORANGE, Figure, styled
 from tuning.report.labels import option_labels
 from tuning.report.study import RELIABLE, Importances, dimensions, full_budget, quiet, study, thinned
-from tuning.report.tables import trial_rows
 
 MOST_LINES, MOST_POINTS = 120, 1_000
 """Trials drawn in parallel coordinates, and in a slice."""

@@ -155,26 +155,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def trial_rows(record: CampaignRecord, trials: Sequence[TrialRecord]) -> list[dict[str, object]]:
-    """Return trials with status, figures and searched values, for a CSV file."""
-    return [
-        {
-            "trial": trial.index,
-            "status": trial.status,
-            "objective": trial.objective,
-            **(trial.result.best_metrics if trial.result else {}),
-            "best_epoch": trial.result.best_epoch if trial.result else None,
-            "epochs": trial.result.epochs if trial.result else len(trial.epochs),
-            "budget": trial.config.train.epochs,
-            "seconds": trial.result.seconds if trial.result else None,
-            "seed": trial.config.seed,
-            **{path: trial.assignment.get(path) for path in record.dimensions},
-            "reason": trial.result.reason if trial.result else None,
-        }
-        for trial in trials
-    ]
-
-
 def failures(record: CampaignRecord) -> Table:
     """Return failed trials by reason, retries, and duplicates."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)

@@ -9,6 +9,8 @@ from pathlib import Path
 import tomli_w
 
 from data.addresses import masked
+from data.errors import DataError
+from data.preparation import Preparation
 from tuning.campaign import own_code
 from tuning.campaign.code_files import Source
 from tuning.campaign.config import NAME, CampaignConfig
@@ -23,12 +25,10 @@ from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import trial_name
 from tuning.tracking.artifact_files import MOST_BYTES, ArtifactError
 from tuning.tracking.client import Store, reachable
+from tuning.tracking.model_files import BYTES_PER_PARAMETER, download_preparation, download_weights
 from tuning.tracking.recover import events
 from tuning.tracking.stored import ProgressCallback, StoredCampaign, connect, stored_campaign
 from tuning.training.files import WEIGHTS
-
-BYTES_PER_PARAMETER = 16
-"""Of a file of weights; buffers and names come on top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +94,11 @@ def adopt(
             raise RecordError(f"{masked(uri)}: {name!r} cannot be adopted: {found[1]}. Restore the originals")
         record = fold(entries)
         with _folders(home, name) as (folder, temporary):
-            weights, notes = _fetch_weights(store, stored, record, temporary)
+            weights, preparations, notes = _fetch_weights(store, stored, record, temporary)
             for index in weights:
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
                 (temporary / trial_name(index) / WEIGHTS).replace(home.trial(name, index) / WEIGHTS)
+            home.keep_preparations(name, preparations)
             home.keep_code(sources)
             for source in (source for source in sources if source.file.kind == "file"):  # beside the file that names it
                 (folder / source.file.name).write_bytes(source.content)
@@ -159,14 +160,16 @@ def _folders(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
 
 def _fetch_weights(
     store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path
-) -> tuple[list[int], list[str]]:
+) -> tuple[list[int], list[Preparation], list[str]]:
     """Download the weights that a launch keeps, those of the best trials, where the store has them.
 
-    Returns the trials whose weights are those of their record, and notes about other files.
+    Returns the trials whose weights are those of their record, how their data were prepared, and notes about other
+    files.
     """
     from tuning.training.weights import load_weights
 
     downloaded: list[int] = []
+    preparations: list[Preparation] = []
     notes: list[str] = []
     for trial in record.ranked()[:WEIGHTS_KEPT]:
         index = trial.config.index
@@ -176,13 +179,18 @@ def _fetch_weights(
         try:
             with reachable(store.uri):
                 run = stored.trials[index].run.id
-                file = store.download(run, WEIGHTS, trial_folder, MOST_BYTES + BYTES_PER_PARAMETER * parameters)
+                most = MOST_BYTES + BYTES_PER_PARAMETER * parameters
+                file = download_weights(store, run, trial_folder, most)
             if file is not None:
                 load_weights(file, trial.result.weights_sha256 if trial.result else None)
                 downloaded.append(index)
-        except (ArtifactError, ValueError) as error:
+                with reachable(store.uri):
+                    preparation = download_preparation(store, run, trial_folder)
+                if preparation is not None and preparation.data_sha256 == trial.config.data_sha256:
+                    preparations.append(preparation)
+        except (ArtifactError, DataError, ValueError) as error:
             notes.append(f"{trial.name}: weights not used: {error}")
-    return sorted(downloaded), notes
+    return sorted(downloaded), preparations, notes
 
 
 def _campaign_file(config: CampaignConfig, trials: int) -> str:

@@ -21,19 +21,22 @@ class ArtifactError(ValueError):
 def downloaded(client: Any, run: str, name: str, folder: Path, most: int) -> Path | None:
     """Return one of a run's files, copied into a folder; None where the run has none of that name.
 
-    client: MLflow's.
+    client: MLflow's.  name: with the folders that it lies in.
 
     Raises:
         ArtifactError: it is a link, a folder, a pipe or a device, or larger than ``most`` bytes.
     """
     local = _local_folder(str(client.get_run(run).info.artifact_uri))
     if local is not None:
+        if any((local / parent).is_symlink() for parent in Path(name).parents):
+            raise ArtifactError(f"{name} is in a folder that is a symbolic link")
         return _copied(local / name, folder, most)
-    sizes = {file.path: file.file_size for file in client.list_artifacts(run)}
+    parent = name.rpartition("/")[0]
+    sizes = {file.path: file.file_size for file in client.list_artifacts(run, parent or None)}
     if name not in sizes:
         return None
     _check_size(name, sizes[name], most)
-    return Path(client.download_artifacts(run, name, str(folder)))
+    return Path(client.download_artifacts(run, name, str(folder))).replace(folder / Path(name).name)
 
 
 def read_text(file: Path) -> str:

@@ -15,6 +15,7 @@ from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_cs
 from tuning.tracking.environment_tags import environment_tags
 from tuning.tracking.layout import (
     CODE,
+    LAYOUT,
     DatasetInput,
     Row,
     RunStatus,
@@ -28,6 +29,7 @@ from tuning.tracking.layout import (
     parameters,
     result_rows,
     result_tags,
+    single_key,
     trial_note,
     trial_tags,
 )
@@ -39,7 +41,8 @@ KEPT = 3
 PARENT = -1
 """Key of the campaign's own run, beside its trials 0, 1, ..."""
 
-DURATIONS = ("seconds", "total_seconds", "model/latency_ms", "model/latency_batch_ms")
+LATENCIES = [single_key("model", name, layout) for name in ("latency_ms", "latency_batch_ms") for layout in (1, LAYOUT)]
+DURATIONS = ("seconds", "total_seconds", *LATENCIES)
 """Metrics that differ when a trial is trained again."""
 
 
@@ -69,6 +72,8 @@ class RunUpdates:
     record: CampaignRecord
     campaign_id: str
     """Of this journal; distinguishes campaigns of one name, in several homes or started over."""
+    layout: int = LAYOUT
+    """Of the names of single figures; 1 of a campaign that an older version began to publish."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -121,7 +126,11 @@ class RunUpdates:
             start=milliseconds(at),
             parameters=parameters(config),
             tags=common_tags(self.kinds[0], config.name, self.campaign_id)
-            | {Tag.CAMPAIGN_OPENED_AT: repr(at), Tag.NOTE: campaign_note(self.record, self._home)},
+            | {
+                Tag.CAMPAIGN_OPENED_AT: repr(at),
+                Tag.LAYOUT: str(LAYOUT),
+                Tag.NOTE: campaign_note(self.record, self._home),
+            },
             datasets=[dataset_input(config.data.dataset, variant, data) for variant, data in event.data.items()],
             texts={"campaign.json": event.model_dump_json(indent=2), **self._code(config.code_files)},
             status="RUNNING",
@@ -148,7 +157,7 @@ class RunUpdates:
     def _describe(self, update: RunUpdate, trial: TrialRecord) -> None:
         """Add what the run of a trial is called, and what is known of it before it trains."""
         update.name = trial.name
-        update.parameters = parameters(trial.config)
+        update.parameters = parameters(trial.config, trial.assignment)
         update.tags |= common_tags(self.kinds[1], trial.config.campaign, self.campaign_id) | trial_tags(trial.config)
         update.tags[Tag.NOTE] = trial_note(trial, self.record, self._home)
         if trial.same_as is not None:
@@ -164,7 +173,7 @@ class RunUpdates:
 
     def _end(self, update: RunUpdate, trial: TrialRecord, result: TrialResult, at: int) -> None:
         recorded = self.record.recorded(trial)
-        update.rows += result_rows(result, at)
+        update.rows += result_rows(result, at, self.layout)
         update.tags |= result_tags(result)
         if trial.environment is not None:
             update.tags |= environment_tags(trial.environment)
@@ -208,6 +217,7 @@ class RunUpdates:
             self._update(trial.config.index).show = True
         if ranked:
             update.tags[Tag.BEST_TRIAL] = str(ranked[0].config.index)
+        update.tags[Tag.NOTE] = campaign_note(self.record, self._home)
         board = leaderboard(self.record, len(ranked))
         update.texts |= {"leaderboard.json": json_text(board), "leaderboard.csv": leaderboard_csv(board)}
         update.tags[Tag.CAMPAIGN_STATUS] = "finished"

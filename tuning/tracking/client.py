@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.addresses import masked
 from tuning.campaign.errors import StoreError
@@ -19,6 +19,8 @@ from tuning.tracking.layout import DatasetInput, Row, RunStatus
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.entities import Run
+
+    from tuning.tracking.models import ModelInterface
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -193,6 +195,61 @@ class Store:
         """Write a figure, replacing that of the same name."""
         self.client.log_figure(run, figure, name)
 
+    def log_model(
+        self,
+        run: str,
+        artifacts: Path,
+        script: Path,
+        interface: "ModelInterface",
+        requirements: Sequence[str],
+        *,
+        name: str,
+    ) -> None:
+        """Write a model into the folder ``name`` of a run's artifacts, replacing one that is there.
+
+        script: run when the model is loaded; it calls ``set_model``.  artifacts: the folder that it is given.
+        """
+        import numpy as np
+        import pandas as pd
+        from mlflow.models import ModelSignature
+        from mlflow.pyfunc import save_model
+        from mlflow.types import ColSpec, Schema, TensorSpec
+
+        shape = interface.shape
+        text, numbers = ColSpec("string", "text"), TensorSpec(np.dtype(np.float32), shape or ())
+        inputs = Schema([text if shape is None else numbers])
+        example = pd.DataFrame({"text": [interface.example]}) if shape is None else interface.example
+        outputs = Schema([ColSpec(kind, column) for column, kind in interface.columns.items()])
+        with tempfile.TemporaryDirectory() as folder:
+            save_model(
+                Path(folder) / name,
+                python_model=str(script),
+                artifacts={artifacts.name: str(artifacts)},
+                signature=ModelSignature(inputs, outputs),
+                input_example=example,
+                pip_requirements=list(requirements),
+            )
+            self.client.log_artifacts(run, folder)
+
+    def registered(self, name: str, run: str, tag: tuple[str, str]) -> str | None:
+        """Return the version of a registered model that was made from a run and has a tag; None where there is none."""
+        for version in self.client.search_model_versions(f"name = '{name}'"):
+            if version.run_id == run and version.tags.get(tag[0]) == tag[1]:
+                return str(version.version)
+        return None
+
+    def register(self, name: str, source: str, run: str, tags: Mapping[str, str]) -> str:
+        """Make a run's model a new version of a registered model; return its number."""
+        if not self.client.search_registered_models(f"name = '{name}'"):
+            self.client.create_registered_model(name)
+        return str(self.client.create_model_version(name, source, run, tags=dict(tags)).version)
+
+    def mark_version(self, name: str, version: str, tags: Mapping[str, str], alias: str) -> None:
+        """Set tags of a version, and let an alias name it."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(name, version, key, value)
+        self.client.set_registered_model_alias(name, alias, version)
+
     def download(self, run: str, name: str, folder: Path, most: int = MOST_BYTES) -> Path | None:
         """Download one file, None where the run has none of that name.  ArtifactError: a link, or too large."""
         return downloaded(self.client, run, name, folder, most)
@@ -216,11 +273,36 @@ class Store:
             self.client.set_terminated(run, status=status, end_time=end)
 
 
+def set_model() -> None:
+    """Define the MLflow model of the script that is running: a kept trial, read from the model's artifacts."""
+    import pandas as pd
+    from mlflow.models import set_model as define
+    from mlflow.pyfunc.model import PythonModel
+
+    from tuning.prediction.served import ServedModel
+
+    class TrialModel(PythonModel):
+        """See ``tuning.prediction.served``."""
+
+        def load_context(self, context: Any) -> None:
+            """Read the trial."""
+            (folder,) = context.artifacts.values()
+            self.served = ServedModel.load(Path(folder))
+
+        # MLflow warns of a hint of another kind, and checks by the signature either way.
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
+            """Return a row per prediction."""
+            return self.served.predict(model_input)
+
+    define(TrialModel())
+
+
 def preload() -> None:
     """Import MLflow, which takes seconds, with its log output off."""
     os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
     # MLflow 3.17 on SQLAlchemy 2.1.  The filter stays: a temporary one is not thread-safe.
     warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=".*Any type hint is inferred", category=UserWarning)  # mlflow.pyfunc
     import mlflow.tracking  # noqa: F401 - imported for later
 
 

@@ -6,7 +6,7 @@ from tuning.journal.record import TrialRecord
 from tuning.journal.text import json_text, trial_name
 from tuning.tracking.artifacts import confirmation_csv
 from tuning.tracking.changes import KEPT, PARENT, RunUpdate, RunUpdates
-from tuning.tracking.layout import Tag, common_tags, milliseconds, parameters, trial_tags
+from tuning.tracking.layout import LAYOUT, Tag, common_tags, milliseconds, parameters, trial_tags
 from tuning.training.results import TrialResult
 
 
@@ -23,6 +23,7 @@ class ConfirmationUpdates(RunUpdates):
             tags=common_tags(self.kinds[0], name, self.campaign_id)
             | {
                 Tag.CAMPAIGN_OPENED_AT: repr(at),
+                Tag.LAYOUT: str(LAYOUT),
                 Tag.NOTE: f"Show it: `{self._home.command('confirm', name, '--show', absolute=True)}`",
             },
             status="RUNNING",
@@ -33,7 +34,7 @@ class ConfirmationUpdates(RunUpdates):
         assert confirms is not None  # noqa: S101 - every trial of a confirmation has it
         split = f" split {confirms.split}" if confirms.split else ""
         update.name = f"{trial_name(confirms.trial)} seed {confirms.seed + 1}{split}"
-        update.parameters = parameters(trial.config)
+        update.parameters = parameters(trial.config, trial.assignment)
         rows = "\n".join(f"| {path} | {value} |" for path, value in trial.assignment.items())
         update.tags |= common_tags(self.kinds[1], trial.config.campaign, self.campaign_id) | trial_tags(trial.config)
         update.tags |= {

@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePath
@@ -33,6 +33,9 @@ ARTIFACTS = (
     "report.html",
 )
 
+MODEL = "model"
+"""The folder of artifacts with the MLflow model of a kept trial."""
+
 CODE = "code"
 """The folder of artifacts with the user's code, where a campaign has some."""
 
@@ -42,21 +45,28 @@ METRICS = (
     "train/learning_rate",
     "valid/<metric>",
     "seconds",
-    "best/<metric>",
-    "best/epoch",
-    "test/<metric>",
-    "model/parameters",
-    "model/weight_bytes",
-    "model/latency_ms",
-    "model/latency_batch_ms",
+    "best_<metric>",
+    "best_epoch",
+    "test_<metric>",
+    "model_parameters",
+    "model_weight_bytes",
+    "model_latency_ms",
+    "model_latency_batch_ms",
     "total_seconds",
     "search/objective",
     "search/best",
 )
-"""``valid/``, ``best/`` and ``test/`` precede every metric's name, ``train/`` the objective's.
+"""``valid/``, ``best_`` and ``test_`` precede every metric's name, ``train/`` the objective's.
 
-The step is the epoch, in ``search/`` the number of ended trials.
+The step is the epoch, in ``search/`` the number of ended trials.  A single figure's name has no slash: what precedes a
+slash is a section of MLflow's plots, in alphabetical order, and names without one are below all sections.
 """
+
+LAYOUT = 2
+"""Version of the names of single figures; in version 1 they had a slash, as ``best/accuracy``."""
+
+IDENTITY = {"version", "campaign", "name", "index", "seed", "data_sha256", "code"}
+"""Fields of configurations that are tags or artifacts, and no parameters."""
 
 FINAL = 0
 """The step of single values: MLflow plots a metric with step 0 only as a bar, others as a curve."""
@@ -84,6 +94,7 @@ class Tag(StrEnum):
     CAMPAIGN_TRIALS = "seqtune.campaign.trials"
     BEST_TRIAL = "seqtune.campaign.best_trial"
     TEST_OPENED = "seqtune.campaign.test_opened"
+    LAYOUT = "seqtune.layout"
     CONFIRMS = "seqtune.confirms.trial"
     CONFIRMS_SEED = "seqtune.confirms.seed"
     CONFIRMS_SPLIT = "seqtune.confirms.split"
@@ -149,9 +160,22 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def parameters(config: TrialConfig | CampaignConfig) -> dict[str, str]:
-    """Return a configuration as run parameters."""
+def configuration(config: TrialConfig | CampaignConfig) -> dict[str, str]:
+    """Return a whole configuration as dotted path -> text."""
     return flatten(config.model_dump(mode="json"))
+
+
+def parameters(config: TrialConfig | CampaignConfig, searched: Iterable[str] = ()) -> dict[str, str]:
+    """Return what a run has as parameters: the searched values, the family, and what differs from the defaults.
+
+    The whole configuration is an artifact, ``trial.json`` or ``campaign.json``.
+    """
+    shown = {*flatten(config.model_dump(mode="json", exclude_defaults=True)), "model.family", *searched}
+    return {
+        path: value
+        for path, value in configuration(config).items()
+        if path in shown and path.partition(".")[0] not in IDENTITY
+    }
 
 
 def metric_key(name: str) -> str:
@@ -186,21 +210,24 @@ def epoch_rows(report: EpochReport, metric: str, at: int) -> list[Row]:
     ]
 
 
-def result_rows(result: TrialResult, at: int) -> Iterator[Row]:
+def single_key(group: str, name: str, layout: int = LAYOUT) -> str:
+    """Return the metric's name of a single figure: ``best`` and ``recall/N`` -> ``best_recall.N``."""
+    return metric_key(f"{group}/{name}" if layout == 1 else f"{group}_{name}".replace("/", ".", 1).replace("/", "_2f"))
+
+
+def result_rows(result: TrialResult, at: int, layout: int = LAYOUT) -> Iterator[Row]:
     """Return a trial's final metrics."""
     yield Row("total_seconds", result.seconds, at, FINAL)
-    if result.parameters is not None:
-        yield Row("model/parameters", result.parameters, at, FINAL)
-    for name in ("weight_bytes", "latency_ms", "latency_batch_ms"):
-        if (cost := getattr(result, name)) is not None:
-            yield Row(f"model/{name}", cost, at, FINAL)
+    costs = {name: getattr(result, name) for name in ("parameters", "weight_bytes", "latency_ms", "latency_batch_ms")}
+    groups: dict[str, Mapping[str, float | None]] = {"model": costs}
     if result.best_epoch is not None:
-        yield Row("best/epoch", result.best_epoch, at, FINAL)
-        for name, value in result.best_metrics.items():
-            yield Row(metric_key(f"best/{name}"), value, at, FINAL)
+        groups["best"] = {"epoch": result.best_epoch, **result.best_metrics}
     if result.test is not None:
-        for name, value in result.test.metrics.items():
-            yield Row(metric_key(f"test/{name}"), value, at, FINAL)
+        groups["test"] = result.test.metrics
+    for group, figures in groups.items():
+        for name, value in figures.items():
+            if value is not None:
+                yield Row(single_key(group, name, layout), value, at, FINAL)
 
 
 def experiment_tags(campaign: str) -> dict[str, str]:
@@ -243,11 +270,16 @@ def trial_note(trial: TrialRecord, record: CampaignRecord, home: Home) -> str:
 
 
 def campaign_note(record: CampaignRecord, home: Home) -> str:
-    """Return a campaign's description, Markdown."""
+    """Return a campaign's description, Markdown.  It names the best trial, or trial 0 before one has completed."""
     name = record.config.name
     rows = "\n".join(f"| {path} | {described} |" for path, described in record.dimensions.items())
+    best = next(iter(record.ranked(1)), None)
+    what = "Train a trial again and compare" if best is None else f"Train the best, {best.name}, again and compare"
+    words = ("reproduce", name, "--trial", 0 if best is None else best.index)
     return (
-        f"Leaderboard: `{home.command('top', name, absolute=True)}`\n\n"
+        f"{what}: `{home.command(*words, datasets=record.datasets, absolute=True)}`\n\n"
+        f"Leaderboard: `{home.command('top', name, absolute=True)}`; "
+        f"report, also added to this run: `{home.command('report', name, absolute=True)}`\n\n"
         f"Export the best 10: `{home.command('export', name, '-k', 10, '--out', 'top10.json', absolute=True)}`\n\n"
         f"| searched | values |\n| --- | --- |\n{rows}"
     )

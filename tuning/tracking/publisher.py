@@ -16,11 +16,13 @@ from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Confirmations, Home
 from tuning.journal.log import Entry, read
+from tuning.journal.record import RecordedTrial
 from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking
 from tuning.tracking.client import Store, StoredRun, reachable
 from tuning.tracking.confirmation import ConfirmationUpdates
-from tuning.tracking.layout import Row, Tag, experiment_tags, milliseconds
+from tuning.tracking.layout import LAYOUT, Row, Tag, experiment_tags, milliseconds
+from tuning.tracking.models import log_model
 from tuning.tracking.view import leaderboard_view, view_tag
 from tuning.training.files import WEIGHTS
 
@@ -38,7 +40,7 @@ class Publisher:
         self.store = store
         self.home = home
         self._updates = ConfirmationUpdates(home) if isinstance(home, Confirmations) else RunUpdates(home)
-        self._experiment: str | None = None
+        self._experiment = ""
         self._runs: dict[int, StoredRun] = {}
         self._campaign: str | None = None
         """Of a confirmation: the run of its campaign."""
@@ -49,17 +51,20 @@ class Publisher:
         """Bring the store up to date with these entries and all before them."""
         for entry in entries:
             self._updates.add(entry)
+            if not self._experiment:  # with the first entry, which tells the campaign
+                self._connect()
         updates = self._updates.take()
         if not updates:
             return
-        if self._experiment is None:
-            self._experiment = self._connect()
         own = updates.pop(PARENT, RunUpdate())
         if own.name and self._campaign is not None:
             own.tags[Tag.PARENT] = self._campaign
+        if self._updates.layout == 1:
+            own.tags.pop(Tag.LAYOUT, None)
         parent = self._runs.get(PARENT)
         if parent is None:
             parent = self._runs[PARENT] = self.store.create(self._experiment, own.name, own.tags, own.start)
+            self._add_view(parent.id)
         elif own.end is not None and (own.status, own.end) == (parent.status, parent.end):
             if (opened := own.tags.get(Tag.TEST_OPENED)) != parent.tags.get(Tag.TEST_OPENED) and not parent.deleted:
                 self.store.write(parent.id, rows=[], parameters={}, tags={Tag.TEST_OPENED: opened or ""})
@@ -68,6 +73,8 @@ class Publisher:
             self._publish_trial(index, update, parent)
             if on_progress:
                 on_progress(done, len(updates))
+        if self._campaign is not None and own.texts:
+            self.store.log_artifacts(self._campaign, own.texts)
         if not parent.deleted:
             self._write(parent, own)
 
@@ -77,15 +84,11 @@ class Publisher:
             if run.status == "RUNNING" and not run.deleted:
                 self.store.set_status(run.id, "KILLED", milliseconds(at))
 
-    def _connect(self) -> str:
+    def _connect(self) -> None:
         name, campaign_id = self._updates.record.config.name, self._updates.campaign_id
-        experiment = self.store.experiment(name, self.home.artifacts, experiment_tags(name))
+        experiment = self._experiment = self.store.experiment(name, self.home.artifacts, experiment_tags(name))
         if isinstance(self.home, Confirmations):
             self._campaign = self._publish_campaign(experiment, name)
-        elif (view := view_tag(campaign_id)) not in self.store.experiment_tags(
-            experiment
-        ):  # else a user may have edited it
-            self.store.tag_experiment(experiment, view, leaderboard_view(self._updates.record, campaign_id))
         for run in self.store.runs(experiment, {Tag.CAMPAIGN_ID: campaign_id}):
             kind = run.tags[Tag.RUN_KIND]
             if kind not in self._updates.kinds:
@@ -97,7 +100,16 @@ class Publisher:
                 self._held[run.id] = {}
             elif not run.deleted:
                 self.store.delete(run.id)  # a duplicate, of a request that was answered too late
-        return experiment
+        if (parent := self._runs.get(PARENT)) is not None:
+            self._updates.layout = LAYOUT if Tag.LAYOUT in parent.tags else 1
+            self._add_view(parent.id)
+
+    def _add_view(self, parent: str) -> None:
+        """Add the leaderboard to the experiment's saved views, unless it is there: a user may have edited it."""
+        view = view_tag(self._updates.campaign_id)
+        if not isinstance(self.home, Confirmations) and view not in self.store.experiment_tags(self._experiment):
+            text = leaderboard_view(self._updates.record, self._updates.campaign_id, parent, self._updates.layout)
+            self.store.tag_experiment(self._experiment, view, text)
 
     def _publish_campaign(self, experiment: str, name: str) -> str | None:
         """Publish the campaign of a confirmation, and return its run; None where a user deleted that."""
@@ -115,7 +127,6 @@ class Publisher:
             update.tags[Tag.PARENT] = parent.id
         run = self._runs.get(index)
         if run is None:
-            assert self._experiment is not None  # noqa: S101 - set by publish
             run = self._runs[index] = self.store.create(self._experiment, update.name, update.tags, update.start)
         elif run.deleted:
             return
@@ -153,20 +164,24 @@ class Publisher:
         trial = record.trials[index]
         weights = self.home.trial(record.config.name, index) / WEIGHTS
         if weights.exists() and trial.result is not None:
-            self._log_weights(run, weights, trial.result.weights_sha256)
+            self._log_model(run, weights, record.recorded(trial))
         if trial.result is not None and trial.result.confusion:
             classes = record.data[record.variant(trial.config)].classes
             self._log_confusion(run, trial.result.confusion, classes)
 
-    def _log_weights(self, run: StoredRun, path: Path, sha256: str | None) -> None:
-        """Log the file, unless the disk has damaged it since: the trial can be reproduced to have its weights again."""
+    def _log_model(self, run: StoredRun, path: Path, recorded: RecordedTrial) -> None:
+        """Log the trial as a model; its weights alone where the home cannot say how its data were prepared.
+
+        Nothing where the disk has damaged the weights: the trial can be reproduced to have them again.
+        """
         from tuning.training.weights import load_weights
 
         try:
-            load_weights(path, sha256)
+            load_weights(path, recorded.result.weights_sha256)
         except ValueError as error:
             self.store.log_artifacts(run.id, {"weights-error.txt": f"the weights were not kept: {error}\n"})
-        else:
+            return
+        if not log_model(self.store, run.id, recorded, home=self.home, weights=path):
             self.store.log_artifact(run.id, path)
 
     def _log_confusion(self, run: StoredRun, counts: list[list[int]], classes: tuple[str, ...]) -> None:

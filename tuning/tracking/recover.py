@@ -28,7 +28,7 @@ from tuning.journal.record import CampaignRecord, TrialRecord, fold
 from tuning.journal.text import trial_spans
 from tuning.search.suggest import Configurations, ordered_search, outcome
 from tuning.tracking.environment_tags import environment_from, packages_text
-from tuning.tracking.layout import Tag, flatten, parameters
+from tuning.tracking.layout import Tag, configuration, parameters
 from tuning.tracking.read import validation_message
 from tuning.tracking.stored import StoredCampaign, StoredTrial, whole_tag
 
@@ -120,10 +120,10 @@ def _ended_trials(stored: StoredCampaign) -> CampaignRecord:
 
 def _check_same(stored: StoredCampaign, index: int, again: Suggested) -> None:
     trial = stored.trials[index]
-    in_store = parameters(trial.recorded.config) if trial.recorded else trial.run.parameters
-    suggested = parameters(again.trial)
-    # A key that the store lacks is newer than the run, which therefore had its default.
-    not_default = flatten(again.trial.model_dump(mode="json", exclude_defaults=True))
+    in_store = configuration(trial.recorded.config) if trial.recorded else trial.run.parameters
+    suggested = configuration(again.trial)
+    # A key that the store lacks had its default, or is none of the parameters of a run.
+    not_default = parameters(again.trial, again.assignment)
     changed = [key for key in {**in_store, **not_default} if in_store.get(key) != suggested.get(key)]
     if in_store and changed:
         raise RecordError(

@@ -58,7 +58,8 @@ def log_reproduction(
         for report in again.epochs:
             at += report.seconds * 1000
             rows += epoch_rows(report, config.objective.metric, round(at))
-        store.write(run.id, rows=[*rows, *result_rows(again.result, end)], parameters=parameters(config))
+        rows += result_rows(again.result, end)
+        store.write(run.id, rows=rows, parameters=parameters(config, recorded.assignment))
         store.log_inputs(
             run.id, [dataset_input(config.data.dataset, key(config.data, recorded.assignment), recorded.data)]
         )

@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from data.addresses import masked
@@ -25,6 +26,9 @@ START_S = 120.0
 
 END_S = 10.0
 """Timeout of its end, after which it is killed."""
+
+APP = "seqtune"
+"""Name of ``tuning.tracking.pages`` among the apps of MLflow's server."""
 
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """Environment variables of MLflow, set unless the user has set them."""
@@ -68,6 +72,8 @@ def server(
     _check_port(host, port)
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     command += ["--artifacts-destination", artifacts.as_uri(), "--uvicorn-opts", "--log-level warning"]
+    if entry_points(group="mlflow.app", name=APP):  # else installed by an older version, without our defaults
+        command += ["--app-name", APP]
     environment = QUIET | dict(os.environ)
     environment["MLFLOW_BACKEND_STORE_URI"] = uri  # not an argument, as it may contain a password
     environment["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # a client's setting in this process would hide errors

@@ -1,14 +1,15 @@
 """The saved view "Leaderboard" of a campaign: MLflow's runs table with metrics and searched values, best trial first.
 
 MLflow's default table shows neither.  A saved view is a tag of the experiment; MLflow lists it under "Views" and opens
-it by its key in the page's address.
+it by its key in the page's address.  MLflow nests trials under the campaign's own run only where the table is sorted by
+time; that run is pinned above them where the view is the experiment's own table, and else below them.
 """
 
 import json
 
 from tuning.campaign.objective import metrics_of
 from tuning.journal.record import CampaignRecord
-from tuning.tracking.layout import Tag, metric_key, milliseconds
+from tuning.tracking.layout import LAYOUT, Tag, milliseconds, single_key
 
 NAME = "Leaderboard"
 
@@ -18,9 +19,12 @@ PREFIX = "mlflow.sharedViewState."
 TRAINING = "workflowType=machine_learning"
 """Of a page's address: MLflow's pages for model training, not those for language models."""
 
+TRIALS = f"tags.`{Tag.RUN_KIND}` = 'trial'"
+"""A filter of runs."""
+
 RUN = "attributes.`Run Name`"
 
-RUN_WIDTH = 100
+RUN_WIDTH = 120
 """In pixels, as every width."""
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
@@ -32,18 +36,20 @@ def view_tag(campaign_id: str) -> str:
     return f"{PREFIX}{campaign_id}"
 
 
-def leaderboard_view(record: CampaignRecord, campaign_id: str) -> str:
-    """Return the tag's value."""
-    columns = _columns(record)
+def leaderboard_view(record: CampaignRecord, campaign_id: str, parent: str, layout: int = LAYOUT) -> str:
+    """Return the tag's value.  parent: id of the campaign's own run.  layout: of the names of its metrics."""
+    columns = _columns(record, layout)
     widths = {RUN: RUN_WIDTH} | {column: _width(column) for column in columns}
     objective = record.config.objective
     state = {
-        "searchFilter": f"tags.`{Tag.RUN_KIND}` = 'trial' and tags.`{Tag.CAMPAIGN_ID}` = '{campaign_id}'",
-        "orderByKey": _metric(objective.metric),
+        # With the campaign's own run: MLflow does not fetch the pinned runs of a saved view.
+        "searchFilter": f"tags.`{Tag.CAMPAIGN_ID}` = '{campaign_id}' and tags.`{Tag.RUN_KIND}` != 'reproduce'",
+        "orderByKey": _metric(objective.metric, layout),
         "orderByAsc": objective.goal == "min",
         "selectedColumns": columns,
         "columnOrder": list(widths),
         "columnWidths": widths,
+        "runsPinned": [parent],
     }
     created = milliseconds(record.opened_at)
     return json.dumps({"name": NAME, "createdAt": created, "updatedAt": created, "state": json.dumps(state)})
@@ -54,18 +60,19 @@ def view_page(url: str, experiment: str, campaign_id: str) -> str:
     return f"{url}/#/experiments/{experiment}/runs?viewStateShareKey={campaign_id}&compareRunsMode=TABLE&{TRAINING}"
 
 
-def _columns(record: CampaignRecord) -> list[str]:
-    """Return the columns from the left: objective, other metrics, best epoch, searched values, status."""
+def _columns(record: CampaignRecord, layout: int) -> list[str]:
+    """Return the columns from the left: objective, accuracy or rmse, searched values, other metrics, epoch, status."""
     objective = record.config.objective.metric
     regression = not any(data.classes for data in record.data.values())
     names = set(metrics_of(regression=regression))
-    metrics = [objective, *(name for name in BESIDE if name in names - {objective}), "epoch"]
-    params = [f"params.`{path}`" for path in record.dimensions]
-    return [*map(_metric, metrics), *params, f"tags.`{Tag.STATUS}`"]
+    others = [name for name in BESIDE if name in names - {objective}]
+    first, later = ([_metric(name, layout) for name in group] for group in ([objective, *others[:1]], others[1:]))
+    searched = [f"params.`{path}`" for path in record.dimensions]
+    return [*first, *searched, *later, _metric("epoch", layout), f"tags.`{Tag.STATUS}`"]
 
 
-def _metric(name: str) -> str:
-    return f"metrics.`{metric_key(f'best/{name}')}`"
+def _metric(name: str, layout: int) -> str:
+    return f"metrics.`{single_key('best', name, layout)}`"
 
 
 def _width(column: str) -> int:

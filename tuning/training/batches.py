@@ -9,6 +9,7 @@ from torch import Tensor
 
 from data.arrays import Arrays, Part
 from tuning.campaign.config import TrainConfig
+from tuning.campaign.seeds import derive
 
 CHUNK = 50
 """Batches among which rows are sorted by length: enough to bring like lengths together, few enough to stay random."""
@@ -16,13 +17,20 @@ CHUNK = 50
 # B batch, T time, C channel, M rows of an epoch
 
 
-def epoch_batches(arrays: Arrays, train: TrainConfig, generator: torch.Generator) -> Iterator[NDArray[np.int64]]:
+def epoch_batches(
+    arrays: Arrays, train: TrainConfig, generator: torch.Generator, *, seed: int = 0, epoch: int = 1
+) -> Iterator[NDArray[np.int64]]:
     """Return one epoch's batches of training rows, each (B,), drawn with ``generator`` alone.
 
     ``bucketed`` sorts the shuffled rows by length, ``CHUNK`` batches at a time, cuts them into batches and shuffles
     these: every row is still seen once, beside rows of like length that the shuffle chose.
+
+    seed, epoch: with ``epoch_rows`` the rows are a function of both, and ``generator`` shuffles no more than buckets.
     """
-    order = arrays.order[_permutation(len(arrays.order), generator)]
+    if train.epoch_rows is None:
+        order = arrays.order[_permutation(len(arrays.order), generator)]
+    else:
+        order = arrays.order[_continued(len(arrays.order), train.epoch_rows, seed=seed, epoch=epoch)]
     if train.batching == "shuffled":
         return iter(_cut(order, train.batch_size))
     chunks = (by_length(chunk, arrays.train.lengths) for chunk in _cut(order, CHUNK * train.batch_size))
@@ -60,6 +68,15 @@ class BatchSource:
             x = self.x[torch.from_numpy(rows).to(self.device), :longest]
         y = torch.from_numpy(self.part.y[rows]).to(self.device)
         return x, torch.from_numpy(lengths).to(self.device), y  # (B, T, C), (B,), (B,)
+
+
+def _continued(count: int, rows: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the places (rows,) of an epoch in one permutation after the other, each of ``count`` places."""
+    begin, end = (epoch - 1) * rows, epoch * rows
+    first, last = begin // count, (end - 1) // count
+    generators = [torch.Generator().manual_seed(derive(seed, "pass", number)) for number in range(first, last + 1)]
+    places = np.concatenate([_permutation(count, generator) for generator in generators])
+    return places[begin - first * count : end - first * count]
 
 
 def _permutation(count: int, generator: torch.Generator) -> NDArray[np.int64]:

@@ -37,6 +37,9 @@ LARGEST = 200_000_000
 FITTED = ("classes_", "class_prior_", "constant_", "mean_", "scale_", "alpha_", "coef_", "intercept_")
 """Attributes in which scikit-learn keeps what was fitted."""
 
+ROCKET = ("channels_per_combination", "channel_indices", "dilations", "features_per_dilation", "biases")
+"""What MiniRocket is fitted to, in the order in which it keeps it."""
+
 # N rows, M rows of an epoch, T time, C channel, F feature, K class
 
 Features = Callable[[Part], Any]
@@ -48,9 +51,12 @@ class Estimator:
     """A fitted family.  numbers: everything that was fitted, by name."""
 
     features: Features
-    pipeline: Pipeline
+    pipeline: Any
+    """A scikit-learn pipeline, or what predicts as one."""
     classes: int
     numbers: dict[str, NDArray[Any]]
+    seen: NDArray[np.int64] | None = None
+    """Classes that were trained on; None in a regression."""
 
     def predict(self, part: Part) -> NDArray[np.float64]:
         """Return (N, K) probabilities, zero for a class that was not trained on; (N,) targets in a regression.
@@ -67,7 +73,7 @@ class Estimator:
             scores = scores if scores.ndim > 1 else np.stack([-scores, scores], axis=1)
             seen = torch.softmax(torch.tensor(scores, dtype=torch.float64), dim=1).numpy()
         probabilities = np.zeros((len(seen), self.classes))
-        probabilities[:, self.pipeline.classes_] = seen
+        probabilities[:, self.seen] = seen
         return probabilities
 
 
@@ -82,7 +88,7 @@ def fit(model: Classical, arrays: Arrays, *, seed: int, threads: int) -> Estimat
     rows, regression = arrays.order, arrays.regression
     y = arrays.train.y[rows]
     weights = None if arrays.class_weights is None else arrays.class_weights[y.astype(np.int64)]
-    features: Features = flattened if arrays.tokens is None else _bag_of_words(arrays.tokens)
+    features: Features = flattened if arrays.tokens is None else bag_of_words(arrays.tokens)
     numbers: dict[str, NDArray[Any]] = {}
     if not (regression or isinstance(model, MajorityConfig)) and (y == y[0]).all():
         raise ValueError(
@@ -91,15 +97,10 @@ def fit(model: Classical, arrays: Arrays, *, seed: int, threads: int) -> Estimat
         )
     match model:
         case MajorityConfig():
-            features, weights = _nothing, None
+            features, weights = nothing, None
             pipeline = make_pipeline(DummyRegressor() if regression else DummyClassifier(strategy="prior"))
         case LinearConfig():
-            last = (
-                Ridge(alpha=model.penalty)
-                if regression
-                else LogisticRegression(C=1 / model.penalty, max_iter=MOST_ITERATIONS)
-            )
-            pipeline = make_pipeline(last) if arrays.tokens else make_pipeline(StandardScaler(), last)
+            pipeline = linear(model, regression=regression, texts=arrays.tokens is not None)
         case RandomForestConfig():
             kind = RandomForestRegressor if regression else RandomForestClassifier
             pipeline = make_pipeline(
@@ -107,8 +108,7 @@ def fit(model: Classical, arrays: Arrays, *, seed: int, threads: int) -> Estimat
             )
         case MiniRocketConfig():
             features, numbers = _minirocket(model, arrays, seed=seed, threads=threads)
-            last = RidgeCV(alphas=ALPHAS) if regression else RidgeClassifierCV(alphas=ALPHAS)
-            pipeline = make_pipeline(StandardScaler(with_mean=False), last)
+            pipeline = ridge(regression=regression)
     name, last = pipeline.steps[-1]
     pipeline.fit(features(arrays.train)[rows], y, **({} if weights is None else {f"{name}__sample_weight": weights}))
     if isinstance(model, RandomForestConfig):
@@ -120,7 +120,22 @@ def fit(model: Classical, arrays: Arrays, *, seed: int, threads: int) -> Estimat
         for attribute in FITTED
         if (value := getattr(part, attribute, None)) is not None
     }
-    return Estimator(features=features, pipeline=pipeline, classes=arrays.classes, numbers=numbers)
+    seen = None if regression else np.asarray(pipeline.classes_)
+    return Estimator(features=features, pipeline=pipeline, classes=arrays.classes, numbers=numbers, seen=seen)
+
+
+def linear(model: LinearConfig, *, regression: bool, texts: bool) -> Pipeline:
+    """Return the linear family before its fit."""
+    last = (
+        Ridge(alpha=model.penalty) if regression else LogisticRegression(C=1 / model.penalty, max_iter=MOST_ITERATIONS)
+    )
+    return make_pipeline(last) if texts else make_pipeline(StandardScaler(), last)
+
+
+def ridge(*, regression: bool) -> Pipeline:
+    """Return the ridge regression behind MiniRocket before its fit."""
+    last = RidgeCV(alphas=ALPHAS) if regression else RidgeClassifierCV(alphas=ALPHAS)
+    return make_pipeline(StandardScaler(with_mean=False), last)
 
 
 def flattened(part: Part) -> NDArray[np.float64]:
@@ -128,11 +143,12 @@ def flattened(part: Part) -> NDArray[np.float64]:
     return part.x.reshape(len(part.x), -1).astype(np.float64)
 
 
-def _nothing(part: Part) -> NDArray[np.float64]:
+def nothing(part: Part) -> NDArray[np.float64]:
+    """Return one zero per row."""
     return np.zeros((len(part.y), 1))
 
 
-def _bag_of_words(tokens: int) -> Features:
+def bag_of_words(tokens: int) -> Features:
     """Return the features (N, tokens): how often each token occurs, padding left out."""
     vectorizer = CountVectorizer(analyzer=list, vocabulary={token: token for token in range(tokens)}, dtype=np.float64)
     return lambda part: vectorizer.transform(
@@ -156,23 +172,28 @@ def _minirocket(
             f"minirocket: {len(arrays.order):,} training rows x {model.kernels:,} kernels are {size:,} numbers, at "
             f"most {LARGEST:,} are taken. Set model.kernels <= {LARGEST // len(arrays.order):,}, or data.max_rows"
         )
+    transformer = rocket(model, seed=seed, threads=threads)
+    transformer.fit(channels_first(arrays.train)[arrays.order])
+    return (
+        lambda part: transformer.transform(channels_first(part)),
+        {f"minirocket.{name}": value for name, value in zip(ROCKET, transformer.parameters, strict=True)},
+    )
+
+
+def rocket(model: MiniRocketConfig, *, seed: int, threads: int) -> Any:
+    """Return MiniRocket before its fit.  ValueError: its library is missing."""
     try:
         from aeon.transformations.collection.convolution_based import MiniRocket
     except ImportError as error:
         raise ValueError(
             f"minirocket: needs the package aeon ({error}). Install it: pip install 'seqtune[ucr]'"
         ) from error
-    rocket = MiniRocket(model.kernels, n_jobs=threads, random_state=seed)
-    rocket.fit(_channels_first(arrays.train)[arrays.order])
-    names = ("channels_per_combination", "channel_indices", "dilations", "features_per_dilation", "biases")
-    return (
-        lambda part: rocket.transform(_channels_first(part)),
-        {f"minirocket.{name}": value for name, value in zip(names, rocket.parameters, strict=True)},
-    )
+    return MiniRocket(model.kernels, n_jobs=threads, random_state=seed)
 
 
-def _channels_first(part: Part) -> NDArray[Any]:
-    return np.ascontiguousarray(part.x.transpose(0, 2, 1))  # (N, C, T)
+def channels_first(part: Part) -> NDArray[Any]:
+    """Return (N, C, T) values."""
+    return np.ascontiguousarray(part.x.transpose(0, 2, 1))
 
 
 def _trees(forest: RandomForestClassifier | RandomForestRegressor) -> dict[str, NDArray[Any]]:

@@ -249,7 +249,8 @@ class Training:
         truth, predicted, scores = [], [], []
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         weight = torch.zeros((), dtype=torch.float64, device=self.device)
-        for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle):
+        epoch = len(self.history) + 1
+        for batch in epoch_batches(self.arrays, self.trial.train, self.shuffle, seed=self.trial.seed, epoch=epoch):
             x, lengths, y = self.train_rows.take(batch)
             self.optimizer.zero_grad(set_to_none=True)
             with self._precision():

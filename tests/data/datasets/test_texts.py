@@ -112,8 +112,8 @@ def test_a_vocabulary_larger_than_the_training_words_is_noted_with_both_numbers(
 def test_longer_texts_are_cut_and_counted(tmp_path):
     ready = prepared(write_csv(tmp_path / "t.csv", table()), tmp_path, max_length=3, vocabulary=5)
     assert open_arrays(ready.directory).steps == 3
-    assert ready.manifest.notes == (
-        "60 of 60 texts are longer than data.max_length = 3 words (up to 5); their first 3 are kept.",
+    assert ready.manifest.notes[0] == (
+        "60 of 60 texts are longer than data.max_length = 3 words (up to 5); their first 3 are kept."
     )
 
 
@@ -238,15 +238,19 @@ def test_texts_of_the_official_parts_are_not_mixed_up():
 
 
 @pytest.mark.datasets
-def test_real_articles_are_distinct_over_all_parts(datasets, tmp_path):
+def test_real_articles_are_distinct_word_by_word_over_all_parts(datasets, tmp_path):
     """The data's README counts 99 equal raw texts; 103 are equal word by word."""
     chosen = config("bbc", valid_fraction=0.15, test_fraction=0.15)
     ready = prepare(chosen, datasets=datasets, store=tmp_path)
     assert [len(part.y) for part in parts_of(ready).values()] == [1484, 319, 319]
-    assert ready.manifest.notes == (
+    assert ready.manifest.notes[:2] == (
         "103 of 2,225 rows equal an earlier one; dropped (data.duplicates).",
         "2,121 of 2,122 texts are longer than data.max_length = 100 words (up to 4,491); their first 100 are kept.",
     )
+    assert [note.partition(" (")[0] for note in ready.manifest.notes[2:]] == [
+        "4 of 319 validation texts have the tokens of a training text",
+        "3 of 319 test texts have the tokens of a training text",
+    ]
     assert open_arrays(ready.directory).tokens == 5002
 
 
@@ -275,3 +279,14 @@ def test_real_words_of_the_test_part_alone_are_unknown(datasets, tmp_path):
     found = [words.split() for words in rows.words if tuple(tokens.get(w, UNKNOWN) for w in words.split()) in encoded]
     assert len(found) >= len(test.y)
     assert any(word not in known for words in found for word in words)
+
+
+def test_texts_that_are_equal_once_encoded_are_counted(tmp_path):
+    path = write_csv(tmp_path / "t.csv", table())
+    apart = [note for note in prepared(path, tmp_path).manifest.notes if "tokens" in note]
+    assert apart == []
+    ready = prepared(path, tmp_path, vocabulary=6)  # no text has a word of its own any more
+    parts = parts_of(ready)
+    notes = " ".join(ready.manifest.notes)
+    for name, part in (("validation", parts["valid"]), ("test", parts["test"])):
+        assert f"{len(part.y)} of {len(part.y)} {name} texts have the tokens of a training text" in notes

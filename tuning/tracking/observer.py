@@ -1,6 +1,7 @@
 """MLflow beside a launch or a confirmation: an observer that publishes in the background."""
 
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from tuning.journal.home import Home
@@ -10,26 +11,35 @@ if TYPE_CHECKING:
 
 
 class Tracking:
-    """An observer that starts publishing with the first event, so that a launch that never begins leaves no store."""
+    """An observer that starts publishing with the first event, so that a launch that never begins leaves no store.
+
+    A context manager: publishing ends with the block.  behind: why MLflow is behind the journal then, None where it is
+    not.  interrupted: whether Ctrl-C ended the publishing.
+    """
 
     def __init__(self, home: "Home", name: str) -> None:
         self.home = home
         self.name = name
         self.publisher: BackgroundPublisher | None = None
+        self.behind: str | None = None
         self.interrupted = False
 
     def __call__(self, record: "CampaignRecord", entry: "Entry") -> None:
         """Publish one more event."""
         if self.publisher is None:
-            from tuning.tracking.background import BackgroundPublisher
+            from tuning.tracking.background import BackgroundPublisher  # brings MLflow, which takes seconds
 
             self.publisher = BackgroundPublisher(self.home, self.name)
         self.publisher(record, entry)
 
-    def close(self) -> str | None:
-        """Return why MLflow is behind the journal, None where it is not."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         try:
-            return self.publisher.close() if self.publisher else None
+            self.behind = self.publisher.close() if self.publisher else None
         except KeyboardInterrupt:
             self.interrupted = True
-            return "interrupted"
+            self.behind = "interrupted"

@@ -1,0 +1,1 @@
+"""Trained models applied to new rows: kept trials, averages, calibration, tables of predictions."""

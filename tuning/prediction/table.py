@@ -1,0 +1,50 @@
+"""Predictions as a CSV or Parquet file, complete or absent."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from tuning.campaign.errors import CampaignError, StoreError
+from tuning.prediction.predictions import Predictions
+from tuning.training.files import write_file
+
+SUFFIXES = (".csv", ".parquet", ".parq")
+
+
+def check_suffix(path: Path) -> None:
+    """Raise CampaignError unless the path's suffix names a format, or where its folder is missing."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(SUFFIXES)}")
+    if not path.absolute().parent.is_dir():
+        raise CampaignError(f"--out {path}: the folder {path.absolute().parent} does not exist. Create it first")
+
+
+def write(predictions: Predictions, path: Path) -> None:
+    """Write a row per prediction: its ids, then its class and the probability of each class, or its forecast.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    table = pa.table(columns(predictions))
+    content = io.BytesIO()
+    if path.suffix.lower() == ".csv":
+        csv.write_csv(table, content)
+    else:
+        parquet.write_table(table, content)
+    try:
+        write_file(path, content.getbuffer())
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+
+
+def columns(predictions: Predictions) -> dict[str, Any]:
+    """Return name -> (N,) values of each column."""
+    found: dict[str, Any] = dict(predictions.ids)
+    if predictions.probabilities is None:
+        return found | {"forecast": predictions.values}
+    names = predictions.class_names
+    found["class"] = [names[number] for number in predictions.values.tolist()]
+    return found | {f"probability_{name}": predictions.probabilities[:, k] for k, name in enumerate(names)}

@@ -1,0 +1,85 @@
+"""MLflow's server with other defaults in the browser: model training, and each experiment's leaderboard.
+
+MLflow keeps in the browser's storage whether its pages are those of language models (the default) or of model training,
+and how an experiment's table looks; a server cannot set either.  The start page that this app serves therefore begins
+with a script that sets what the browser has not stored yet.  Whatever a user changes stays.
+
+An app of MLflow's (entry point ``mlflow.app``), chosen by ``mlflow server --app-name seqtune``.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tuning.tracking.layout import Tag
+from tuning.tracking.view import NAME, PREFIX, TRIALS
+
+DEFAULTS = {
+    "mlflow.workflowType_v1": '"machine_learning"',
+    "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
+}
+"""Key of the browser's storage -> value: the pages of model training; the assistant, which covers a quarter, closed."""
+
+TABLE = 'MLflowLocalStorage-1.1-ExperimentPage-["{}"]-ReactComponentState'
+"""Key of the table of an experiment."""
+
+MOST = 500
+"""Experiments whose tables are set, the latest."""
+
+
+def create_app() -> Any:
+    """Return MLflow's app, whose start page sets the defaults."""
+    from flask import request
+    from mlflow import MlflowClient
+    from mlflow.server import app as pages
+    from mlflow.server.fastapi_app import app
+
+    client = MlflowClient(os.environ["MLFLOW_BACKEND_STORE_URI"])
+
+    @pages.before_request
+    def never_cached() -> None:  # the browser may have the page of another server of this address
+        if request.path == "/":
+            request.environ.pop("HTTP_IF_NONE_MATCH", None)
+            request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
+
+    @pages.after_request
+    def with_defaults(response: Any) -> Any:
+        if request.path == "/" and response.status_code == 200 and response.mimetype == "text/html":  # noqa: PLR2004
+            found = client.search_experiments(filter_string=f"tags.`{Tag.CAMPAIGN}` != ''", max_results=MOST)
+            script = defaults_script((experiment.experiment_id, experiment.tags) for experiment in found)
+            response.direct_passthrough = False
+            response.set_data(response.get_data(as_text=True).replace("<head>", f"<head><script>{script}</script>", 1))
+            response.headers["Cache-Control"] = "no-store"
+            for header in ("ETag", "Last-Modified"):
+                response.headers.pop(header, None)
+        return response
+
+    return app
+
+
+def defaults_script(experiments: Iterable[tuple[str, Mapping[str, str]]]) -> str:
+    """Return the script.  experiments: id and tags of each."""
+    values = dict(DEFAULTS)
+    for experiment, tags in experiments:
+        if (state := _latest_leaderboard(tags)) is not None:
+            values[TABLE.format(experiment)] = json.dumps(state | {"searchFilter": TRIALS})
+    text = json.dumps(values).replace("<", "\\u003c")  # a name must not end the script
+    return (
+        f"try{{for(const[k,v]of Object.entries({text}))if(localStorage.getItem(k)===null)localStorage.setItem(k,v)}}"
+        "catch{}"  # a browser without storage
+    )
+
+
+def _latest_leaderboard(tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the state of the latest campaign's view; None where there is none, or users have saved others instead."""
+    views = []
+    for name, value in tags.items():
+        if name.startswith(PREFIX):
+            try:
+                view = json.loads(value)
+                if view["name"] == NAME:
+                    views.append((view["createdAt"], json.loads(view["state"])))
+            except (ValueError, TypeError, KeyError):  # MLflow compresses what users save
+                continue
+    return max(views, key=lambda view: view[0])[1] if views else None
