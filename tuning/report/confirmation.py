@@ -42,7 +42,8 @@ def recalls(summary: ConfirmationSummary) -> Table | None:
 
 def units(summary: ConfirmationSummary) -> str:
     """Return what was trained, in one phrase."""
-    splits = f" on each of {summary.splits} fresh splits" if summary.splits else ""
+    many = summary.splits > 1
+    splits = f" on {f'each of {summary.splits} fresh splits' if many else 'a fresh split'}" if summary.splits else ""
     return f"best {len(summary.configurations)} configurations, {summary.seeds} fresh seeds{splits}"
 
 
