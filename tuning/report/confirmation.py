@@ -49,7 +49,7 @@ def units(summary: ConfirmationSummary) -> str:
 
 def interval(figure: Estimate) -> str:
     """Return a mean with its interval."""
-    return score(figure.mean) + ("" if figure.low is None else f"  {score(figure.low)} to {score(figure.high)}")
+    return score(figure.mean) + ("" if figure.low is None else f" ({score(figure.low)} to {score(figure.high)})")
 
 
 def remarks(summary: ConfirmationSummary) -> list[str]:

@@ -28,12 +28,17 @@ MOST_POINTS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One dimension.  places: of the trials;  centres: of the cells;  ticks: for Plotly;  ordered: whether a range."""
+    """One dimension.
+
+    places: of the trials.  centres: of the cells.  ticks: for Plotly.  ordered: whether a range.  ends: of a range
+    whose cells have a width.
+    """
 
     places: list[float]
     centres: list[float]
     ticks: dict[str, Any]
     ordered: bool
+    ends: tuple[float, float] | None = None
 
     def cell(self, place: float) -> int:
         """Return the nearest cell."""
@@ -62,8 +67,15 @@ def contour(record: CampaignRecord, found: Importances) -> Figure | None:
     bar = {"title": None, "thickness": 12, "outlinewidth": 0}
     smooth = x.ordered and y.ordered
     if smooth:
+        to_ends = {"x": _to_ends(x.centres, x), "y": _to_ends(y.centres, y)}
+        to_ends["z"] = _to_ends([_to_ends(row, x, repeat=True) for row in means], y, repeat=True)
         surface = go.Contour(
-            **shared, colorbar=bar, connectgaps=True, contours_coloring="heatmap", line_width=0, hoverinfo="skip"
+            **shared | to_ends,
+            colorbar=bar,
+            connectgaps=True,
+            contours_coloring="heatmap",
+            line_width=0,
+            hoverinfo="skip",
         )
     else:
         counts = [[len(cells.get((r, c), ())) for c in range(len(x.centres))] for r in range(len(y.centres))]
@@ -124,14 +136,28 @@ def _axis(dimension: Dimension, values: Sequence[Value]) -> Axis:
         return Axis(places=places, centres=centres, ticks={"tickvals": centres, "ticktext": texts}, ordered=False)
     numbers = [float(value) for value in values]
     if isinstance(dimension, Integer) and dimension.high - dimension.low < STEPS and not dimension.log:
-        centres = [float(i) for i in range(dimension.low, dimension.high + 1)]
-        return Axis(places=numbers, centres=centres, ticks={"tickformat": "d"}, ordered=True)
+        whole = range(dimension.low, dimension.high + 1)
+        ticks = {"tickvals": list(whole), "ticktext": [str(i) for i in whole]}
+        return Axis(places=numbers, centres=[float(i) for i in whole], ticks=ticks, ordered=True)
     log = not isinstance(dimension, Stepped) and dimension.log
     scale = math.log10 if log else float
     low, high = scale(dimension.low), scale(dimension.high)
     centres = [low + (high - low) * (i + 0.5) / STEPS for i in range(STEPS)]
-    ticks = {"tickvals": centres, "ticktext": [f"{10**centre:.2g}" for centre in centres]} if log else {}
-    return Axis(places=[scale(number) for number in numbers], centres=centres, ticks=ticks, ordered=True)
+    ticks = {"tickvals": centres, "ticktext": [_number(10**centre) for centre in centres]} if log else {}
+    places = [scale(number) for number in numbers]
+    return Axis(places=places, centres=centres, ticks=ticks, ordered=True, ends=(low, high))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"  # noqa: PLR2004 - two digits below
+
+
+def _to_ends(values: Sequence[Any], axis: Axis, *, repeat: bool = False) -> list[Any]:
+    """Return values at the cells' centres, and at the ends of the range; repeat: with those of the outer cells."""
+    if axis.ends is None:
+        return list(values)
+    first, last = (values[0], values[-1]) if repeat else axis.ends
+    return [first, *values, last]
 
 
 def _low_is_good(record: CampaignRecord) -> bool:

@@ -21,9 +21,8 @@ def summary(record: CampaignRecord, times: Timeline) -> str:
     count = len(record.dimensions)
     searched = f"{count} {'dimension' if count == 1 else 'dimensions'}"
     of = "" if record.finished_at is not None else f" of {record.target}"
-    text = [
-        f"{config.name} searched {searched} of the space {config.space.name} on the data set {config.data.dataset}."
-    ]
+    space = f"the model {config.space.model}" if config.space.name is None else f"the space {config.space.name}"
+    text = [f"{config.name} searched {searched} of {space} on the data set {config.data.dataset}."]
     trials = "trial" if len(record.ended) == 1 else "trials"
     text.append(f"{len(record.ended)}{of} {trials} ended ({_statuses(record) or 'none'}) in {duration(times.seconds)}.")
     if record.finished_at is None:
