@@ -152,6 +152,9 @@ def test_the_page_s_code_runs_and_a_launch_ended_by_its_callback_resumes(
     assert campaign.trials.loc[index, "objective"] == before.loc[index, "objective"]
     assert set(campaign.trials["status"]) == {"completed"}
     assert names["written"].in_mlflow
+    predicted = names["best"].predict(names["new"])
+    assert len(predicted) == 5
+    assert predicted.filter(like="probability_").sum(axis=1).tolist() == pytest.approx([1.0] * 5)
     assert {path.name for path in tmp_path.iterdir()} == {"var", "top3.json", "quick.html"}
 
 

@@ -82,6 +82,33 @@ class RankedTrial:
         """All metrics at the best epoch, on the validation part."""
         return dict(self.recorded.result.best_metrics)
 
+    def predict(self, rows: Any) -> "pd.DataFrame":
+        """Return a frame with a row per prediction: ``class`` and the probability of each class, or ``forecast``.
+
+        rows: path of a file, as for ``seqtune predict``; or (N, T, C) numbers in the units of the data, NaN after the
+        end of a shorter sequence; or a list of texts.
+
+        Raises:
+            RecordError: the weights are not kept, or damaged.
+            DataError: the rows are not such as the trial was trained on.
+        """
+        import pandas as pd
+
+        from tuning.execution.recorded_code import sources_of, with_code
+        from tuning.prediction.kept import kept_in_home  # brings torch
+        from tuning.prediction.predictions import predict
+        from tuning.prediction.served import ServedModel
+        from tuning.prediction.table import columns
+
+        config = self.configuration
+        what = f"{trial_name(self.trial)} of {config.campaign!r}"
+        sources = sources_of(config.code, what=what, home=self.home, given=[], kept=True)
+        recorded, _ = with_code(self.recorded, sources)
+        model = kept_in_home(self.home, recorded, datasets=_datasets(None), progress=ignore)
+        if isinstance(rows, str | Path):
+            return pd.DataFrame(columns(predict([model], Path(rows), {})))
+        return ServedModel(model).predict(rows)
+
     def __repr__(self) -> str:
         metric = self.configuration.objective.metric
         return (
@@ -258,7 +285,6 @@ def launch(
     """
     plan = _plan(campaign)
     place, name = _home(home), plan.config.name
-    folder = datasets or os.environ.get("SEQTUNE_DATASETS")
     from tuning.execution.launch import launch as run  # brings torch and Ray
 
     def observe(_: CampaignRecord, entry: Entry) -> None:
@@ -269,7 +295,7 @@ def launch(
         record = run(
             plan,
             home=place,
-            datasets=None if folder is None else Path(folder),
+            datasets=_datasets(datasets),
             observers=[tracking, observe],
             progress=ignore,
         )
@@ -294,6 +320,11 @@ def _plan(campaign: Path | str | Mapping[str, Any]) -> Plan:
     if isinstance(campaign, Mapping):
         return from_dict(campaign, printed=print)
     return load_file(Path(campaign), with_code=True, printed=print)
+
+
+def _datasets(folder: Path | str | None) -> Path | None:
+    chosen = folder or os.environ.get("SEQTUNE_DATASETS")
+    return None if chosen is None else Path(chosen)
 
 
 def _home(folder: Path | str | None) -> Home:
