@@ -93,7 +93,7 @@ def _section(found: "Comparison", title: str, rows: "Sequence[Difference]", targ
     if rows:
         target.print()
         columns = [Column(head=title), Column(head=found.a), Column(head=found.b)]
-        tables.table(target, columns, [[row.name, _value(row.a), _value(row.b)] for row in rows])
+        tables.table(target, columns, [[row.name, *_values(row.a, row.b)] for row in rows])
 
 
 def _curves(found: "Comparison", target: "Console") -> None:
@@ -153,6 +153,13 @@ def _more(count: int, what: str, target: "Console") -> None:
 
     if count > SHOWN:
         tables.line(target, f"({count - SHOWN} more {what}; --json has all)", "dim")
+
+
+def _values(a: Any, b: Any) -> tuple[str, str]:
+    """Return both values: numbers with six digits where these differ, with every digit where they do not."""
+    if isinstance(a, float) and isinstance(b, float) and f"{a:.6g}" != f"{b:.6g}":
+        return f"{a:.6g}", f"{b:.6g}"
+    return _value(a), _value(b)
 
 
 def _value(value: Any) -> str:
