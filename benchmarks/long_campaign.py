@@ -13,7 +13,8 @@ import numpy as np
 
 from tuning.campaign.config import CampaignConfig, TrialConfig
 from tuning.campaign.plan import Plan, plan
-from tuning.execution.driver import ASKED_AGAIN, Driver, Observer
+from tuning.execution.driver import Driver, Observer
+from tuning.execution.search_trials import ASKED_AGAIN, SearchTrials
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
@@ -53,7 +54,7 @@ def opened(planned: Plan, journal: Journal, trials: int, observers: tuple[Observ
         journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
     new_search = partial(ordered_search, planned.complete, planned.space)
     launched = Launched(environment=current(), trials=trials, concurrency=WORKERS)
-    return Driver(journal, planned.space, new_search, launched=launched, observers=observers)
+    return Driver(journal, SearchTrials(planned.space, new_search), launched=launched, observers=observers)
 
 
 class PretendedWorkers:
@@ -64,7 +65,11 @@ class PretendedWorkers:
         self.home = home
         self.running: list[tuple[TrialConfig, list[EpochReport]]] = []
         self.ended = 0
-        self._proposer: Any = driver.search.proposer
+        source = driver.source
+        if not isinstance(source, SearchTrials):
+            raise TypeError("a campaign's driver has a search")
+        self.search = source.search
+        self._proposer: Any = self.search.proposer
         self._model = self._proposer._first, self._proposer._again  # noqa: SLF001
         self._propose_with(hyperopt.rand.suggest, hyperopt.rand.suggest)
 
@@ -72,7 +77,7 @@ class PretendedWorkers:
         """Go on until so many trials have ended."""
         while self.ended < trials:
             while len(self.running) < WORKERS:
-                if self.driver.search.index == self.driver.record.target - ASKED_AGAIN:
+                if self.search.index == self.driver.record.target - ASKED_AGAIN:
                     self._propose_with(*self._model)
                 trial = self.driver.next_trial()
                 if trial is None:
