@@ -1,5 +1,6 @@
 """The benchmarks of the search, in small: the recorded table of real trials replayed by simulated workers."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -28,6 +29,11 @@ TRIALS = 60
 @pytest.fixture(scope="module")
 def table() -> Table:
     return Table()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))
+def test_a_benchmark_finds_what_it_imports(name: str) -> None:
+    importlib.import_module(name)
 
 
 @pytest.mark.parametrize("halving", [False, True])

@@ -1,5 +1,6 @@
 """The command ``seqtune``: its subcommands, and how errors end."""
 
+import gc
 import os
 import sys
 import traceback
@@ -77,8 +78,13 @@ for command in (
 app.add_typer(datasets_app, name="datasets")
 
 
+COLLECT_AFTER = 100_000
+"""New objects after which Python looks for garbage; by default 700, which is a quarter of reading a long journal."""
+
+
 def main() -> None:
     """Run the command line; an error that no message explains is a bug, and is reported as one."""
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
     STOP.install()
     try:
         app()
