@@ -64,12 +64,13 @@ def _stratified(y: NDArray[np.int64], config: DataConfig, class_names: Sequence[
 def _by_group(groups: NDArray[np.int64], config: DataConfig) -> list[Fold]:
     """Return one fold for each group, in the order of the groups' numbers."""
     names = np.unique(groups)
+    _check_several(names, config)
     if len(names) != config.folds:
         beside = " beside the test part" if config.test_fraction else ""
         raise DataError(
             f"{config.dataset}: data.folds = {config.folds}: there are {len(names)} groups{beside}, and "
-            f'split = "leave-one-group-out" needs one fold for each. Set data.folds = {len(names)}'
-            + (', or use split = "grouped".' if len(names) > 1 else ".")
+            f'split = "leave-one-group-out" needs one fold for each. Set data.folds = {len(names)}, or use split = '
+            '"grouped".'
         )
     return [(np.flatnonzero(groups != name), np.flatnonzero(groups == name)) for name in names]
 
@@ -83,6 +84,7 @@ def _grouped(
     """
     assert config.folds is not None  # noqa: S101 - checked by the caller
     names, member = np.unique(groups, return_inverse=True)
+    _check_several(names, config)
     if len(names) < config.folds:
         raise DataError(
             f"{config.dataset}: data.folds = {config.folds}: there are {len(names)} groups beside the test part. "
@@ -106,6 +108,15 @@ def _grouped(
         f"{config.dataset}: each of {TRIES} random divisions into {config.folds} grouped folds left a class out of a "
         "fold. Use fewer folds, or another seed."
     )
+
+
+def _check_several(names: NDArray[np.int64], config: DataConfig) -> None:
+    """Raise DataError unless there are two groups to divide."""
+    if len(names) == 1:
+        raise DataError(
+            f"{config.dataset}: data.folds = {config.folds}: there is one group beside the test part, and folds need "
+            'two or more. Set data.test_fraction = 0, or use split = "stratified".'
+        )
 
 
 def _divisions(y: NDArray[np.int64], groups: NDArray[np.int64], folds: int, seed: int) -> Iterator[list[Fold]]:

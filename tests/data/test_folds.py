@@ -119,3 +119,10 @@ def test_each_fold_is_prepared_once_with_one_test_part(tmp_path):
     assert sum(len(open_arrays(one.directory).valid.y) for one in made) == 52 - len(open_test(made[0].directory).y)
     other = config(str(table), folds=3, fold=1, valid_fraction=0.4)  # unused beside folds
     assert prepare(other, datasets=None, store=tmp_path / "arrays").reused
+
+
+@pytest.mark.parametrize("split", ["grouped", "leave-one-group-out"])
+def test_one_group_has_no_folds(split):
+    y = np.tile([0, 1, 2], 20)
+    with pytest.raises(DataError, match="there is one group beside the test part, and folds need two"):
+        cut(y, np.zeros(60, dtype=np.int64), split=split, folds=2, test_fraction=0.0)
