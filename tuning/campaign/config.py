@@ -226,8 +226,8 @@ class SpaceOptions(Frozen):
 class SearchOptions(Frozen):
     """Search algorithm and number of trials."""
 
-    algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
-    """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
+    algorithm: Literal["hyperopt", "optuna-tpe", "random", "grid"] = "hyperopt"
+    """Tree-structured Parzen estimator of HyperOpt or of Optuna (multivariate), random search, or grid."""
     trials: int | None = Field(default=None, ge=1, le=MOST)
     """Number of trials, a multiple of ``replicates``.  Default: 50, or one configuration; with ``grid`` all of them."""
     replicates: int = Field(default=1, ge=1, le=MOST)
@@ -238,7 +238,9 @@ class SearchOptions(Frozen):
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
-    """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
+    """Random suggestions before ``hyperopt``'s or ``optuna-tpe``'s TPE.
+
+    Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
     """How to treat a suggestion equal to an earlier one.
 

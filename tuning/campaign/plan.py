@@ -49,7 +49,7 @@ class Plan:
     def random_only(self) -> bool:
         """Whether the model-based search never gets a turn."""
         search = self.config.search
-        return search.algorithm == "hyperopt" and self.trials // search.replicates <= self.startup_trials
+        return search.algorithm not in ("grid", "random") and self.trials // search.replicates <= self.startup_trials
 
 
 def plan(config: CampaignConfig) -> Plan:

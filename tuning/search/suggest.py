@@ -93,6 +93,10 @@ def _proposer(config: CampaignConfig, space: Space) -> Proposer:
         return RandomProposer(space, seed)
     if config.search.startup_trials is None:
         raise TypeError("the campaign's configuration is not complete: search.startup_trials is open")
+    if config.search.algorithm == "optuna-tpe":
+        from tuning.search.optuna import OptunaProposer
+
+        return OptunaProposer(space, seed=seed, startup_trials=config.search.startup_trials, goal=config.objective.goal)
     from tuning.search.hyperopt import HyperOptProposer
 
     return HyperOptProposer(space, seed=seed, startup_trials=config.search.startup_trials, goal=config.objective.goal)
