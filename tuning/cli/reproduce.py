@@ -42,9 +42,9 @@ def reproduce(
 ) -> None:
     """Train a recorded trial again and compare it epoch by epoch.
 
-    Name the trial as RUN_ID, NAME or FILE with --rank R, NAME --trial K, or NAME --seed S.  The verdict is `exact` or `within
-    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Code of your own is run from the copy of your
-    launch, or from --code.  Example: seqtune reproduce demo --trial 3
+    Name the trial as RUN_ID, NAME or FILE with --rank R, NAME --trial K, or NAME --seed S.  The verdict is `exact` or
+    `within tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Code of your own is run from the copy of
+    your launch, or from --code.  Example: seqtune reproduce demo --trial 3
     """
     from tuning.cli.target import find
 
