@@ -46,9 +46,7 @@ def simulate(
             data = {variant: data_record(variant, config.objective.metric) for variant in variants(config)}
             warm_start = earlier_results(planned, home, data)
             dimensions = planned.space.described()
-            journal.append(
-                Opened(config=planned.complete, dimensions=dimensions, data=data, warm_start=warm_start)
-            )
+            journal.append(Opened(config=planned.complete, dimensions=dimensions, data=data, warm_start=warm_start))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
         warm_start = fold(journal.entries[:1]).warm_start
         new_search = partial(ordered_search, planned.complete, planned.space, None, warm_start)

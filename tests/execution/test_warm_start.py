@@ -171,9 +171,9 @@ def test_wrong_values_of_the_key_are_one_message(changes, reason):
 
 
 def test_a_space_of_one_configuration_has_nothing_to_learn():
-    document = {"name": "mine", "seed": 1, "data": {"dataset": "synthetic"}, "space": {"model": "cnn1d"}}
-    document |= {"search": {"warm_start": ["a"]}}
-    document["space"]["dimensions"] = {"model.layers": [2]}
+    space = {"model": "cnn1d", "dimensions": {"model.layers": [2]}}
+    document = {"name": "mine", "seed": 1, "data": {"dataset": "synthetic"}, "space": space}
+    document["search"] = {"warm_start": ["a"]}
     with pytest.raises(CampaignError, match="one configuration only"):
         from_dict(document)
 
@@ -229,7 +229,7 @@ def test_commands_say_what_a_search_began_with(tmp_path):
     assert f"the search began with earlier results: {count} of first (" in printed("top")
 
 
-def test_exports_lie_beside_the_campaign_file(tmp_path, home):
+def test_exports_lie_beside_the_campaign_file(tmp_path):
     (tmp_path / "files").mkdir()
     file = tmp_path / "files" / "warm.toml"
     file.write_text(

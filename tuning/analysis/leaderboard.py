@@ -72,7 +72,9 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
-    warm = [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
+    warm = (
+        [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
+    )
     return list(
         dict.fromkeys([*_tests(record), *warm, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
     )

@@ -69,7 +69,7 @@ def duration(seconds: float | None) -> str:
 
 
 def warm_start_text(sources: Iterable[WarmStart]) -> str:
-    """Return how many results of which source a search began with: ``12 of first (3 failed: left out), 10 of t.json``."""
+    """Return how many results of each source a search began with: ``9 of first (3 failed: left out), 4 of t.json``."""
     texts = []
     for one in sources:
         reasons = ", ".join(f"{count} {reason}" for reason, count in one.left_out.items())

@@ -77,7 +77,7 @@ def test_enough_earlier_results_replace_the_random_suggestions(goal):
 
 
 def test_fewer_results_than_startup_trials_leave_the_rest_random():
-    told = [({"model.layers": 2 + k % 2}, 0.5) for k in range(3)]
+    told: list[tuple[Assignment, float]] = [({"model.layers": 2 + k % 2}, 0.5) for k in range(3)]
     search = OrderedSearch(proposer(LAYERS, told, startup=12), window=1, on_duplicate="replicate")
     drawn = []
     for k in range(9):
@@ -87,7 +87,9 @@ def test_fewer_results_than_startup_trials_leave_the_rest_random():
 
 
 def test_an_earlier_result_is_no_duplicate():
-    told = [({"model.layers": layers}, 0.5 + 0.4 * (layers == 7)) for layers in range(2, 12)] * 3
+    told: list[tuple[Assignment, float]] = [
+        ({"model.layers": layers}, 0.5 + 0.4 * (layers == 7)) for layers in range(2, 12)
+    ] * 3
     search = OrderedSearch(proposer(LAYERS, told, startup=1), window=1)
     suggestions = []
     for k in range(10):
