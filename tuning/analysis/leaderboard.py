@@ -104,11 +104,12 @@ def _replicates(record: CampaignRecord) -> list[str]:
         return []
     tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
     seeds = f"each configuration has {count} trials, with the same {count} seeds for all configurations"
-    corrected, folds = "", record.config.data.folds
-    if folds is not None:
-        each = "each on another fold" if count == folds else f"{count // folds} on each of {folds} folds"
-        seeds = f"each configuration has {count} trials, {each}, with the same seeds and folds for all configurations"
-        corrected = ", corrected for the overlap of the folds' training parts (Nadeau and Bengio, 2003)"
+    corrected, data = "", record.config.data
+    if data.divisions is not None:
+        word, several = data.division, data.divisions
+        each = f"each on another {word}" if count == several else f"{count // several} on each of {several} {word}s"
+        seeds = f"each configuration has {count} trials, {each}, with the same seeds and {word}s for all configurations"
+        corrected = f", corrected for the overlap of the {word}s' training parts (Nadeau and Bengio, 2003)"
     return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{corrected}{tests}."]
 
 

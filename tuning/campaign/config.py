@@ -152,7 +152,17 @@ class CampaignData(DataOptions):
         return fields if self.group is None and self.segment is None else fields | {"split": self.split}
 
     @model_validator(mode="after")
-    def _folds_fit_split(self) -> Self:
+    def _divisions_fit_split(self) -> Self:
+        if self.folds is not None and self.splits is not None:
+            raise ValueError(
+                f"data.folds = {self.folds} and data.splits = {self.splits} exclude each other: cross-validation, or "
+                "random divisions. Leave one of them out"
+            )
+        if self.splits is not None and self.split not in {"stratified", "grouped", "de-chazal"}:
+            raise ValueError(
+                f'data.splits = {self.splits}: data.split = "{self.split}" has nothing to draw at random. Leave '
+                "data.splits out"
+            )
         if self.split == "leave-one-group-out" and self.folds is None:
             raise ValueError(
                 'data.split = "leave-one-group-out" needs data.folds, the number of groups beside the test part. With '
@@ -240,8 +250,8 @@ class SearchOptions(Frozen):
     replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations.
 
-    With ``data.folds`` a multiple of them, by default as many: replicate r is evaluated on fold r, counted on from
-    the first fold after the last."""
+    With ``data.folds`` or ``data.splits`` a multiple of them, by default as many: replicate r is evaluated on fold or
+    split r, counted on from the first one after the last."""
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
@@ -354,19 +364,20 @@ class CampaignConfig(Frozen):
     @classmethod
     def _replicates_by_default(cls, fields: Any) -> Any:
         data, search = (fields.get(table) for table in ("data", "search")) if isinstance(fields, dict) else (None, None)
-        folds = data.get("folds") if isinstance(data, dict) else None
-        if type(folds) is not int or not isinstance(search, dict | None) or "replicates" in (search or {}):
+        given = [data.get("folds"), data.get("splits")] if isinstance(data, dict) else []
+        divisions = next((number for number in given if type(number) is int), None)
+        if divisions is None or not isinstance(search, dict | None) or "replicates" in (search or {}):
             return fields
-        return {**fields, "search": {**(search or {}), "replicates": folds}}
+        return {**fields, "search": {**(search or {}), "replicates": divisions}}
 
     @model_validator(mode="after")
-    def _replicates_cover_folds(self) -> Self:
-        folds, replicates = self.data.folds, self.search.replicates
-        if folds is not None and replicates % folds:
+    def _replicates_cover_divisions(self) -> Self:
+        divisions, replicates, words = self.data.divisions, self.search.replicates, f"{self.data.division}s"
+        if divisions is not None and replicates % divisions:
             raise ValueError(
-                f"search.replicates = {replicates} is no multiple of data.folds = {folds}: configurations would be "
-                f"evaluated more often on some folds than on others. Set search.replicates to a multiple of {folds}, "
-                "or leave it out"
+                f"search.replicates = {replicates} is no multiple of data.{words} = {divisions}: configurations would "
+                f"be evaluated more often on some {words} than on others. Set search.replicates to a multiple of "
+                f"{divisions}, or leave it out"
             )
         return self
 

@@ -189,7 +189,7 @@ def _check_dimensions(there: set[str], here: set[str]) -> None:
 
 def _check_data(source: _Source, config: CampaignConfig, here: Mapping[str, str]) -> None:
     common = [variant for variant in source.data if variant in here]
-    if source.config.data.folds != config.data.folds or not common:
+    if source.config.data.divisions != config.data.divisions or not common:
         raise _MisfitError(f"its data is {', '.join(source.data)}, this campaign's {', '.join(here)}")
     if changed := [variant for variant in common if source.data[variant] != here[variant]]:
         variant = changed[0]

@@ -73,6 +73,7 @@ def asked(record: CampaignRecord) -> Rows:
     data = data_config(config, {})
     goal = "highest" if config.objective.goal == "max" else "lowest"
     valid = f"{data.valid_fraction:.0%} of the rows" if data.folds is None else f"one of {data.folds} folds"
+    valid += "" if data.splits is None else f", drawn {data.splits} times,"
     split = (
         f"{data.split}: {valid} for validation, {data.test_fraction:.0%} of the rows for testing unless the data set "
         "has a test part of its own"
