@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import IntDistribution
 from ray import tune
 from ray.tune.search.hyperopt import HyperOptSearch
 from scipy import stats
@@ -142,18 +142,20 @@ def ordered_optuna(table: Table, seed: int, window: int) -> Search:
     return Ordered(table, seed, window, OptunaProposer)
 
 
-class _Categories(OptunaProposer):
-    """With every choice a set of categories, numbers too."""
+class _Ordinals(OptunaProposer):
+    """With choices among numbers as whole numbers, instead of as categories."""
 
     def __init__(self, space: Space, **options: Any) -> None:
         super().__init__(space, **options)
-        places = {path: tuple(range(len(d.values() or ()))) for path, d in space.dimensions.items()}
-        self.distributions = {path: CategoricalDistribution(values) for path, values in places.items()}
+        for path, dimension in space.dimensions.items():
+            values = dimension.values() or ()
+            if not isinstance(values[0], str):
+                self.distributions[path] = IntDistribution(0, len(values) - 1)
 
 
-def ordered_categories(table: Table, seed: int, window: int) -> Search:
-    """Return the same without the order of numbers."""
-    return Ordered(table, seed, window, _Categories)
+def ordered_ordinals(table: Table, seed: int, window: int) -> Search:
+    """Return the same, which knows the order of numbers."""
+    return Ordered(table, seed, window, _Ordinals)
 
 
 class PlainHyperOpt:
@@ -207,7 +209,7 @@ class Random:
 SEARCHES: dict[str, Callable[[Table, int, int], Search]] = {
     REFERENCE: ordered_hyperopt,
     "ordered, Optuna": ordered_optuna,
-    "ordered, Optuna, categories": ordered_categories,
+    "ordered, Optuna, ordinals": ordered_ordinals,
     "HyperOptSearch": PlainHyperOpt,
     "Optuna": PlainOptuna,
     "random": Random,

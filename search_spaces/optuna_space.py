@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value
+from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value, equal
 from search_spaces.space import Assignment, Space
 
 
@@ -27,11 +27,19 @@ def from_optuna(space: Space, numbers: Mapping[str, int | float]) -> Assignment:
     return space.active({path: _value(dimension, numbers[path]) for path, dimension in space.dimensions.items()})
 
 
+def optuna_numbers(space: Space, assignment: Assignment) -> dict[str, int | float]:
+    """Return the numbers that mean an assignment, without those of inactive dimensions.
+
+    Raises:
+        SpaceError: the assignment is not of this space.
+    """
+    space.check(assignment)
+    return {path: _number(space.dimensions[path], value) for path, value in assignment.items()}
+
+
 def _distribution(dimension: Dimension) -> BaseDistribution:
     if isinstance(dimension, Choice):
-        places = range(len(dimension.options))
-        ordered = _ordered(dimension)
-        return IntDistribution(0, places[-1]) if ordered else CategoricalDistribution(tuple(places))
+        return CategoricalDistribution(tuple(range(len(dimension.options))))
     if isinstance(dimension, Integer):
         return IntDistribution(dimension.low, dimension.high, log=dimension.log)
     if isinstance(dimension, Stepped):
@@ -39,10 +47,14 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
     return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
 
 
-def _ordered(choice: Choice) -> bool:
-    """Whether the options are numbers in increasing order, so that near places mean near values."""
-    numbers = [option for option in choice.options if isinstance(option, int | float) and type(option) is not bool]
-    return len(numbers) == len(choice.options) > 1 and numbers == sorted(numbers)
+def _number(dimension: Dimension, value: Value) -> int | float:
+    if isinstance(dimension, Choice):
+        return next(i for i, option in enumerate(dimension.options) if equal(option, value))
+    if isinstance(dimension, Stepped):
+        return dimension.positions.low + dimension.values().index(value)
+    if isinstance(dimension, Integer):
+        return int(value)
+    return float(value)
 
 
 def _value(dimension: Dimension, number: float) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 from tuning.analysis.configurations import Configuration, configurations
 from tuning.analysis.trials import TrialRow, trial_row
 from tuning.journal.record import CampaignRecord
+from tuning.journal.text import warm_start_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,11 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
+    warm = (
+        [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
+    )
     return list(
-        dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+        dict.fromkeys([*_tests(record), *warm, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
     )
 
 

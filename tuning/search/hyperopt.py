@@ -6,17 +6,17 @@ ray_settings.configure()  # before ray is imported
 
 # isort: split
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from hyperopt import STATUS_FAIL, Trials
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials
 from hyperopt.base import JOB_VALID_STATES
 from hyperopt.fmin import generate_trial
 from ray.tune.search.hyperopt import HyperOptSearch
 
-from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
+from search_spaces.hyperopt_space import from_hyperopt, hyperopt_values, to_hyperopt
 from search_spaces.space import Assignment, Space
 from tuning.journal.events import Proposal
 from tuning.search.proposers import Outcome, chained
@@ -63,6 +63,16 @@ class _Search(HyperOptSearch):  # type: ignore[misc]
         live = self._live_trial_mapping.get(trial_id)
         return None if live is None else self._hpopt_trials.by_id[live[0]]
 
+    def observe(self, values: Mapping[str, float], loss: float) -> None:
+        """Let HyperOpt learn a result that it did not propose; of dimensions without a value it learns nothing."""
+        [number] = self._hpopt_trials.new_trial_ids(1)
+        trial = generate_trial(number, values)
+        for absent in self.domain.params.keys() - values.keys():
+            trial["misc"]["idxs"][absent], trial["misc"]["vals"][absent] = [], []
+        trial |= {"state": JOB_STATE_DONE, "result": {"status": STATUS_OK, _LOSS: loss}}
+        self._hpopt_trials.insert_trial_docs([trial])
+        self._hpopt_trials.refresh()
+
     def _to_hyperopt_result(self, result: dict[str, Any]) -> dict[str, Any]:
         if result.get(_FAILED):
             return {"status": STATUS_FAIL}
@@ -73,8 +83,22 @@ class _Search(HyperOptSearch):  # type: ignore[misc]
 class HyperOptProposer:
     """Tree-structured Parzen estimator (Bergstra et al. 2011), minimising."""
 
-    def __init__(self, space: Space, *, seed: int, startup_trials: int, goal: str) -> None:
-        """``startup_trials`` random suggestions come before the model's."""
+    def __init__(
+        self,
+        space: Space,
+        *,
+        seed: int,
+        startup_trials: int,
+        goal: str,
+        earlier: Sequence[tuple[Assignment, float]] = (),
+    ) -> None:
+        """``startup_trials`` random suggestions come before the model's, less those that are known.
+
+        earlier: assignments with their objectives, learned before the first suggestion, the oldest first.
+
+        Raises:
+            SpaceError: an earlier assignment is not of this space.
+        """
         self.space = space
         self.sign = -1.0 if goal == "max" else 1.0
         self.search = _Search(
@@ -88,7 +112,12 @@ class HyperOptProposer:
         self._first = self.search.algo
         self._again = partial(self._first, n_EI_candidates=1)
         self._index: int | None = None
-        self._before = self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
+        self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
+        for assignment, objective in earlier:
+            values, loss = hyperopt_values(space, assignment), self.sign * objective
+            self.search.observe(values, loss)
+            self._state = chained(self._state, values, loss)
+        self._before = self._state
 
     def propose(self, index: int) -> Assignment:
         """Ask HyperOpt for values; asked again for one index, a draw from its density of good values.

@@ -5,14 +5,14 @@ between proposals is the list of trials, and a search is restored by listing the
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
-from search_spaces.optuna_space import from_optuna, to_optuna
+from search_spaces.optuna_space import from_optuna, optuna_numbers, to_optuna
 from search_spaces.space import Assignment, Space
 from tuning.campaign.seeds import derive
 from tuning.journal.events import Proposal
@@ -41,18 +41,38 @@ class OptunaProposer:
     Configurations whose results are not known yet count as poor ones, so that pending trials are spread out.
     """
 
-    def __init__(self, space: Space, *, seed: int, startup_trials: int, goal: str) -> None:
-        """``startup_trials`` random suggestions come before the model's."""
+    def __init__(
+        self,
+        space: Space,
+        *,
+        seed: int,
+        startup_trials: int,
+        goal: str,
+        earlier: Sequence[tuple[Assignment, float]] = (),
+    ) -> None:
+        """``startup_trials`` random suggestions come before the model's, less those that are known.
+
+        earlier: assignments with their objectives, learned before the first suggestion, the oldest first.
+
+        Raises:
+            SpaceError: an earlier assignment is not of this space.
+        """
         self.space = space
         self.seed = seed
-        self.startup_trials = startup_trials
+        self.startup_trials = startup_trials - len(earlier)
         self.distributions = to_optuna(space)
         with quiet():
             self.study = optuna.create_study(direction="maximize" if goal == "max" else "minimize")
         self.last: Proposal | None = None
         self._numbers: dict[int, int] = {}
         self._index: int | None = None
-        self._before = self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
+        self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
+        for number, (assignment, objective) in enumerate(earlier):
+            drawn = self._random_numbers(derive(seed, "earlier", number))  # of inactive dimensions, as in a proposal
+            values = drawn | optuna_numbers(space, assignment)
+            self.study.add_trial(create_trial(params=values, distributions=self.distributions, value=objective))
+            self._state = chained(self._state, values, objective)
+        self._before = self._state
 
     def propose(self, index: int) -> Assignment:
         """Ask Optuna for values; asked again for one index, a single draw from its density of good values."""
@@ -68,6 +88,11 @@ class OptunaProposer:
         self._state = chained(self._before, index, asked, trial.params)
         self.last = Proposal(asked=asked, values=trial.params, state=self._state)
         return from_optuna(self.space, trial.params)
+
+    def _random_numbers(self, seed: int) -> dict[str, int | float]:
+        with quiet():
+            study = optuna.create_study(sampler=RandomSampler(seed=seed))
+            return study.ask(self.distributions).params
 
     def _sampler(self, index: int, asked: int) -> BaseSampler:
         seed = derive(derive(self.seed, "proposal", index), "asked", asked)
