@@ -140,6 +140,8 @@ class RecurrentConfig(NeuralConfig):
     """Width of the dense layers before the output layer."""
     dense_last: int = Field(default=0, ge=0, le=WIDEST)
     """Width of those after the first dense layer; 0: dense_hidden."""
+    tanh_output: bool = False
+    """Whether the outputs pass through a tanh, which keeps logits within -1 and 1."""
 
     @model_validator(mode="after")
     def _one_hot_fits(self) -> Self:

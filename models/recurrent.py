@@ -50,6 +50,8 @@ class Recurrent(nn.Module):
             self.dense.extend([nn.Dropout(config.dropout), nn.Linear(width, dense), nn.ReLU()])
             width = dense
         self.dense.extend([nn.Dropout(config.dropout), nn.Linear(width, outputs)])
+        if config.tanh_output:
+            self.dense.append(nn.Tanh())
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (B,O)."""

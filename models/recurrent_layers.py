@@ -47,8 +47,9 @@ class Summed(Plain):
 
     def __init__(self, family: type[nn.RNN | nn.GRU | nn.LSTM], gates: int, hidden: int) -> None:
         super().__init__(family, gates * hidden, hidden)
-        nn.init.eye_(self.layer.weight_ih_l0).requires_grad_(False)
-        nn.init.zeros_(self.layer.bias_ih_l0).requires_grad_(False)  # bias_hh does the same
+        given = dict(self.layer.named_parameters())
+        nn.init.eye_(given["weight_ih_l0"]).requires_grad_(False)
+        nn.init.zeros_(given["bias_ih_l0"]).requires_grad_(False)  # bias_hh does the same
 
 
 LAYER_NORM: dict[str, type[LayerNormRNNCell | LayerNormGRUCell | LayerNormLSTMCell]] = {

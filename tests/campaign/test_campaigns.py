@@ -102,6 +102,7 @@ def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
     assert len(found) == 5
     assert (trial.data.vocabulary, trial.data.max_length) == (5000, 100)
     assert (trial.data.valid_fraction, trial.data.test_fraction) == (0.15, 0.15)
+    assert (trial.data.truncate, trial.data.unknown, trial.model.tanh_output) == ("front", "drop", True)
     assert (trial.model.cell, trial.model.embedding, trial.model.hidden, trial.model.layers) == (cell, 64, 128, 1)
     assert (trial.model.bidirectional, trial.model.dropout, trial.model.dense_layers) == (False, 0.0, 1)
     assert (trial.train.optimizer, trial.train.learning_rate, trial.train.weight_decay) == ("adam", 1e-3, 0.0)

@@ -64,6 +64,7 @@ OPTIONS: dict[str, ModelConfig] = {
         cell="lstm", hidden=8, layers=2, one_hot=True, dense_layers=3, dense_hidden=7, dense_last=6
     ),
     "gru, one-hot words, front": RecurrentConfig(hidden=8, one_hot=True, padding="front"),
+    "gru, tanh": RecurrentConfig(hidden=8, tanh_output=True),
     "rnn, layer norm": RecurrentConfig(cell="rnn", hidden=8, layer_norm=True, padding="front"),
     "gru, layer norm": RecurrentConfig(hidden=8, layers=2, bidirectional=True, layer_norm=True, reverse=True),
     "lstm, layer norm": RecurrentConfig(cell="lstm", hidden=8, bidirectional=True, layer_norm=True, padding="back"),

@@ -73,3 +73,13 @@ def test_without_dense_last_all_dense_layers_have_one_width():
             RecurrentConfig(hidden=4, dense_layers=4, dense_hidden=7, dense_last=last), steps=9, channels=1, outputs=3
         )
         assert [layer.out_features for layer in built.dense if isinstance(layer, nn.Linear)] == [7, 7, 7, 3]
+
+
+def test_a_tanh_keeps_the_outputs_within_bounds_and_changes_no_weight():
+    x, lengths = torch.full((2, 9, 1), 3, dtype=torch.int32), torch.tensor([9, 4])
+    torch.manual_seed(0)
+    plain = model(one_hot=False)
+    torch.manual_seed(0)
+    bounded = model(one_hot=False, tanh_output=True)
+    assert plain.state_dict().keys() == bounded.state_dict().keys()
+    assert torch.equal(bounded(x, lengths), torch.tanh(plain(x, lengths)))
