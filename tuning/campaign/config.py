@@ -73,6 +73,10 @@ class TrainConfig(Frozen):
     """``scheduler = "plateau"``: tolerated epochs without a lower validation loss."""
     early_stopping_patience: int = Field(default=15, ge=1, le=MOST)
     """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
+    early_stopping_warmup: bool = False
+    """Until the objective is better than after the first epoch, a lower validation loss restarts the patience, too.
+
+    For trials on rare classes, whose loss falls for some epochs before their macro recall moves."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Floating-point format of forward and backward pass.  ``bfloat16`` uses autocast.  Results depend on it."""
     batching: Literal["shuffled", "bucketed"] = "shuffled"
