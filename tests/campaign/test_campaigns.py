@@ -1,13 +1,14 @@
 """The campaign files that come with the project."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from search_spaces.families import FAMILY
+from tuning.campaign import file, own_code
 from tuning.campaign.config import CampaignConfig, LimitOptions, TrialConfig
-from tuning.campaign.file import load
-from tuning.campaign.plan import plan
+from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import variants
 from tuning.search.proposers import Outcome
@@ -19,6 +20,17 @@ QUESTIONS = (
     "cell-type depth overfit-width regularisation optimizer batch-size padding-side reversal window-length "
     "against-baselines kernel-size balance-by-model residual-blocks squeeze-excite layer-norm"
 )
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    yield
+    own_code.forget()
+
+
+def load(path: Path) -> Plan:
+    """Read a campaign file and run the code that it names, as a launch does."""
+    return file.load(path, with_code=True)
 
 
 def named(path: Path) -> str:
@@ -90,6 +102,7 @@ def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
     assert len(found) == 5
     assert (trial.data.vocabulary, trial.data.max_length) == (5000, 100)
     assert (trial.data.valid_fraction, trial.data.test_fraction) == (0.15, 0.15)
+    assert (trial.data.truncate, trial.data.unknown, trial.model.tanh_output) == ("front", "drop", True)
     assert (trial.model.cell, trial.model.embedding, trial.model.hidden, trial.model.layers) == (cell, 64, 128, 1)
     assert (trial.model.bidirectional, trial.model.dropout, trial.model.dense_layers) == (False, 0.0, 1)
     assert (trial.train.optimizer, trial.train.learning_rate, trial.train.weight_decay) == ("adam", 1e-3, 0.0)
@@ -106,3 +119,5 @@ def test_the_tweet_campaigns_are_the_studys_grid_of_32(name, cell):
     }
     assert len(found) == len(combinations) == 32
     assert {(t.model.cell, t.model.hidden, t.data.max_length) for t in found} == {(cell, 32, 30)}
+    assert {(t.model.one_hot, t.model.dense_hidden, t.model.dense_last) for t in found} == {(True, 32, 16)}
+    assert {t.model.dense_layers for t in found} == {3, 4}  # the output layer among them

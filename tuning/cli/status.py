@@ -133,6 +133,9 @@ def _show_trials(summary: "Campaign", rows: "Sequence[TrialRow]", target: "Conso
     tables.line(
         target, f'space "{summary.space}" on {summary.dataset}, objective {summary.metric} on the validation split'
     )
+    if summary.warm_start:
+        sources = ", ".join(f"{count} of {source}" for source, count in summary.warm_start.items())
+        tables.line(target, f"warm start with earlier results: {sources}")
     if not rows:
         return
     searched = searched_columns([row.settings for row in rows])

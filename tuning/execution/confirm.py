@@ -88,7 +88,14 @@ def confirm(
                     journal.append(OpenedTest(confirmation=request))
             with Journal(path) as journal:
                 if not journal.entries:
-                    journal.append(Opened(config=record.config, dimensions=record.dimensions, data=record.data))
+                    journal.append(
+                        Opened(
+                            config=record.config,
+                            dimensions=record.dimensions,
+                            data=record.data,
+                            warm_start=record.warm_start,
+                        )
+                    )
                 home.confirmations.keep_preparations(
                     name, (Preparation.of(entry.manifest) for entry in prepared.values())
                 )
