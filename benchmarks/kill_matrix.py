@@ -41,7 +41,7 @@ from tuning.training.results import MEASURED
 
 NAME = "killed"
 TRIALS = 6
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 LAUNCHES = 5
 CAMPAIGN = f"""
 name = "{NAME}"
@@ -215,7 +215,12 @@ def main() -> None:
     parser.add_argument("--campaigns", type=int, default=30, help="number of campaigns")
     parser.add_argument("--seed", type=int, default=0, help="seed of victims and moments")
     parser.add_argument("--cluster", action="store_true", help="run on a cluster of several nodes on this machine")
+    parser.add_argument("--victims", nargs="+", metavar="VICTIM", help="only these, e.g. raylet 'stopped worker'")
     options = parser.parse_args()
+    possible = (Loopback if options.cluster else Machine).victims
+    victims = options.victims or possible
+    if not set(victims) <= set(possible):
+        parser.error(f"--victims: allowed are {', '.join(possible)}")
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="seqtune-kill-") as scratch, ExitStack() as stack:
         root = Path(scratch)
@@ -231,7 +236,7 @@ def main() -> None:
             stack.callback(place.stop)
         rows = []
         for number in range(options.campaigns):
-            victim = place.victims[number % len(place.victims)]
+            victim = victims[number % len(victims)]
             folder = root / f"c{number}"
             folder.mkdir()
             rows.append(
@@ -251,7 +256,7 @@ def main() -> None:
                             "campaigns": sum(row["victim"] == victim for row in rows),
                             "equal": sum(row["victim"] == victim and row["digest"] == expected for row in rows),
                         }
-                        for victim in place.victims
+                        for victim in victims
                     },
                 }
             )

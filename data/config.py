@@ -22,7 +22,7 @@ ScaleMethod = Literal["none", "standard", "robust", "minmax", "per-sequence"]
 """How each channel is scaled; see ``data.scaling``."""
 
 MOST_FOLDS = 1000
-"""Bound of folds, each of which is prepared."""
+"""Bound of folds and splits, each of which is prepared."""
 
 MOST_STEPS = 10**6
 """Bound of words, and of time steps of a window."""
@@ -109,6 +109,11 @@ class DataOptions(BaseModel):
 
     ``search.replicates`` is then a multiple of it, by default ``folds`` itself; ``valid_fraction`` is unused.  The
     test part is cut off before.  Default: one validation part."""
+    splits: int | None = Field(default=None, ge=2, le=MOST_FOLDS)
+    """Number of random divisions into training and validation part, one for each replicate of every configuration.
+
+    ``search.replicates`` is then a multiple of it, by default ``splits`` itself.  All have the same test part, that of
+    a campaign without this key.  Default: one."""
     valid_fraction: Unit = 0.2
     """Fraction of the rows in the validation part.  Beside an official test part: of the rows of the training file."""
     test_fraction: float = Field(default=0.2, ge=0.0, lt=1.0)
@@ -149,6 +154,16 @@ class DataOptions(BaseModel):
     All other columns except label, group and target are left out.  Default: all columns."""
 
     @property
+    def divisions(self) -> int | None:
+        """How many validation parts replicates take in turn, those of ``folds`` or ``splits``; None: one for all."""
+        return self.splits if self.folds is None else self.folds
+
+    @property
+    def division(self) -> Literal["fold", "split"]:
+        """The word for one of ``divisions``."""
+        return "split" if self.folds is None else "fold"
+
+    @property
     def text_rule(self) -> TextRule:
         """Which words of a text are read."""
         return TextRule(truncate=self.truncate, unknown=self.unknown)
@@ -159,6 +174,6 @@ class DataConfig(DataOptions):
 
     balance: Balance = "raw"
     fold: int | None = Field(default=None, ge=1, le=MOST_FOLDS)
-    """Which of ``folds`` is the validation part, 1 .. folds."""
+    """Which of ``folds`` is the validation part, 1 .. folds, or which of ``splits`` is used, 1 .. splits."""
     split_seed: int = Field(ge=0, lt=2**32)
     balance_seed: int = Field(ge=0, lt=2**32)

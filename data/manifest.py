@@ -107,6 +107,7 @@ def key(
         "scale": config.scale is None or kind == "texts",
         "valid_fraction": config.folds is not None,
         **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment", "folds", "fold")},
+        "splits": True,  # the r-th split is the same of however many
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
     defined = {} if code is None else {"code": code}

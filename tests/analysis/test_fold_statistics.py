@@ -1,11 +1,13 @@
-"""Folds: intervals and tests are corrected for training parts that share rows."""
+"""Folds and splits: intervals and tests are corrected for training parts that share rows."""
+
+from dataclasses import replace
 
 import pytest
 from comparison_journals import GRU, LSTM, compared, contrast, level
-from journals import record, table
+from journals import data_record, record, table
 
 from tuning.analysis.conclusions import basis
-from tuning.analysis.configurations import configurations
+from tuning.analysis.configurations import configurations, overlap
 from tuning.analysis.leaderboard import leaderboard
 from tuning.analysis.statistics import estimate, paired
 
@@ -39,3 +41,23 @@ def test_levels_and_tests_of_a_comparison_are_corrected():
 
 def test_the_leaderboard_says_what_its_intervals_are():
     assert "2 on each of 2 folds" in " ".join(leaderboard(folded(), 2).notes)
+
+
+def test_splits_are_corrected_by_the_rows_validated_per_row_trained_on():
+    rows = data_record(train={"N": 60, "S": 60}, valid={"N": 15, "S": 15})
+    divided = record(table({"gru": GRU, "lstm": LSTM}), search__replicates=4, data__splits=2)
+    divided = replace(divided, data=dict.fromkeys(divided.data, rows))
+    assert overlap(divided) == 0.25
+    comparison = compared(divided)
+    assert contrast(comparison, "lstm").p == pytest.approx(paired(LSTM, GRU, overlap=0.25).p)
+    said = " ".join(basis(comparison))
+    assert "2 stratified splits" in said
+    assert "overlap of the splits" in said
+    assert "2 on each of 2 splits" in " ".join(leaderboard(divided, 2).notes)
+
+
+def test_synthetic_rows_do_not_make_the_overlap_smaller():
+    divided = record(table({"gru": GRU, "lstm": LSTM}), search__replicates=4, data__splits=2)
+    assert overlap(divided) == 1.0
+    divided = replace(divided, data={"smote split=1": data_record("smote")})
+    assert overlap(divided) == pytest.approx(0.2 / 0.6)

@@ -7,7 +7,7 @@ from itertools import combinations
 from statistics import fmean
 
 from search_spaces.dimensions import Value
-from tuning.analysis.configurations import fold_overlap
+from tuning.analysis.configurations import overlap
 from tuning.analysis.factors import (
     RESPONSES,
     chosen_by,
@@ -80,7 +80,8 @@ class Comparison:
     seeds, blocks: different seeds, and combinations of the other dimensions' values, among the completed trials.
     stepwise: completed trials of several epochs;  improving: those whose best epoch is in the last tenth.
     reused: trials that reused another trial's result; they count nowhere.
-    folds: of cross-validation, or None; variances are then corrected for the overlap of the training parts.
+    folds, splits: of cross-validation, and random ones, or None; variances are then corrected for the overlap of the
+    training parts.
     tests: number of tests that Holm's adjustment covers, those of all groups.
     """
 
@@ -95,6 +96,7 @@ class Comparison:
     dataset: str
     split: str
     folds: int | None
+    splits: int | None
     train_rows: tuple[int, int]
     valid_rows: tuple[int, int]
     seeds: int
@@ -134,8 +136,8 @@ def compare(
     if not groups:
         groups, stratum = [list(record.trials.values())], None
     comparisons = [_compared(record, group, path, stratum, chosen) for group in groups]
-    overlap = fold_overlap(record.config.data)
-    tests = _adjusted([_tests(group, of, overlap) for group, of in zip(groups, comparisons, strict=True)])
+    ratio = overlap(record)
+    tests = _adjusted([_tests(group, of, ratio) for group, of in zip(groups, comparisons, strict=True)])
     count = sum(contrast.p is not None for group in tests for contrast in group.values())
     return [
         replace(of, contrasts=[c for (_, second), c in group.items() if second == repr(of.best)], tests=count)
@@ -152,8 +154,8 @@ def _compared(
     goal: Goal = config.objective.goal if response == "objective" else "min"
     metric = config.objective.metric if response == "objective" else None
     by_level = grouped(trials, path)
-    overlap = fold_overlap(config.data)
-    levels = _ordered([_level(level, path, response, metric, overlap) for level in by_level.values()], goal)
+    ratio = overlap(record)
+    levels = _ordered([_level(level, path, response, metric, ratio) for level in by_level.values()], goal)
     best = _best(levels, goal)
     completed = [trial for level in by_level.values() for trial in level if trial.status == "completed"]
     stepwise = [trial.result for trial in completed if trial.result and trial.result.epochs > 1]
@@ -170,6 +172,7 @@ def _compared(
         dataset=config.data.dataset,
         split=config.data.split,
         folds=config.data.folds,
+        splits=config.data.splits,
         train_rows=_range(sum(data.train.values()) for data in variants),
         valid_rows=_range(sum(data.valid.values()) for data in variants),
         seeds=len({trial.config.seed for trial in completed}),
@@ -185,7 +188,7 @@ def _compared(
     )
 
 
-def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: str | None, overlap: float) -> Level:
+def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: str | None, ratio: float) -> Level:
     count = Counter(trial.status for trial in trials)
     reasons = Counter(t.result.reason or "no reason recorded" for t in trials if t.result and t.status == "failed")
     values = {
@@ -201,7 +204,7 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
         open=count["waiting"] + count["running"],
         failures=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         values=values[response],
-        estimate=estimate(values[response], metric or response, overlap=overlap),
+        estimate=estimate(values[response], metric or response, overlap=ratio),
         means={name: fmean(of) if of else None for name, of in values.items()},
     )
 
@@ -227,13 +230,13 @@ def _cost(level: Level, goal: Goal) -> tuple[bool, float]:
     return mean is None, 0.0 if mean is None else cost(mean, goal)
 
 
-def _tests(trials: Sequence[TrialRecord], comparison: Comparison, overlap: float) -> Tests:
+def _tests(trials: Sequence[TrialRecord], comparison: Comparison, ratio: float) -> Tests:
     """Test all pairs of levels, the best one second; none if there is no best level."""
     by_level, best = grouped(trials, comparison.factor), repr(comparison.best)
     pairs = combinations([repr(level.value) for level in comparison.levels], 2) if comparison.answered else ()
     ordered = [(second, first) if first == best else (first, second) for first, second in pairs]
     return {
-        (a, b): _contrast(by_level[a], by_level[b], comparison.factor, comparison.response, overlap) for a, b in ordered
+        (a, b): _contrast(by_level[a], by_level[b], comparison.factor, comparison.response, ratio) for a, b in ordered
     }
 
 
@@ -255,7 +258,7 @@ def _adjusted(groups: Sequence[Tests]) -> list[Tests]:
 
 
 def _contrast(
-    trials: Sequence[TrialRecord], reference: Sequence[TrialRecord], factor: str, response: str, overlap: float
+    trials: Sequence[TrialRecord], reference: Sequence[TrialRecord], factor: str, response: str, ratio: float
 ) -> Contrast:
     """Test the trials of one level against those of another.
 
@@ -265,7 +268,7 @@ def _contrast(
     shared = sorted(set.intersection(*(set(trial.assignment) for trial in [*trials, *reference])) - {factor})
     x, y = (_blocks(level, shared, lambda trial: measured(trial, response)) for level in (trials, reference))
     complete = sorted(block for block in x.keys() & y.keys() if x[block] and y[block])
-    test = paired([fmean(x[block]) for block in complete], [fmean(y[block]) for block in complete], overlap=overlap)
+    test = paired([fmean(x[block]) for block in complete], [fmean(y[block]) for block in complete], overlap=ratio)
     return Contrast(
         level=trials[0].assignment[factor],
         best=reference[0].assignment[factor],

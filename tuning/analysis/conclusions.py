@@ -244,16 +244,19 @@ def _seeds(count: int) -> str:
 
 
 def _split(comparison: Comparison) -> str:
+    if comparison.splits is not None:
+        return f"{comparison.splits} {comparison.split} splits"
     folds = "" if comparison.folds is None else f", {comparison.folds} folds"
     return f"{comparison.split} split{folds}"
 
 
 def _varied(comparison: Comparison) -> str:
-    if comparison.folds is None:
+    if comparison.folds is None and comparison.splits is None:
         return "Seeds vary initial weights and row order, not the split."
+    word = "split" if comparison.folds is None else "fold"
     return (
-        "Each seed belongs to a fold, so replicates vary the data as well. Variances are corrected for the overlap of "
-        "the folds' training parts (Nadeau and Bengio, 2003)."
+        f"Each seed belongs to a {word}, so replicates vary the data as well. Variances are corrected for the overlap "
+        f"of the {word}s' training parts (Nadeau and Bengio, 2003)."
     )
 
 

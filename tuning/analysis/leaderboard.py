@@ -9,6 +9,7 @@ from tuning.analysis.configurations import Configuration, configurations
 from tuning.analysis.epoch_means import with_epoch_means
 from tuning.analysis.trials import TrialRow, trial_row
 from tuning.journal.record import CampaignRecord
+from tuning.journal.text import warm_start_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,11 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
+    warm = (
+        [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
+    )
     return list(
-        dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+        dict.fromkeys([*_tests(record), *warm, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
     )
 
 
@@ -101,11 +105,12 @@ def _replicates(record: CampaignRecord) -> list[str]:
         return []
     tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
     seeds = f"each configuration has {count} trials, with the same {count} seeds for all configurations"
-    corrected, folds = "", record.config.data.folds
-    if folds is not None:
-        each = "each on another fold" if count == folds else f"{count // folds} on each of {folds} folds"
-        seeds = f"each configuration has {count} trials, {each}, with the same seeds and folds for all configurations"
-        corrected = ", corrected for the overlap of the folds' training parts (Nadeau and Bengio, 2003)"
+    corrected, data = "", record.config.data
+    if data.divisions is not None:
+        word, several = data.division, data.divisions
+        each = f"each on another {word}" if count == several else f"{count // several} on each of {several} {word}s"
+        seeds = f"each configuration has {count} trials, {each}, with the same seeds and {word}s for all configurations"
+        corrected = f", corrected for the overlap of the {word}s' training parts (Nadeau and Bengio, 2003)"
     return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{corrected}{tests}."]
 
 
