@@ -12,7 +12,7 @@ from recorded_table import METRIC, PATHS, Point, point, space
 from trial_table import EPOCHS, GRID
 
 from search_spaces.dimensions import Choice, Integer
-from search_spaces.space import Space
+from search_spaces.space import Assignment, Space
 from tuning.campaign.config import CampaignConfig
 from tuning.search.halving import rungs
 from tuning.search.hyperopt import HyperOptProposer
@@ -28,7 +28,17 @@ FACTOR = 3
 class Ordered:
     """The ordered search, with or without successive halving."""
 
-    def __init__(self, seed: int, *, window: int, model: bool = True, halving: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        window: int,
+        model: bool = True,
+        halving: bool = False,
+        startup: int = STARTUP,
+        earlier: Sequence[tuple[Assignment, float]] = (),
+    ) -> None:
+        self.startup, self.earlier = startup, earlier
         self.search = OrderedSearch(self._proposer(seed) if model else RandomProposer(space(), seed), window=window)
         self.window = window
         self.config = _campaign(halving=halving)
@@ -36,7 +46,7 @@ class Ordered:
         self.rungs: list[dict[int, float]] = []
 
     def _proposer(self, seed: int) -> HyperOptProposer:
-        return HyperOptProposer(space(), seed=seed, startup_trials=STARTUP, goal="max")
+        return HyperOptProposer(space(), seed=seed, startup_trials=self.startup, goal="max", earlier=self.earlier)
 
     def ask(self, index: int) -> Point | None:
         if not self.search.ready():

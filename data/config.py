@@ -22,13 +22,19 @@ ScaleMethod = Literal["none", "standard", "robust", "minmax", "per-sequence"]
 """How each channel is scaled; see ``data.scaling``."""
 
 MOST_FOLDS = 1000
-"""Bound of folds, each of which is prepared."""
+"""Bound of folds and splits, each of which is prepared."""
 
 MOST_STEPS = 10**6
 """Bound of words, and of time steps of a window."""
 
 LONGEST_PATH = 1000
 """Characters of a name or path."""
+
+Truncate = Literal["back", "front"]
+"""Where words of a long text are cut off."""
+
+Unknown = Literal["token", "drop"]
+"""What becomes of a word outside the vocabulary."""
 
 Unit = Annotated[float, Field(gt=0.0, lt=1.0)]
 
@@ -52,6 +58,15 @@ class Segment(BaseModel):
     """Time steps from the start of one window to that of the next.  Default: ``length``, without overlap."""
     label: Literal["majority", "last", "all"] = "majority"
     """Label of a window: its most frequent one, that of its last step, or only windows with one label."""
+
+
+class TextRule(BaseModel):
+    """Which words of a text a model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    truncate: Truncate = "back"
+    unknown: Unknown = "token"
 
 
 class DataOptions(BaseModel):
@@ -81,6 +96,8 @@ class DataOptions(BaseModel):
     Each window has ``length`` steps, the next one begins ``step`` steps later (default: ``length``).  Its ``label`` is
     the most frequent one (``majority``, the default), that of its last step (``last``), or it has only one (``all``:
     others are left out).  The split is then ``grouped``: by ``data.group``, or by recording."""
+    classes: Names = ()
+    """Classes to keep; rows of others are left out of all parts before they are sampled and split.  Default: all."""
     test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "leave-one-group-out", "chronological", "de-chazal"] = "stratified"
@@ -94,6 +111,11 @@ class DataOptions(BaseModel):
 
     ``search.replicates`` is then a multiple of it, by default ``folds`` itself; ``valid_fraction`` is unused.  The
     test part is cut off before.  Default: one validation part."""
+    splits: int | None = Field(default=None, ge=2, le=MOST_FOLDS)
+    """Number of random divisions into training and validation part, one for each replicate of every configuration.
+
+    ``search.replicates`` is then a multiple of it, by default ``splits`` itself.  All have the same test part, that of
+    a campaign without this key.  Default: one."""
     valid_fraction: Unit = 0.2
     """Fraction of the rows in the validation part.  Beside an official test part: of the rows of the training file."""
     test_fraction: float = Field(default=0.2, ge=0.0, lt=1.0)
@@ -107,7 +129,13 @@ class DataOptions(BaseModel):
     vocabulary: int = Field(default=5000, ge=1, le=MOST_STEPS)
     """Texts: words in the vocabulary, the most frequent of the training part."""
     max_length: int = Field(default=100, ge=1, le=MOST_STEPS)
-    """Texts: words after which a text is truncated."""
+    """Texts: number of words to which a longer text is truncated."""
+    truncate: Truncate = "back"
+    """Texts: where a longer text is cut off.  ``back`` keeps its first words, ``front`` its last, as Keras does."""
+    unknown: Unknown = "token"
+    """Texts: words outside the vocabulary share one token, or are dropped before the text is truncated, as Keras does.
+
+    A text without any other word keeps that token once."""
     window: int = Field(default=32, ge=1, le=MOST_STEPS)
     """Series: time steps in one window."""
     horizon: int = Field(default=1, ge=1, le=MOST_STEPS)
@@ -127,12 +155,27 @@ class DataOptions(BaseModel):
 
     All other columns except label, group and target are left out.  Default: all columns."""
 
+    @property
+    def divisions(self) -> int | None:
+        """How many validation parts replicates take in turn, those of ``folds`` or ``splits``; None: one for all."""
+        return self.splits if self.folds is None else self.folds
+
+    @property
+    def division(self) -> Literal["fold", "split"]:
+        """The word for one of ``divisions``."""
+        return "split" if self.folds is None else "fold"
+
+    @property
+    def text_rule(self) -> TextRule:
+        """Which words of a text are read."""
+        return TextRule(truncate=self.truncate, unknown=self.unknown)
+
 
 class DataConfig(DataOptions):
     """One trial's data, complete: these values and the source files give the same arrays, byte for byte."""
 
     balance: Balance = "raw"
     fold: int | None = Field(default=None, ge=1, le=MOST_FOLDS)
-    """Which of ``folds`` is the validation part, 1 .. folds."""
+    """Which of ``folds`` is the validation part, 1 .. folds, or which of ``splits`` is used, 1 .. splits."""
     split_seed: int = Field(ge=0, lt=2**32)
     balance_seed: int = Field(ge=0, lt=2**32)

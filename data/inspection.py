@@ -53,7 +53,8 @@ def inspect(options: DataOptions, datasets: Path | None, *, split_seed: int, gue
             keys |= roles.options
         if guess and "split" not in keys and (split := _split(keys)) is not None:
             keys["split"] = split
-        config = DataConfig(**keys, split_seed=split_seed, balance_seed=split_seed)
+        numbered = {"fold": 1} if keys.get("folds") or keys.get("splits") else {}
+        config = DataConfig(**keys | numbered, split_seed=split_seed, balance_seed=split_seed)
         opened = read(config, datasets)
         seen = overview(opened)
     except DataError as fault:

@@ -14,6 +14,9 @@ from data.folds import fold_rows
 CANDIDATES = 500
 """Random grouped splits; the best balanced one is used."""
 
+FEWER_CANDIDATES = 20
+"""Of each of ``data.splits``: the best of as many as ``CANDIDATES`` would be nearly the same every time."""
+
 # N rows, G groups, K classes
 
 
@@ -47,7 +50,8 @@ def split(
     """Return the split of N rows; each class occurs in each part, except for ``de-chazal``, whose test part is given.
 
     valid_fraction: of all N rows, which exclude an official test part.  With ``folds`` the rows beside the test part
-    are divided into them, and validation rows may lack a class.
+    are divided into them, and validation rows may lack a class.  With ``splits`` the test part is that of a
+    configuration without them, and the other rows are divided anew.
     """
     test_fraction = 0.0 if official_test else config.test_fraction
     folds = config.folds is not None
@@ -72,7 +76,38 @@ def split(
         rest = parts["train"]
         of_rest = fold_rows(y[rest], groups[rest] if grouping and groups is not None else None, config, class_names)
         parts["train"], parts["valid"] = (rest[rows] for rows in of_rest)
+    elif config.splits is not None:
+        rest = np.sort(np.concatenate([parts["train"], parts["valid"]]))
+        fraction = config.valid_fraction / (1 - test_fraction)
+        grouped = groups[rest] if grouping and groups is not None else None
+        of_rest = _random(y[rest], grouped, fraction, config, class_names)
+        parts["train"], parts["valid"] = (rest[rows] for rows in of_rest)
     return Split(train=parts["train"], valid=parts["valid"], test=parts.get("test", np.arange(0)))
+
+
+def _random(
+    y: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+    fraction: float,
+    config: DataConfig,
+    class_names: Sequence[str],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the training and the validation rows of random split ``config.fold``, of N rows beside the test part.
+
+    fraction: of the validation part.  groups: (N,), where parts consist of complete ones.  The r-th split does not
+    depend on how many there are; of grouped ones no two have the same groups.
+    """
+    if config.fold is None:
+        raise TypeError("splits and fold are set together")
+    fractions = {"valid": fraction}
+    seeds = [int(s) for s in np.random.SeedSequence([config.split_seed, 1]).generate_state(config.fold)]
+    if groups is None:
+        parts = _stratified(y, fractions, config.model_copy(update={"split_seed": seeds[-1]}), class_names)
+        return parts["train"], parts["valid"]
+    used: set[bytes] = set()
+    for seed in seeds:
+        parts = _grouped(y, groups, fractions, config.model_copy(update={"split_seed": seed}), class_names, used=used)
+    return parts["train"], parts["valid"]
 
 
 def _stratified(
@@ -116,11 +151,15 @@ def _grouped(
     fractions: dict[str, float],
     config: DataConfig,
     class_names: Sequence[str],
+    *,
+    used: set[bytes] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Return parts of complete groups: of many random splits the one whose class shares are nearest the fractions.
 
     Groups differ in size and classes, so one random split may leave a class out of a part.  That is an error, except
     for ``de-chazal``: without the paced records there are hardly any beats of class Q.
+
+    used: by earlier ones of ``data.splits``; that of this one is added.
     """
     names, member = np.unique(groups, return_inverse=True)
     table = np.zeros((len(names), len(class_names)), dtype=np.int64)  # (G, K) rows
@@ -140,13 +179,21 @@ def _grouped(
     for name in reversed(fractions):
         taken = sum(fractions[other] for other in chosen)
         out = _nearest(
-            table[rest], fractions[name] / (1 - taken), config.split_seed, parts_left=len(fractions) - len(chosen)
+            table[rest],
+            fractions[name] / (1 - taken),
+            config.split_seed,
+            parts_left=len(fractions) - len(chosen),
+            used=used,
         )
+        if out is None:
+            raise _too_few(config, len(used or ()))
         chosen[name], rest = rest[out], np.delete(rest, out)
     chosen["train"] = rest
     for name, members in chosen.items():
         counts = table[members].sum(axis=0)
         if complete and not counts.all():
+            if used is not None and len(used) > 1:
+                raise _too_few(config, len(used) - 1)
             raise DataError(
                 f"{config.dataset}: each of {CANDIDATES} random grouped splits left a class out of a part, such as "
                 f"{class_names[int(counts.argmin())]} out of {name}. Try another seed or larger fractions."
@@ -154,8 +201,21 @@ def _grouped(
     return {name: np.flatnonzero(np.isin(member, members)) for name, members in chosen.items()}
 
 
-def _nearest(table: NDArray[np.int64], fraction: float, seed: int, *, parts_left: int) -> NDArray[np.int64]:
-    """Return the groups (of G) with about ``fraction`` of each class that leave rows of it for the other parts."""
+def _too_few(config: DataConfig, divisions: int) -> DataError:
+    """Return the error of groups that have as many divisions and no further one."""
+    return DataError(
+        f"{config.dataset}: data.splits = {config.splits}: the groups beside the test part have {divisions} "
+        "different divisions with all classes in both parts. Use at most as many splits, or data.folds."
+    )
+
+
+def _nearest(
+    table: NDArray[np.int64], fraction: float, seed: int, *, parts_left: int, used: set[bytes] | None
+) -> NDArray[np.int64] | None:
+    """Return the groups (of G) with about ``fraction`` of each class that leave rows of it for the other parts.
+
+    used: earlier choices, none of which is repeated; None where there was no other left.
+    """
     from sklearn.model_selection import ShuffleSplit
 
     total = np.maximum(table.sum(axis=0), 1)
@@ -167,5 +227,11 @@ def _nearest(table: NDArray[np.int64], fraction: float, seed: int, *, parts_left
         return missing, float(np.abs(rows.sum(axis=0) / total - fraction).sum())
 
     candidates = ShuffleSplit(CANDIDATES, test_size=fraction, random_state=seed).split(table)
-    best: NDArray[np.int64] = min((out for _, out in candidates), key=badness)
-    return np.sort(best)
+    chosen: list[NDArray[np.int64]] = [np.sort(out) for _, out in candidates]
+    if used is not None:
+        new = [out for out in chosen if out.tobytes() not in used]
+        chosen = [out for out in new if badness(out)[0] == 0][:FEWER_CANDIDATES] or new
+    best = min(chosen, key=badness, default=None)
+    if used is not None and best is not None:
+        used.add(best.tobytes())
+    return best

@@ -55,7 +55,7 @@ def divide(rows: Rows, digests: Sequence[bytes], config: DataConfig) -> tuple[ND
 def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: PreparationProgress) -> Content:
     """Write rows with classes: duplicates dropped, then sampled, then split, then texts encoded."""
     y, names = classes(rows.rows), rows.class_names
-    of_fold = "" if config.fold is None else f", fold {config.fold} of {config.folds}"
+    of_fold = "" if config.fold is None else f", {config.division} {config.fold} of {config.divisions}"
     progress(f"{config.dataset}{of_fold}: splitting {len(y):,} rows")
     digests = row_digests(rows.rows)
     kept, parts, notes = divide(rows, digests, config)
@@ -97,7 +97,7 @@ def _write_split(config: DataConfig, rows: Rows, folder: Path, progress: Prepara
         epoch=class_counts(y[train][order], names),
     )
     for part, of_class in (("training", counts.train), ("validation", counts.valid), ("test", counts.test)):
-        which = f" of fold {config.fold}" if config.fold is not None and part == "validation" else ""
+        which = f" of {config.division} {config.fold}" if config.fold is not None and part == "validation" else ""
         lacking = [name for name, count in of_class.items() if count == 0] if any(of_class.values()) else []
         notes += [f"the {part} part{which} has no rows of class {name}." for name in lacking]
     _, steps, channels = encoded.x.shape

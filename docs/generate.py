@@ -123,6 +123,7 @@ UNSET = {
     "data.segment": {"length": 128, "step": 64, "label": "majority"},
     "data.test": "test.csv",
     "data.folds": 5,
+    "data.splits": 5,
     "data.max_rows": 10000,
     "train.epoch_rows": 5000,
     "data.scale": "standard",

@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from hyperopt import hp
 
-from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value
+from search_spaces.dimensions import Choice, Dimension, Integer, Stepped, Value, equal
 from search_spaces.space import Assignment, Space
 
 
@@ -46,6 +46,17 @@ def from_hyperopt(space: Space, proposal: Mapping[str, Any]) -> Assignment:
         only = _only_value(dimension)
         assignment[path] = _decoded(dimension, proposal[path]) if only is None else only
     return space.active(assignment)
+
+
+def hyperopt_values(space: Space, assignment: Assignment) -> dict[str, int | float]:
+    """Return an assignment as HyperOpt draws it: path -> number, of a choice its index; active dimensions alone.
+
+    Raises:
+        SpaceError: the assignment is not of this space.
+    """
+    space.check(assignment)
+    searched = {path: d for path, d in space.dimensions.items() if path in assignment and _only_value(d) is None}
+    return {path: _encoded(dimension, assignment[path]) for path, dimension in searched.items()}
 
 
 def _only_value(dimension: Dimension) -> Value | None:
@@ -74,3 +85,11 @@ def _decoded(dimension: Dimension, raw: Any) -> Value:
     if isinstance(dimension, Stepped):
         return dimension.values()[dimension.positions.nearest(float(raw))]
     return dimension.nearest(float(raw))
+
+
+def _encoded(dimension: Dimension, value: Value) -> int | float:
+    if isinstance(dimension, Choice):
+        return next(i for i, option in enumerate(dimension.options) if equal(option, value))
+    if isinstance(dimension, Stepped):
+        return float(dimension.positions.low + dimension.values().index(value))
+    return float(value)

@@ -1,5 +1,6 @@
 """Campaigns of the real driver and search whose workers only pretend to train: what they report is a formula."""
 
+from dataclasses import replace
 from functools import partial
 
 import journals
@@ -14,6 +15,7 @@ from tuning.campaign.resume import resumed
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver
 from tuning.execution.search_trials import SearchTrials
+from tuning.execution.warm_start import earlier_results
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
@@ -28,22 +30,30 @@ class CrashError(Exception):
     """The driver's process dies here."""
 
 
-def simulate(home: Home, config: CampaignConfig, *, trials: int | None = None, crash_after: int = -1) -> CampaignRecord:
-    """Launch or resume; after ``crash_after`` reported epochs the process dies with two running trials."""
+def simulate(
+    home: Home, config: CampaignConfig, *, trials: int | None = None, crash_after: int = -1, workers: int = 2
+) -> CampaignRecord:
+    """Launch or resume; after ``crash_after`` reported epochs the process dies with ``workers`` running trials.
+
+    Paths of a warm start are relative to the home.
+    """
     path = home.journal(config.name)
-    planned = plan(config)
+    planned = replace(plan(config), folder=home.path)
     with Journal(path) as journal:
         if journal.entries:
             planned = resumed(planned, fold(journal.entries).config, trials=0)
         else:
             data = {variant: data_record(variant, config.objective.metric) for variant in variants(config)}
-            journal.append(Opened(config=planned.complete, dimensions=planned.space.described(), data=data))
+            warm_start = earlier_results(planned, home, data)
+            dimensions = planned.space.described()
+            journal.append(Opened(config=planned.complete, dimensions=dimensions, data=data, warm_start=warm_start))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
-        new_search = partial(ordered_search, planned.complete, planned.space)
+        warm_start = fold(journal.entries[:1]).warm_start
+        new_search = partial(ordered_search, planned.complete, planned.space, None, warm_start)
         driver = Driver(journal, SearchTrials(planned.space, new_search), launched=launched)
         flying: list[tuple[TrialConfig, int]] = []
         while True:
-            while len(flying) < 2 and (trial := driver.next_trial()) is not None:
+            while len(flying) < workers and (trial := driver.next_trial()) is not None:
                 driver.started(trial.index)
                 flying.append((trial, 0))
             if not flying:

@@ -19,6 +19,7 @@ from hostile_records import RECORDS  # noqa: E402
 from recorded_table import Table, simulate  # noqa: E402
 from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
 from trial_table import GRID  # noqa: E402
+from warm_start import results  # noqa: E402
 
 from tuning.search.idle import idle_share  # noqa: E402
 
@@ -99,3 +100,16 @@ def test_the_table_of_hostile_inputs_has_distinct_rows_and_a_baseline_for_each_c
     rows = [(case.area, case.tried) for case in (*RECORDS, *STRANGERS, *CODE, *DATA)]
     assert len(set(rows)) == len(rows) >= 60
     assert {"launch", "status", "export", "reproduce", "adopt"} <= set(BASELINES)
+
+
+def test_a_warm_start_lowers_the_regret_of_the_first_trials(table: Table) -> None:
+    differences = []
+    for seed in range(8):
+        earlier = simulate(Ordered(1000 + seed, window=8, startup=10), table, trials=25, workers=8, seed=1000 + seed)
+        warm, cold = (
+            simulate(Ordered(seed, window=8, startup=10, earlier=told), table, trials=10, workers=8, seed=seed)
+            for told in (results(earlier), ())
+        )
+        found = [table.regret(point) for one in (warm, cold) if (point := one.incumbent(10)) is not None]
+        differences.append(found[0] - found[1])
+    assert np.mean(differences) < -0.05

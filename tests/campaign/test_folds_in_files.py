@@ -1,4 +1,4 @@
-"""``data.folds`` in a campaign file: replicates over folds, paired across configurations."""
+"""``data.folds`` and ``data.splits`` in a campaign file: replicates over them, paired across configurations."""
 
 import pytest
 from factories import campaign
@@ -88,6 +88,32 @@ def test_replicate_r_of_every_configuration_has_seed_r_and_fold_r(tmp_path):
     assert len(set(seeds)) == 6
     for trial in record.trials.values():
         assert record.variant(trial.config) == f"raw fold={trial.config.data.fold}"
+
+
+def test_splits_are_numbered_like_folds(tmp_path):
+    splits = {"data__splits": 3, "data__balance": "raw"}
+    assert list(variants(campaign(**splits, search__replicates=6, search__trials=24))) == [
+        "raw split=1",
+        "raw split=2",
+        "raw split=3",
+    ]
+    record = simulate(Home(tmp_path), on_random(campaign(**splits, search__replicates=6, search__trials=24)))
+    assert [record.trials[k].config.data.fold for k in range(8)] == [1, 2, 3, 1, 2, 3, 1, 2]
+    assert len({record.trials[k].config.data.split_seed for k in range(24)}) == 1
+    assert campaign(**splits, search={}).search.replicates == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data__folds": 3}, r"data\.folds = 3 and data\.splits = 5 exclude each other"),
+        ({"search__replicates": 7}, r"search\.replicates = 7 is no multiple of data\.splits = 5"),
+        ({"data__split": "chronological"}, r"data\.splits = 5: .* nothing to draw at random"),
+    ],
+)
+def test_what_does_not_go_with_splits_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        campaign(**{"data__splits": 5, "search__replicates": 5, "search__trials": 10} | changes)
 
 
 def test_folds_may_not_change_between_launches():

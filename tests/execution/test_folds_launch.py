@@ -1,4 +1,4 @@
-"""Cross-validation on real Ray workers: launched, reproduced, confirmed."""
+"""Folds and splits on real Ray workers: launched, reproduced, confirmed."""
 
 import numpy as np
 import pytest
@@ -21,11 +21,12 @@ def quiet(_message):
     pass
 
 
-def test_folds_are_launched_reproduced_and_confirmed(tmp_path):
+@pytest.mark.parametrize("word", ["fold", "split"])
+def test_folds_and_splits_are_launched_reproduced_and_confirmed(tmp_path, word):
     table = csv_table(tmp_path / "table.csv")
     home = Home(tmp_path / "home")
     config = campaign(
-        data__dataset=str(table), data__balance="raw", data__folds=2, search__replicates=2, search__trials=4
+        **{f"data__{word}s": 2}, data__dataset=str(table), data__balance="raw", search__replicates=2, search__trials=4
     )
     with session(config.resources):
         record = launch(plan(config), home=home, datasets=None, progress=quiet)
@@ -44,5 +45,5 @@ def test_folds_are_launched_reproduced_and_confirmed(tmp_path):
     assert again.verdict == "exact"
     summary = confirmation_summary(done.campaign, done.confirmation)
     assert [t.config.data.fold for _, t in sorted(done.confirmation.trials.items())] == [1, 2, 1]
-    assert summary.units == "seeds, each with a fold"
+    assert summary.units == f"{word}s"
     assert any("overlap" in note for note in summary.notes)

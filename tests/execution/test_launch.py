@@ -18,6 +18,7 @@ from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
 from tuning.execution.launch import launch
 from tuning.execution.ray_session import session
+from tuning.execution.reproduce import reproduce
 from tuning.journal.home import Home
 from tuning.training.results import MEASURED, TrialResult
 
@@ -72,6 +73,30 @@ def one_worker(config):
 def test_a_campaign_is_the_same_on_one_worker_and_on_two(tmp_path, undisturbed):
     again = launch(plan(one_worker(CONFIG)), home=Home(tmp_path), datasets=None, progress=quiet)
     assert digest(again) == digest(undisturbed[0])
+
+
+def test_a_warm_start_needs_its_source_once(tmp_path, undisturbed):
+    """Resumed on another number of workers without the source, and reproduced: as a campaign that never stopped."""
+
+    def warm(folder, name, concurrency, trials):
+        config = tiny(name=name, search__warm_start=["tiny"], resources__concurrency=concurrency)
+        config = config.model_copy(update={"search": config.search.model_copy(update={"trials": trials})})
+        return launch(plan(config), home=Home(folder), datasets=None, progress=quiet)
+
+    for folder in ("whole", "stopped"):
+        shutil.copytree(undisturbed[1].path, tmp_path / folder)
+    whole = warm(tmp_path / "whole", "warm", 2, 4)
+    assert len(whole.warm_start[0].results) == 5
+    assert [t.assignment for t in whole.trials.values()] != [t.assignment for t in undisturbed[0].trials.values()][:4]
+    warm(tmp_path / "stopped", "warm", 1, 2)
+    home = Home(tmp_path / "stopped")
+    home.delete("tiny")
+    assert digest(warm(home.path, "warm", 1, 4)) == digest(whole)
+    trial = home.record("warm").ranked()[0]
+    again = reproduce(
+        home.record("warm").recorded(trial), home=home, datasets=None, on_epoch=lambda _: None, progress=quiet
+    )
+    assert again.verdict == "exact"
 
 
 def test_every_trial_completes_and_weights_lie_beside_the_journal(undisturbed):

@@ -113,6 +113,18 @@ def forget(uri, *indices):
             (Path(folder) / "trial.json").unlink()
 
 
+def test_a_warm_start_is_recovered_without_its_source(old, new):
+    simulate(old, campaign(name="first", search__trials=6))
+    config = campaign(search__trials=8, search__window=3, search__warm_start=["first"])
+    whole = simulate(old, config)
+    sync(old, "tiny")
+    result, again = adopted(new, old.tracking_uri)
+    assert story(again) == story(whole)
+    assert again.warm_start == whole.warm_start
+    assert load(result.file).config.search.warm_start == ["first"]
+    assert story(simulate(new, with_trials(config, 11))) == story(simulate(old, with_trials(config, 11)))
+
+
 def test_a_finished_campaign_is_recovered_whole(finished, tmp_path):
     home, record = finished
     result, again = adopted(Home(tmp_path), home.tracking_uri)

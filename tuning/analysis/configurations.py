@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 
 from tuning.analysis.statistics import Estimate, estimate
-from tuning.campaign.config import CampaignData
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 
@@ -11,6 +10,7 @@ from tuning.journal.record import CampaignRecord, TrialRecord
 class Configuration(Estimate):
     """A configuration with the mean objective of its n completed replicates, at least one, and a 95 % t-interval.
 
+    With folds or splits the interval is that of the mean over them, each with the mean of its seeds.
     trials: its replicates in trial order, without those that reused a result.  replicates: how many are planned.
     complete: as many completed as each configuration should have, and none failed or was stopped.
     """
@@ -22,9 +22,21 @@ class Configuration(Estimate):
     complete: bool
 
 
-def fold_overlap(data: CampaignData) -> float:
-    """Return the rows that a fold evaluates per row trained on, for ``estimate`` and ``paired``; 0 without folds."""
-    return 0.0 if data.folds is None else 1 / (data.folds - 1)
+def overlap(record: CampaignRecord) -> float:
+    """Return the rows validated per row trained on, for ``estimate`` and ``paired``; 0 of replicates on one split."""
+    data = record.config.data
+    if data.divisions is None:
+        return 0.0
+    if data.folds is not None:
+        return 1 / (data.folds - 1)
+    counts = [(sum(of.valid.values()), sum(of.train.values())) for name, of in record.data.items() if SMOTE not in name]
+    if counts:
+        return max(valid / train for valid, train in counts)
+    return data.valid_fraction / (1 - data.valid_fraction - data.test_fraction)  # too wide beside an official test part
+
+
+SMOTE = "smote"
+"""Variants of this balance have more training rows than were divided."""
 
 
 def configurations(record: CampaignRecord) -> list[Configuration]:
@@ -44,17 +56,18 @@ def configurations(record: CampaignRecord) -> list[Configuration]:
     ranked = {trial.index for trial in record.ranked()}
     pairs = [(trials, [t for t in trials if t.index in ranked]) for trials in groups.values()]
     metric, cost = record.config.objective.metric, record.config.objective.cost
-    overlap = fold_overlap(record.config.data)
-    unordered = [_configuration(trials, completed, count, metric, overlap) for trials, completed in pairs if completed]
+    ratio = overlap(record)
+    unordered = [_configuration(trials, completed, count, metric, ratio) for trials, completed in pairs if completed]
     return sorted(unordered, key=lambda c: (not c.complete, 0 if c.complete else -c.n, cost(c.mean)))
 
 
 def _configuration(
-    trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, overlap: float
+    trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, ratio: float
 ) -> Configuration:
     objectives = [trial.objective for trial in completed if trial.objective is not None]
+    units = [trial.config.data.fold or trial.config.seed for trial in completed if trial.objective is not None]
     return Configuration(
-        **asdict(estimate(objectives, metric, overlap=overlap)),
+        **asdict(estimate(objectives, metric, overlap=ratio, units=units if ratio else None)),
         trials=trials,
         completed=completed,
         replicates=-(-len(trials) // count) * count,  # one that was suggested again has several times as many

@@ -6,8 +6,10 @@ from statistics import fmean
 from typing import Any
 
 from tuning.analysis.configurations import Configuration, configurations
+from tuning.analysis.epoch_means import with_epoch_means
 from tuning.analysis.trials import TrialRow, trial_row
 from tuning.journal.record import CampaignRecord
+from tuning.journal.text import warm_start_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +58,14 @@ class Leaderboard:
     """Empty without replicates."""
 
 
-def selection(record: CampaignRecord) -> str:
+def selection(record: CampaignRecord, *, epoch_mean: bool = False) -> str:
     """Return how trials, or with replicates configurations, are ranked, in one phrase."""
     objective = record.config.objective
     better = "highest" if objective.goal == "max" else "lowest"
     ranked = f"{objective.metric} ({better} first)"
     if record.config.search.replicates > 1:
         ranked = f"mean {objective.metric} of each configuration ({better} first, incomplete ones last)"
-    return f"{ranked}, validation split, best epoch of each trial"
+    return f"{ranked}, validation split, {'mean over the epochs' if epoch_mean else 'best epoch'} of each trial"
 
 
 def notes(record: CampaignRecord) -> list[str]:
@@ -71,8 +73,11 @@ def notes(record: CampaignRecord) -> list[str]:
     data = [note for variant in record.data.values() for note in variant.notes]
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
+    warm = (
+        [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
+    )
     return list(
-        dict.fromkeys([*_tests(record), *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+        dict.fromkeys([*_tests(record), *warm, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
     )
 
 
@@ -100,22 +105,28 @@ def _replicates(record: CampaignRecord) -> list[str]:
         return []
     tests = f"; `seqtune compare {record.config.name}` tests differences" if record.dimensions else ""
     seeds = f"each configuration has {count} trials, with the same {count} seeds for all configurations"
-    corrected, folds = "", record.config.data.folds
-    if folds is not None:
-        each = "each on another fold" if count == folds else f"{count // folds} on each of {folds} folds"
-        seeds = f"each configuration has {count} trials, {each}, with the same seeds and folds for all configurations"
-        corrected = ", corrected for the overlap of the folds' training parts (Nadeau and Bengio, 2003)"
+    corrected, data = "", record.config.data
+    if data.divisions is not None:
+        word, several = data.division, data.divisions
+        each = f"each on another {word}" if count == several else f"{count // several} on each of {several} {word}s"
+        seeds = f"each configuration has {count} trials, {each}, with the same seeds and {word}s for all configurations"
+        corrected = f", corrected for the overlap of the {word}s' training parts (Nadeau and Bengio, 2003)"
     return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{corrected}{tests}."]
 
 
-def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
-    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing."""
+def leaderboard(record: CampaignRecord, k: int, *, epoch_mean: bool = False) -> Leaderboard:
+    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing.
+
+    epoch_mean: by the mean over each trial's epochs, of which all metrics are then means, instead of its best epoch.
+    """
+    if epoch_mean:
+        record = with_epoch_means(record)
     ranked = record.ranked()
     return Leaderboard(
         campaign=record.config.name,
         metric=record.config.objective.metric,
         goal=record.config.objective.goal,
-        selection=selection(record),
+        selection=selection(record, epoch_mean=epoch_mean),
         finished=record.finished_at is not None,
         ended=len(record.ended),
         target=record.target,

@@ -1,6 +1,6 @@
 """Which campaigns a home has, and how far each has come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -32,6 +32,8 @@ class Campaign:
     last_event_at: float | None = None
     """Unix time, s."""
     problem: str | None = None
+    warm_start: dict[str, int] = field(default_factory=dict)
+    """Source -> how many of its results the search began with."""
 
 
 def campaigns(home: Home) -> list[Campaign]:
@@ -56,6 +58,7 @@ def campaign(home: Home, name: str, entries: list[Entry]) -> Campaign:
         dataset=record.config.data.dataset,
         space=record.config.space.title,
         last_event_at=entries[-1].at,
+        warm_start={one.source: len(one.results) for one in record.warm_start},
     )
 
 

@@ -14,9 +14,9 @@ class TrialRow:
 
     rank: among the completed trials, 1 is the best; None where it is not ranked.  objective: the best so far.
     metrics: of the best epoch, on the validation split.  budget: epochs that it may train.  settings: the searched
-    values.  fold: of cross-validation, or None.  seconds: of training.  latency_ms: per row, one row alone and of a
-    batch of 32; None in records older than the field, as ``weight_bytes``.  remark: retries, duplicates, and why it
-    failed or stopped.
+    values.  fold, split: its number among ``data.folds`` or ``data.splits``, or None.  seconds: of training.
+    latency_ms: per row, one row alone and of a batch of 32; None in records older than the field, as ``weight_bytes``.
+    remark: retries, duplicates, and why it failed or stopped.
     """
 
     trial: int
@@ -30,6 +30,7 @@ class TrialRow:
     settings: dict[str, Any]
     seed: int
     fold: int | None
+    split: int | None
     seconds: float
     parameters: int | None
     weight_bytes: int | None
@@ -41,7 +42,7 @@ class TrialRow:
 
 def trial_row(trial: TrialRecord, rank: int | None = None) -> TrialRow:
     """Return a trial's row, whatever its status."""
-    result = trial.result
+    result, data = trial.result, trial.config.data
     return TrialRow(
         trial=trial.index,
         rank=rank,
@@ -53,7 +54,8 @@ def trial_row(trial: TrialRecord, rank: int | None = None) -> TrialRow:
         budget=trial.config.train.epochs,
         settings=dict(trial.assignment),
         seed=trial.config.seed,
-        fold=trial.config.data.fold,
+        fold=None if data.folds is None else data.fold,
+        split=None if data.splits is None else data.fold,
         seconds=result.seconds if result else sum(report.seconds for report in trial.epochs),
         parameters=result.parameters if result else None,
         weight_bytes=result.weight_bytes if result else None,

@@ -1,5 +1,6 @@
 """Campaign and trial configurations: files to checked values, and back without loss."""
 
+import os
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -14,7 +15,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from data.config import MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
+from data.config import LONGEST_PATH, MOST_STEPS, Balance, DataConfig, DataOptions, ScaleMethod
 from models.registered import TrialModel
 from search_spaces.dimensions import Bounds
 from search_spaces.own import OwnDimension
@@ -26,6 +27,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 MOST = 10**6
 """Bound of counts: trials, epochs, rows of a batch.  Generous, so that it is met only by mistakes and by malice."""
+
+MOST_SOURCES = 100
+"""Bound of the sources of a warm start."""
 
 MOST_PROCESSES = 1024
 """Bound of threads, workers and retries; ``check_threads`` compares the first two with the machine."""
@@ -69,6 +73,10 @@ class TrainConfig(Frozen):
     """``scheduler = "plateau"``: tolerated epochs without a lower validation loss."""
     early_stopping_patience: int = Field(default=15, ge=1, le=MOST)
     """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
+    early_stopping_warmup: bool = False
+    """Until the objective is better than after the first epoch, a lower validation loss restarts the patience, too.
+
+    For trials on rare classes, whose loss falls for some epochs before their macro recall moves."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Floating-point format of forward and backward pass.  ``bfloat16`` uses autocast.  Results depend on it."""
     batching: Literal["shuffled", "bucketed"] = "shuffled"
@@ -148,7 +156,17 @@ class CampaignData(DataOptions):
         return fields if self.group is None and self.segment is None else fields | {"split": self.split}
 
     @model_validator(mode="after")
-    def _folds_fit_split(self) -> Self:
+    def _divisions_fit_split(self) -> Self:
+        if self.folds is not None and self.splits is not None:
+            raise ValueError(
+                f"data.folds = {self.folds} and data.splits = {self.splits} exclude each other: cross-validation, or "
+                "random divisions. Leave one of them out"
+            )
+        if self.splits is not None and self.split not in {"stratified", "grouped", "de-chazal"}:
+            raise ValueError(
+                f'data.splits = {self.splits}: data.split = "{self.split}" has nothing to draw at random. Leave '
+                "data.splits out"
+            )
         if self.split == "leave-one-group-out" and self.folds is None:
             raise ValueError(
                 'data.split = "leave-one-group-out" needs data.folds, the number of groups beside the test part. With '
@@ -223,26 +241,47 @@ class SpaceOptions(Frozen):
         return self.name or f"model {self.model}"
 
 
+Source = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
+
+
 class SearchOptions(Frozen):
     """Search algorithm and number of trials."""
 
-    algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
-    """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
+    algorithm: Literal["hyperopt", "optuna-tpe", "random", "grid"] = "hyperopt"
+    """Tree-structured Parzen estimator of HyperOpt or of Optuna (multivariate), random search, or grid."""
     trials: int | None = Field(default=None, ge=1, le=MOST)
     """Number of trials, a multiple of ``replicates``.  Default: 50, or one configuration; with ``grid`` all of them."""
     replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations.
 
-    With ``data.folds`` a multiple of them, by default as many: replicate r is evaluated on fold r, counted on from
-    the first fold after the last."""
+    With ``data.folds`` or ``data.splits`` a multiple of them, by default as many: replicate r is evaluated on fold or
+    split r, counted on from the first one after the last."""
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
-    """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
+    """Random suggestions before ``hyperopt``'s or ``optuna-tpe``'s TPE.
+
+    Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
     """How to treat a suggestion equal to an earlier one.
 
     ``resample`` draws again, ``replicate`` trains it with another seed, ``reuse`` copies the earlier result."""
+    warm_start: list[Source] = Field(default=[], max_length=MOST_SOURCES, exclude_if=lambda sources: not sources)
+    """``hyperopt`` and ``optuna-tpe``: earlier results that the search learns before its first suggestion.
+
+    Names of other campaigns of the same home, and paths of exports (``.json`` or ``.toml``), relative to this file."""
+
+    @model_validator(mode="after")
+    def _warm_start_teaches(self) -> Self:
+        if self.warm_start and self.algorithm in ("random", "grid"):
+            raise ValueError(
+                f"search.warm_start: {self.algorithm} search learns nothing from results. Leave the key out, or set "
+                'search.algorithm to "hyperopt" or "optuna-tpe"'
+            )
+        plain = [os.path.normpath(source) for source in self.warm_start]
+        if twice := [source for source, path in zip(self.warm_start, plain, strict=True) if plain.count(path) > 1]:
+            raise ValueError(f'search.warm_start: "{twice[0]}" is listed twice. Keep one')
+        return self
 
 
 class ResourceOptions(DeviceConfig):
@@ -294,7 +333,9 @@ class ComparisonOptions(Frozen):
     """Searched dimension whose levels are compared."""
     by: str | None = None
     """Second searched dimension: its values are analysed separately.  Default: all trials together."""
-    response: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
+    response: Literal["objective", "train_loss", "overfitting", "generalisation_gap", "best_epoch", "seconds"] = (
+        "objective"
+    )
     """Quantity that is compared."""
 
 
@@ -331,19 +372,29 @@ class CampaignConfig(Frozen):
     @classmethod
     def _replicates_by_default(cls, fields: Any) -> Any:
         data, search = (fields.get(table) for table in ("data", "search")) if isinstance(fields, dict) else (None, None)
-        folds = data.get("folds") if isinstance(data, dict) else None
-        if type(folds) is not int or not isinstance(search, dict | None) or "replicates" in (search or {}):
+        given = [data.get("folds"), data.get("splits")] if isinstance(data, dict) else []
+        divisions = next((number for number in given if type(number) is int), None)
+        if divisions is None or not isinstance(search, dict | None) or "replicates" in (search or {}):
             return fields
-        return {**fields, "search": {**(search or {}), "replicates": folds}}
+        return {**fields, "search": {**(search or {}), "replicates": divisions}}
 
     @model_validator(mode="after")
-    def _replicates_cover_folds(self) -> Self:
-        folds, replicates = self.data.folds, self.search.replicates
-        if folds is not None and replicates % folds:
+    def _replicates_cover_divisions(self) -> Self:
+        divisions, replicates, words = self.data.divisions, self.search.replicates, f"{self.data.division}s"
+        if divisions is not None and replicates % divisions:
             raise ValueError(
-                f"search.replicates = {replicates} is no multiple of data.folds = {folds}: configurations would be "
-                f"evaluated more often on some folds than on others. Set search.replicates to a multiple of {folds}, "
-                "or leave it out"
+                f"search.replicates = {replicates} is no multiple of data.{words} = {divisions}: configurations would "
+                f"be evaluated more often on some {words} than on others. Set search.replicates to a multiple of "
+                f"{divisions}, or leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_from_others(self) -> Self:
+        if self.name in self.search.warm_start:
+            raise ValueError(
+                f'search.warm_start: "{self.name}" is this campaign itself, which resumes by itself. Leave it out, or '
+                "choose another name (--name)"
             )
         return self
 

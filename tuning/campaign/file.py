@@ -101,7 +101,7 @@ def _loaded(
     with_code: bool,
     printed: Callable[[str], None],
 ) -> Plan:
-    """Check a document, and work out its plan.  path: what messages call it.  folder: of the code that it names."""
+    """Check a document, and work out its plan.  path: what messages call it.  folder: of the files that it names."""
     _flatten(document)
     try:
         sources = _use_code(document, folder, printed, with_code=with_code)
@@ -119,7 +119,7 @@ def _loaded(
     for place, number in _numbers(document):
         if not math.isfinite(number):
             raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
-    return replace(_plan(config, document, path, given), sources=sources)
+    return replace(_plan(config, document, path, given), sources=sources, folder=folder)
 
 
 def json_schema() -> dict[str, Any]:

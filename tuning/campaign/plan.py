@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.configs import NeuralConfig
 from search_spaces import grid
@@ -30,7 +31,8 @@ class Plan:
     """One campaign: its file, checked, and what follows from it.  Computed once and handed down.
 
     config: as written.  space: cut as the file says.  trials: how many the campaign has.  startup_trials: random
-    suggestions before the model-based ones.  sources: the user's code, as it was run.
+    suggestions before the model-based ones, less the results of a warm start.  sources: the user's code, as it was run.
+    folder: to which the paths of ``search.warm_start`` are relative.
     """
 
     config: CampaignConfig
@@ -38,6 +40,7 @@ class Plan:
     trials: int
     startup_trials: int
     sources: tuple[Source, ...] = ()
+    folder: Path = Path()
 
     @property
     def complete(self) -> CampaignConfig:
@@ -49,7 +52,8 @@ class Plan:
     def random_only(self) -> bool:
         """Whether the model-based search never gets a turn."""
         search = self.config.search
-        return search.algorithm == "hyperopt" and self.trials // search.replicates <= self.startup_trials
+        few = self.trials // search.replicates <= self.startup_trials
+        return search.algorithm not in ("grid", "random") and not search.warm_start and few
 
 
 def plan(config: CampaignConfig) -> Plan:
@@ -66,6 +70,8 @@ def plan(config: CampaignConfig) -> Plan:
         configurations = trials // config.search.replicates
         startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
     _check_limits(config, space)
+    if config.search.warm_start and space.size == 1:
+        raise CampaignError(f'search.warm_start: space "{space.name}" has one configuration only. Leave the key out')
     return Plan(config=config, space=space, trials=trials, startup_trials=startup)
 
 

@@ -18,7 +18,7 @@ def variants(config: CampaignConfig) -> dict[str, DataConfig]:
     """Return every variant that a trial may be given, under the key that journal and records know it by."""
     names, searched = config.data.options, dimensions(config.data)
     combinations = [dict(zip(names, values, strict=True)) for values in product(*names.values())]
-    replicates = range(config.data.folds or 1)
+    replicates = range(config.data.divisions or 1)
     every = (data_config(config, chosen, replicate=r) for chosen in combinations for r in replicates)
     return {key(data, searched): data for data in every}
 
@@ -26,10 +26,11 @@ def variants(config: CampaignConfig) -> dict[str, DataConfig]:
 def key(data: DataConfig, searched: Container[str]) -> str:
     """Return a variant's name: its balance, what else of the data is searched, and its fold: ``raw window=16 fold=1``.
 
+    Of ``data.splits``: ``raw window=16 split=1``.
     searched: paths of the campaign's dimensions, or of the trial's assignment.
     """
     others = [f"{name}={getattr(data, name)}" for name in VARIED if f"data.{name}" in searched and name != "balance"]
-    fold = [] if data.fold is None else [f"fold={data.fold}"]
+    fold = [] if data.fold is None else [f"{data.division}={data.fold}"]
     return " ".join([data.balance, *others, *fold])
 
 
@@ -46,9 +47,10 @@ def data_config(config: CampaignConfig, chosen: Mapping[str, Value], *, replicat
     """Return one variant's complete data configuration; split and balance have seeds of their own.
 
     chosen: field -> value; of a listed field that is not among them the first value is taken.  replicate: r, which of
-    its configuration's; it is evaluated on the r-th fold, from the first one again after the last.
+    its configuration's; it has the r-th fold or split, from the first one again after the last.
     """
     first = {name: values[0] for name, values in config.data.options.items()}
     seeds = {f"{role}_seed": derive(config.seed, role) for role in ("split", "balance")}
-    fold = {} if config.data.folds is None else {"fold": replicate % config.data.folds + 1}
+    divisions = config.data.divisions
+    fold = {} if divisions is None else {"fold": replicate % divisions + 1}
     return DataConfig.model_validate(config.data.model_dump() | first | dict(chosen) | seeds | fold)

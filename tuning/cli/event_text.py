@@ -18,7 +18,7 @@ from tuning.journal.events import (
     Suggested,
 )
 from tuning.journal.log import Entry
-from tuning.journal.text import duration, score, settings, trial_name
+from tuning.journal.text import duration, score, settings, trial_name, warm_start_text
 
 
 def asked_for(request: ConfirmationRequest) -> str:
@@ -38,7 +38,8 @@ def words(event: Event, metric: str) -> str:
     match event:
         case Opened():
             data = ", ".join(f"{variant} {record.sha256[:12]}" for variant, record in event.data.items())
-            return f'opened: space "{event.config.space.title}", seed {event.config.seed}, data {data}'
+            warm = f", warm start with {warm_start_text(event.warm_start)}" if event.warm_start else ""
+            return f'opened: space "{event.config.space.title}", seed {event.config.seed}, data {data}{warm}'
         case Launched():
             there = event.environment
             versions = ", ".join(f"{name} {version}" for name, version in there.packages.items())

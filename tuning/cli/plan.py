@@ -96,6 +96,8 @@ def _search(found: "Estimate", target: "Console") -> None:
     kinds = [(search.random, "random"), (search.model_based, "model-based")]
     suggested = ", ".join(f"{count} {kind}" for count, kind in kinds if count) or "the grid"
     lines = [("configurations", f"{size} in the space"), ("suggestions", suggested)]
+    if search.warm_start:
+        lines.append(("warm start", f"earlier results: {search.warm_start}"))
     if search.repeats:
         share = search.repeats / search.configurations
         lines.append(("repeats", f"{search.repeats:.1f} expected ({share:.0%}) if all were random"))

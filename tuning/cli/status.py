@@ -133,17 +133,21 @@ def _show_trials(summary: "Campaign", rows: "Sequence[TrialRow]", target: "Conso
     tables.line(
         target, f'space "{summary.space}" on {summary.dataset}, objective {summary.metric} on the validation split'
     )
+    if summary.warm_start:
+        sources = ", ".join(f"{count} of {source}" for source, count in summary.warm_start.items())
+        tables.line(target, f"warm start with earlier results: {sources}")
     if not rows:
         return
     searched = searched_columns([row.settings for row in rows])
-    folds = any(row.fold is not None for row in rows)
+    division = "fold" if any(row.fold is not None for row in rows) else "split"
+    divided = any(row.fold or row.split for row in rows)
     columns = [
         Column(head="trial"),
         Column(head="status"),
         Column(head="epochs", right=True),
         Column(head="best", right=True),
         *searched.values(),
-        *([Column(head="fold", right=True)] if folds else []),
+        *([Column(head=division, right=True)] if divided else []),
         Column(head="seed", right=True, spare=5),
         Column(head="seconds", right=True, spare=4),
         Column(head="remark", spare=3),
@@ -155,7 +159,7 @@ def _show_trials(summary: "Campaign", rows: "Sequence[TrialRow]", target: "Conso
             f"{row.epochs}/{row.budget}",
             score(row.objective),
             *(shown(row.settings.get(path)) for path in searched),
-            *([row.fold] if folds else []),
+            *([row.fold or row.split] if divided else []),
             row.seed,
             f"{row.seconds:.0f}",
             row.remark,

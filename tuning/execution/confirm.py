@@ -88,7 +88,14 @@ def confirm(
                     journal.append(OpenedTest(confirmation=request))
             with Journal(path) as journal:
                 if not journal.entries:
-                    journal.append(Opened(config=record.config, dimensions=record.dimensions, data=record.data))
+                    journal.append(
+                        Opened(
+                            config=record.config,
+                            dimensions=record.dimensions,
+                            data=record.data,
+                            warm_start=record.warm_start,
+                        )
+                    )
                 home.confirmations.keep_preparations(
                     name, (Preparation.of(entry.manifest) for entry in prepared.values())
                 )
@@ -225,9 +232,9 @@ def _trial(
 
 
 def _data(data: DataConfig, config: CampaignConfig, *, seed: int, split: int) -> DataConfig:
-    """Return the data of one training: with folds the seeds take them in turn."""
+    """Return the data of one training: the seeds take folds or splits in turn."""
     fresh = {"split_seed": derive(config.seed, "confirm split", split)} if split else {}
-    fold = {} if data.folds is None else {"fold": seed % data.folds + 1}
+    fold = {} if data.divisions is None else {"fold": seed % data.divisions + 1}
     return data.model_copy(update=fresh | fold)
 
 
@@ -240,7 +247,7 @@ def _needed(
     """
     needed: dict[str, DataConfig] = {}
     all_splits = range(1, splits + 1) if splits else (0,)
-    folds = range(min(seeds, record.config.data.folds or 1))
+    folds = range(min(seeds, record.config.data.divisions or 1))
     for split, seed, trial in product(all_splits, folds, chosen):
         data = _data(trial.config.data, record.config, seed=seed, split=split)
         needed[variant_of(data, record.config, fresh_split=split > 0)] = data

@@ -24,8 +24,11 @@ from tuning.campaign.variants import dimensions, key, variants
 from tuning.execution.launch import recorded_data
 from tuning.execution.prediction import Disk, Estimate, Search, Timed, findings, wall_range
 from tuning.execution.timing import epoch_seconds
-from tuning.journal.events import DataRecord
+from tuning.execution.warm_start import earlier_results
+from tuning.journal.events import DataRecord, WarmStart
 from tuning.journal.home import WEIGHTS_KEPT, Home
+from tuning.journal.record import fold
+from tuning.journal.text import warm_start_text
 from tuning.search.ordered import INFEASIBLE_LIMIT, Suggestion
 from tuning.search.repeats import expected_repeats
 from tuning.search.suggest import beyond_limits, trial_config
@@ -64,6 +67,8 @@ def estimate(
     for arrays in prepared.values():
         check_task(config, arrays.manifest.class_names)
     data = recorded_data(prepared)
+    entries = home.entries(config.name) if config.search.warm_start else []
+    warm_start = fold(entries[:1]).warm_start if entries else earlier_results(plan, home, data)
     drawn, feasible = _configurations(plan, data)
     resident = _resident_bytes()
     timed = [_described(plan, which, assignment, data) for which, assignment in drawn]
@@ -74,7 +79,7 @@ def estimate(
     found = Estimate(
         campaign=config.name,
         data=data,
-        search=_search(plan, feasible),
+        search=_search(plan, feasible, warm_start),
         epochs=config.train.epochs,
         concurrency=config.resources.concurrency,
         precision=config.train.precision,
@@ -89,10 +94,11 @@ def estimate(
     return found
 
 
-def _search(plan: Plan, feasible: float) -> Search:
+def _search(plan: Plan, feasible: float, warm_start: Sequence[WarmStart]) -> Search:
     search = plan.config.search
     configurations = plan.trials // search.replicates
-    random = {"grid": 0, "random": configurations}.get(search.algorithm, min(configurations, plan.startup_trials))
+    startup = max(0, plan.startup_trials - sum(len(source.results) for source in warm_start))
+    random = {"grid": 0, "random": configurations}.get(search.algorithm, min(configurations, startup))
     return Search(
         trials=plan.trials,
         configurations=configurations,
@@ -101,6 +107,7 @@ def _search(plan: Plan, feasible: float) -> Search:
         model_based=0 if search.algorithm == "grid" else configurations - random,
         repeats=0.0 if search.algorithm == "grid" else expected_repeats(plan.space, configurations),
         feasible=feasible,
+        warm_start=warm_start_text(warm_start) or None,
     )
 
 
@@ -109,18 +116,21 @@ def _configurations(plan: Plan, data: Mapping[str, DataRecord]) -> tuple[list[tu
     infeasible = beyond_limits(plan.config, plan.space, data)
     rng = np.random.default_rng(derive(plan.config.seed, "plan"))
     found: list[tuple[str, Assignment]] = []
-    draws = 0
+    draws = within = 0
     while len(found) < POINTS and draws < INFEASIBLE_LIMIT:
         draws += 1
         assignment = plan.space.sample(rng)
-        if infeasible(assignment) is None and ("random", assignment) not in found:
+        if infeasible(assignment) is not None:
+            continue
+        within += 1
+        if ("random", assignment) not in found:
             found.append(("random", assignment))
-        elif infeasible(assignment) is None and draws > 10 * POINTS:  # a small space
+        elif draws > 10 * POINTS:  # a small space
             break
     dims = plan.space.dimensions
     ends = [("smallest", 0), ("largest", -1)]
     corners = [(which, plan.space.active({path: _end(d, at) for path, d in dims.items()})) for which, at in ends]
-    return [corners[0], *found, corners[1]], len(found) / draws
+    return [corners[0], *found, corners[1]], within / draws
 
 
 def _end(dimension: Dimension, at: int) -> Value:

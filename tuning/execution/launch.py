@@ -15,6 +15,7 @@ from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
 from tuning.execution.search_trials import SearchTrials
 from tuning.execution.signals import STOP
+from tuning.execution.warm_start import earlier_results
 from tuning.journal.events import DataRecord, Launched, Opened
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
@@ -49,33 +50,32 @@ def launch(
     check_resources(config.resources)
     path = home.journal(config.name)
     with home.locked(config.name):
-        plan = _as_recorded(plan, home)
-        for _ in range(PREPARATIONS):
-            record = _attempt(plan, path, home=home, datasets=datasets, observers=observers, progress=progress)
+        entries = home.entries(config.name)
+        if entries:
+            before = fold(entries)
+            plan = resumed(plan, before.config, trials=before.target)
+        for attempt in range(PREPARATIONS):
+            new = not entries and attempt == 0
+            record = _attempt(plan, path, new=new, home=home, datasets=datasets, observers=observers, progress=progress)
             if record.finished_at is not None or record.interruptions[-1].cause != "data":
                 break
         return record
-
-
-def _as_recorded(plan: Plan, home: Home) -> Plan:
-    """Return the plan of a campaign that may be there already; its record is read again, once it can be written."""
-    entries = home.entries(plan.config.name)
-    if not entries:
-        return plan
-    before = fold(entries)
-    return resumed(plan, before.config, trials=before.target)
 
 
 def _attempt(
     plan: Plan,
     path: Path,
     *,
+    new: bool,
     home: Home,
     datasets: Path | None,
     observers: Sequence[Observer],
     progress: Callable[[str], None],
 ) -> CampaignRecord:
-    """Prepare the data where it is not, and run until the campaign ends or is interrupted."""
+    """Prepare the data where it is not, and run until the campaign ends or is interrupted.
+
+    new: whether it has no journal yet; what is wrong then must leave no campaign.
+    """
     config = plan.config
     prepared = {
         variant: prepare(data, datasets=datasets, store=home.arrays, progress=progress)
@@ -83,18 +83,20 @@ def _attempt(
     }
     for arrays in prepared.values():
         check_task(config, arrays.manifest.class_names)
-    if chosen_address(config.resources.address) and not path.exists():  # what is wrong there must leave no campaign
+    if chosen_address(config.resources.address) and new:
         from tuning.execution.ray_tune import check_cluster
 
         check_cluster(config.resources)
-    if config.limits != LimitOptions() and not path.exists():  # limits that nothing meets must leave no campaign
+    data = recorded_data(prepared)
+    warm_start = earlier_results(plan, home, data) if new else ()
+    if config.limits != LimitOptions() and new:
         progress("looking for a configuration within the limits")
-        ordered_search(plan.complete, plan.space, recorded_data(prepared)).suggest()
+        ordered_search(plan.complete, plan.space, data, warm_start).suggest()
     with STOP.deferred(), Journal(path) as journal:
         home.keep_code(plan.sources)
         if not journal.entries:
             journal.append(
-                Opened(config=plan.complete, dimensions=plan.space.described(), data=recorded_data(prepared))
+                Opened(config=plan.complete, dimensions=plan.space.described(), data=data, warm_start=warm_start)
             )
         record = fold(journal.entries)
         _check_same_data(record, prepared)
@@ -126,7 +128,8 @@ def _run(
         comparison=config.comparison,
         code=tuple(str(source.path) for source in plan.sources),
     )
-    new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared))
+    warm_start = fold(journal.entries[:1]).warm_start
+    new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared), warm_start)
     source = SearchTrials(plan.space, new_search)
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:  # only the comparison is new

@@ -33,7 +33,8 @@ class Range:
 class Search:
     """The trials.  size: configurations in the space; None where a dimension is continuous.
 
-    random, model_based: suggestions of each kind.  repeats: how many random draws in place of all configurations would
+    random, model_based: suggestions of each kind.  warm_start: how many results of which source come before; None of a
+    campaign that does not name any.  repeats: how many random draws in place of all configurations would
     be expected to equal an earlier one.  feasible: share of random draws within the limits.
     """
 
@@ -44,6 +45,7 @@ class Search:
     model_based: int
     repeats: float
     feasible: float
+    warm_start: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,30 @@ class DataRecord(_Event):
         return len(self.classes) or 1
 
 
+class EarlierResult(_Event):
+    """A configuration that was trained before.
+
+    trial: of the source, with replicates the configuration's first.  objective: with replicates their mean.
+    """
+
+    trial: int = Field(ge=0, lt=MOST)
+    assignment: dict[str, Any]
+    """The searched dimensions' values, path -> value."""
+    objective: float = Field(allow_inf_nan=False)
+
+
+class WarmStart(_Event):
+    """What the search was told of one source of ``search.warm_start``."""
+
+    source: str
+    """As the campaign file names it."""
+    campaign: str
+    results: tuple[EarlierResult, ...] = Field(min_length=1)
+    """In the order of the trials."""
+    left_out: dict[str, int] = {}
+    """Why other trials of the source were not used -> how many."""
+
+
 class Opened(_Event):
     """The campaign's first event."""
 
@@ -58,6 +82,8 @@ class Opened(_Event):
     """The searched dimensions, path -> description."""
     data: dict[str, DataRecord]
     """Variant's key (a balance, or as ``raw window=16``) -> prepared data."""
+    warm_start: tuple[WarmStart, ...] = Field(default=(), exclude_if=lambda sources: not sources)
+    """Earlier results that the search begins with; nothing reads their sources again."""
 
 
 class ConfirmationRequest(_Event):

@@ -71,6 +71,8 @@ class _Order:
         missing = sorted(variants(event.config).keys() - event.data.keys())
         if missing:
             return f"the campaign has no data {missing[0]!r}"
+        if [one.source for one in event.warm_start] != event.config.search.warm_start:
+            return "the results of its search.warm_start are missing"
         return None
 
     def _suggested(self, event: Suggested, opened: Opened) -> str | None:

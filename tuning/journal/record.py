@@ -26,6 +26,7 @@ from tuning.journal.events import (
     Retried,
     Started,
     Suggested,
+    WarmStart,
 )
 from tuning.journal.log import Entry
 from tuning.journal.text import trial_name
@@ -117,6 +118,7 @@ class CampaignRecord:
     dimensions: dict[str, str]
     data: dict[str, DataRecord]
     opened_at: float
+    warm_start: tuple[WarmStart, ...] = ()
     trials: dict[int, TrialRecord] = field(default_factory=dict)
     launches: list[Launched] = field(default_factory=list)
     launched_at: list[float] = field(default_factory=list)
@@ -195,7 +197,13 @@ def opened(entry: Entry) -> CampaignRecord:
     event = entry.event
     if not isinstance(event, Opened):
         raise TypeError(f"a journal begins with a campaign event, not with {event.kind}")
-    return CampaignRecord(config=event.config, dimensions=event.dimensions, data=event.data, opened_at=entry.at)
+    return CampaignRecord(
+        config=event.config,
+        dimensions=event.dimensions,
+        data=event.data,
+        opened_at=entry.at,
+        warm_start=event.warm_start,
+    )
 
 
 def apply(record: CampaignRecord, entry: Entry) -> None:

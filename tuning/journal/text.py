@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from tuning.journal.events import WarmStart
+
 SHORT = 5
 """Characters of a number that is shown as it is: 0.2, 1e-05."""
 
@@ -64,6 +66,15 @@ def duration(seconds: float | None) -> str:
             parts.append(f"{count} {unit}")
         whole %= size
     return " ".join(parts)
+
+
+def warm_start_text(sources: Iterable[WarmStart]) -> str:
+    """Return how many results of each source a search began with: ``9 of first (3 failed: left out), 4 of t.json``."""
+    texts = []
+    for one in sources:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in one.left_out.items())
+        texts.append(f"{len(one.results)} of {one.source}" + (f" ({reasons}: left out)" if reasons else ""))
+    return ", ".join(texts)
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from models.configs import NeuralConfig
 from tuning.analysis.configurations import configurations
 from tuning.campaign.variants import data_config
 from tuning.journal.record import CampaignRecord
-from tuning.journal.text import duration, score, settings, trial_spans
+from tuning.journal.text import duration, score, settings, trial_spans, warm_start_text
 from tuning.report.timeline import Timeline
 from tuning.training.environment import differences
 
@@ -73,6 +73,7 @@ def asked(record: CampaignRecord) -> Rows:
     data = data_config(config, {})
     goal = "highest" if config.objective.goal == "max" else "lowest"
     valid = f"{data.valid_fraction:.0%} of the rows" if data.folds is None else f"one of {data.folds} folds"
+    valid += "" if data.splits is None else f", drawn {data.splits} times,"
     split = (
         f"{data.split}: {valid} for validation, {data.test_fraction:.0%} of the rows for testing unless the data set "
         "has a test part of its own"
@@ -88,6 +89,7 @@ def asked(record: CampaignRecord) -> Rows:
             f"{config.search.algorithm}, {record.target} trials"
             + (f", {config.search.replicates} per configuration" if config.search.replicates > 1 else ""),
         ),
+        *([("warm start", warm_start_text(record.warm_start))] if record.warm_start else []),
         ("seed", str(config.seed)),
         (
             "derived seeds",

@@ -6,21 +6,20 @@ ray_settings.configure()  # before ray is imported
 
 # isort: split
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from hyperopt import STATUS_FAIL, Trials
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials
 from hyperopt.base import JOB_VALID_STATES
 from hyperopt.fmin import generate_trial
 from ray.tune.search.hyperopt import HyperOptSearch
 
-from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
+from search_spaces.hyperopt_space import from_hyperopt, hyperopt_values, to_hyperopt
 from search_spaces.space import Assignment, Space
 from tuning.journal.events import Proposal
-from tuning.search.proposers import Outcome
+from tuning.search.proposers import Outcome, chained
 
 _LOSS = "loss"
 _FAILED = "failed"
@@ -64,6 +63,16 @@ class _Search(HyperOptSearch):  # type: ignore[misc]
         live = self._live_trial_mapping.get(trial_id)
         return None if live is None else self._hpopt_trials.by_id[live[0]]
 
+    def observe(self, values: Mapping[str, float], loss: float) -> None:
+        """Let HyperOpt learn a result that it did not propose; of dimensions without a value it learns nothing."""
+        [number] = self._hpopt_trials.new_trial_ids(1)
+        trial = generate_trial(number, values)
+        for absent in self.domain.params.keys() - values.keys():
+            trial["misc"]["idxs"][absent], trial["misc"]["vals"][absent] = [], []
+        trial |= {"state": JOB_STATE_DONE, "result": {"status": STATUS_OK, _LOSS: loss}}
+        self._hpopt_trials.insert_trial_docs([trial])
+        self._hpopt_trials.refresh()
+
     def _to_hyperopt_result(self, result: dict[str, Any]) -> dict[str, Any]:
         if result.get(_FAILED):
             return {"status": STATUS_FAIL}
@@ -74,8 +83,22 @@ class _Search(HyperOptSearch):  # type: ignore[misc]
 class HyperOptProposer:
     """Tree-structured Parzen estimator (Bergstra et al. 2011), minimising."""
 
-    def __init__(self, space: Space, *, seed: int, startup_trials: int, goal: str) -> None:
-        """``startup_trials`` random suggestions come before the model's."""
+    def __init__(
+        self,
+        space: Space,
+        *,
+        seed: int,
+        startup_trials: int,
+        goal: str,
+        earlier: Sequence[tuple[Assignment, float]] = (),
+    ) -> None:
+        """``startup_trials`` random suggestions come before the model's, less those that are known.
+
+        earlier: assignments with their objectives, learned before the first suggestion, the oldest first.
+
+        Raises:
+            SpaceError: an earlier assignment is not of this space.
+        """
         self.space = space
         self.sign = -1.0 if goal == "max" else 1.0
         self.search = _Search(
@@ -89,7 +112,12 @@ class HyperOptProposer:
         self._first = self.search.algo
         self._again = partial(self._first, n_EI_candidates=1)
         self._index: int | None = None
-        self._before = self._state = _hash(dict(space.dimensions), seed, startup_trials, goal)
+        self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
+        for assignment, objective in earlier:
+            values, loss = hyperopt_values(space, assignment), self.sign * objective
+            self.search.observe(values, loss)
+            self._state = chained(self._state, values, loss)
+        self._before = self._state
 
     def propose(self, index: int) -> Assignment:
         """Ask HyperOpt for values; asked again for one index, a draw from its density of good values.
@@ -106,7 +134,7 @@ class HyperOptProposer:
         # HyperOpt's own document: an assignment lacks the values of inactive dimensions, from which TPE learns too.
         drawn = self.search.get_state()["hyperopt_trials"].trials[-1]["misc"]["vals"]
         values = {path: number.item() if isinstance(number, np.generic) else number for path, [number] in drawn.items()}
-        self._state = _hash(self._before, index, asked, values)
+        self._state = chained(self._before, index, asked, values)
         self.last = Proposal(asked=asked, values=values, state=self._state)
         return assignment
 
@@ -119,7 +147,7 @@ class HyperOptProposer:
         Raises:
             ValueError: space, seed, an earlier proposal or a result differs from when this was recorded.
         """
-        if recorded.state != _hash(self._state, index, recorded.asked, recorded.values):
+        if recorded.state != chained(self._state, index, recorded.asked, recorded.values):
             raise ValueError(f"configuration {index}: the search was asked or told otherwise than is recorded")
         repeat = partial(_repeat, values=recorded.values)
         for _ in range(recorded.asked - 1):
@@ -140,13 +168,9 @@ class HyperOptProposer:
         """Report a configuration's outcome; a failure is reported as one."""
         result = {_FAILED: True} if outcome.objective is None else {_LOSS: self.sign * outcome.objective}
         self.search.on_trial_complete(str(index), result=result)
-        self._state = _hash(self._state, index, result)
+        self._state = chained(self._state, index, result)
 
 
 def _repeat(new_ids: list[int], *_: object, values: Mapping[str, float]) -> list[Any]:
     """Propose given values: a suggestion algorithm as HyperOpt calls it."""
     return [generate_trial(new_ids[0], values)]
-
-
-def _hash(*parts: object) -> str:
-    return sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """From a campaign to its search, and from a suggestion to a trial's complete configuration."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -12,7 +13,7 @@ from tuning.campaign.config import CampaignConfig, DeviceConfig, LimitOptions, R
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
 from tuning.campaign.variants import data_config, dimensions, key
-from tuning.journal.events import DataRecord
+from tuning.journal.events import DataRecord, WarmStart
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import settings
 from tuning.search.halving import Halving
@@ -20,14 +21,27 @@ from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
 from tuning.training.results import TrialResult
 
+if TYPE_CHECKING:
+    from tuning.search.hyperopt import HyperOptProposer
+    from tuning.search.optuna import OptunaProposer
 
-def ordered_search(config: CampaignConfig, space: Space, data: Mapping[str, DataRecord] | None = None) -> OrderedSearch:
+
+def ordered_search(
+    config: CampaignConfig,
+    space: Space,
+    data: Mapping[str, DataRecord] | None = None,
+    warm_start: Sequence[WarmStart] = (),
+) -> OrderedSearch:
     """Return the campaign's search before its first suggestion.
 
     config: complete, as ``Plan.complete`` returns it.  data: variant's key -> its data, on which ``[limits]`` depend.
+    warm_start: as the campaign's journal has it.
+
+    Raises:
+        SpaceError: a result of the warm start is not of this space.
     """
     return OrderedSearch(
-        _proposer(config, space),
+        _proposer(config, space, warm_start),
         window=config.search.window,
         on_duplicate=config.search.on_duplicate,
         replicates=config.search.replicates,
@@ -85,7 +99,9 @@ class Configurations:
         )
 
 
-def _proposer(config: CampaignConfig, space: Space) -> Proposer:
+def _proposer(config: CampaignConfig, space: Space, warm_start: Sequence[WarmStart]) -> Proposer:
+    if bool(warm_start) != bool(config.search.warm_start):
+        raise TypeError("the search begins without the results of search.warm_start")
     if config.search.algorithm == "grid":
         return GridProposer(space)
     seed = derive(config.seed, "search")
@@ -93,9 +109,28 @@ def _proposer(config: CampaignConfig, space: Space) -> Proposer:
         return RandomProposer(space, seed)
     if config.search.startup_trials is None:
         raise TypeError("the campaign's configuration is not complete: search.startup_trials is open")
+    earlier = [(result.assignment, result.objective) for source in warm_start for result in source.results]
+    if earlier:  # with the seed of an equally seeded earlier campaign its random suggestions would come again
+        told = sha256(repr([(sorted(values.items()), objective) for values, objective in earlier]).encode())
+        seed = derive(config.seed, "search after a warm start", int.from_bytes(told.digest()[:8], "big"))
+    return model_based(config.search.algorithm)(
+        space,
+        seed=seed,
+        startup_trials=config.search.startup_trials,
+        goal=config.objective.goal,
+        earlier=earlier,
+    )
+
+
+def model_based(algorithm: str) -> "type[HyperOptProposer | OptunaProposer]":
+    """Return the class of a model-based algorithm; its library is imported now."""
+    if algorithm == "optuna-tpe":
+        from tuning.search.optuna import OptunaProposer
+
+        return OptunaProposer
     from tuning.search.hyperopt import HyperOptProposer
 
-    return HyperOptProposer(space, seed=seed, startup_trials=config.search.startup_trials, goal=config.objective.goal)
+    return HyperOptProposer
 
 
 def trial_config(

@@ -63,7 +63,7 @@ def _suggested(stored: StoredCampaign) -> dict[int, Suggested]:
     record = _ended_trials(stored)
     config = record.config
     space = campaign_space(config)
-    search = ordered_search(config, space, record.data)
+    search = ordered_search(config, space, record.data, record.warm_start)
     for k, trial in record.trials.items():
         if trial.result is not None:
             search.record(k, outcome(trial.result))
