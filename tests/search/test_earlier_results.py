@@ -87,9 +87,8 @@ def test_fewer_results_than_startup_trials_leave_the_rest_random():
 
 
 def test_an_earlier_result_is_no_duplicate():
-    told: list[tuple[Assignment, float]] = []
-    for layers in (*range(2, 12), *range(2, 12)):
-        told.append(({"model.layers": layers}, 0.9 if layers == 7 else 0.5))
+    twice = (*range(2, 12), *range(2, 12))
+    told: list[tuple[Assignment, float]] = [({"model.layers": n}, 0.9 if n == 7 else 0.5) for n in twice]
     search = OrderedSearch(proposer(LAYERS, told, startup=1), window=1)
     suggestions = []
     for k in range(10):
