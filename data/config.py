@@ -96,6 +96,8 @@ class DataOptions(BaseModel):
     Each window has ``length`` steps, the next one begins ``step`` steps later (default: ``length``).  Its ``label`` is
     the most frequent one (``majority``, the default), that of its last step (``last``), or it has only one (``all``:
     others are left out).  The split is then ``grouped``: by ``data.group``, or by recording."""
+    classes: Names = ()
+    """Classes to keep; rows of others are left out of all parts before they are sampled and split.  Default: all."""
     test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "leave-one-group-out", "chronological", "de-chazal"] = "stratified"

@@ -85,6 +85,10 @@ class Manifest(BaseModel):
         (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
+OPTIONAL = ("sequence", "time", "channels", "classes", "segment", "folds", "fold")
+"""Fields that are left out of keys where they are unset: keys of earlier versions do not have them."""
+
+
 def key(
     config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool, code: str | None = None
 ) -> str:
@@ -106,7 +110,7 @@ def key(
         **dict.fromkeys(("truncate", "unknown"), kind != "texts" or config.text_rule == TextRule()),
         "scale": config.scale is None or kind == "texts",
         "valid_fraction": config.folds is not None,
-        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment", "folds", "fold")},
+        **{name: not getattr(config, name) for name in OPTIONAL},
         "splits": True,  # the r-th split is the same of however many
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})

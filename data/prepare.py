@@ -10,6 +10,7 @@ from pathlib import Path
 from data.balance import check_balance
 from data.balanced_parts import write_balanced
 from data.catalogue import CATALOGUE, OWN, resolve
+from data.chosen_classes import load
 from data.config import DataConfig, Kind, TextRule
 from data.content import Content, PreparationProgress
 from data.files import SourceFile, file_names, fingerprint
@@ -72,7 +73,7 @@ def prepare(
 
     def raw_parts(folder: Path) -> Content:
         progress(f"{config.dataset}: reading {files or 'built-in rows'}")
-        return write_raw(raw_config, data_set.load(config, paths), folder, progress)
+        return write_raw(raw_config, load(data_set, config, paths), folder, progress)
 
     def balanced_parts(folder: Path) -> Content:
         raw = obtain(raw_config, write=raw_parts)

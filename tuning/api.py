@@ -225,6 +225,7 @@ class Campaign:
             RecordError: no trial has ended.
             StoreError: the file cannot be written.
         """
+        from tuning.report.calibration import calibrated  # brings torch
         from tuning.report.page import page  # brings Optuna and plotly
 
         file = Path(path or f"{self.name}.html")
@@ -233,7 +234,8 @@ class Campaign:
             raise RecordError(f"campaign {self.name!r}: no trial has ended yet")
         confirmations = self.home.confirmations
         confirmed = confirmations.journal(self.name).exists()
-        text = page(self._entries, confirmations.record(self.name) if confirmed else None)
+        confirmation = confirmations.record(self.name) if confirmed else None
+        text = page(self._entries, confirmation, calibrated(self.home, self.record, confirmation))
         content = text.encode()
         try:
             write_file(file, content)

@@ -24,6 +24,8 @@ from tuning.execution.signals import STOP
 from tuning.journal.events import EpochEnded, OpenedTest
 from tuning.journal.home import Home
 from tuning.journal.log import read
+from tuning.prediction.reliability import Reliability
+from tuning.report.calibration import calibrated, figures
 from tuning.tracking.client import Store
 from tuning.tracking.layout import Tag
 from tuning.tracking.publisher import sync
@@ -80,6 +82,16 @@ def confirmed(tmp_path_factory, launched):
     home = Home(tmp_path_factory.mktemp("confirmed"))
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
     return asked(home), home
+
+
+def test_the_report_has_the_calibration_of_the_confirmed_champion(confirmed):
+    done, home = confirmed
+    champion = confirmation_summary(done.campaign, done.confirmation).configurations[0].trial
+    best, confirmed_one = calibrated(home, done.campaign, done.confirmation)
+    assert confirmed_one.title == f"the confirmed {done.campaign.trials[champion].name}"
+    assert isinstance(best.found, Reliability)
+    assert isinstance(confirmed_one.found, Reliability)
+    assert [figure.name for figure in figures([best, confirmed_one])] == ["calibration", "calibration-confirmed"]
 
 
 def test_the_best_configurations_are_trained_with_paired_fresh_seeds(confirmed):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.configs import CNN1DConfig, CNNGRUConfig, RecurrentConfig
 from search_spaces.catalogue import SPACES
 from search_spaces.conditions import CONDITIONS
-from search_spaces.dimensions import Choice, Integer, Real
+from search_spaces.dimensions import Choice, Dimension, Integer, Real
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY
 from search_spaces.grid import point, size
@@ -116,7 +116,7 @@ def test_an_assignment_with_a_value_that_nothing_reads_is_refused() -> None:
         space(**BATCHES).check({"train.scheduler": "none", "train.plateau_factor": 0.2})
 
 
-GRU = {"model.gru_layers": Integer(1, 3), "model.dropout": Choice(0.0, 0.1, 0.2)}
+GRU: dict[str, Dimension] = {"model.gru_layers": Integer(1, 3), "model.dropout": Choice(0.0, 0.1, 0.2)}
 
 
 def test_one_gru_layer_of_a_cnn_gru_has_no_dropout_to_search() -> None:

@@ -333,7 +333,9 @@ class ComparisonOptions(Frozen):
     """Searched dimension whose levels are compared."""
     by: str | None = None
     """Second searched dimension: its values are analysed separately.  Default: all trials together."""
-    response: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
+    response: Literal["objective", "train_loss", "overfitting", "generalisation_gap", "best_epoch", "seconds"] = (
+        "objective"
+    )
     """Quantity that is compared."""
 
 

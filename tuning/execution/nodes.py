@@ -91,7 +91,7 @@ class Nodes:
         owing = {handle._actor_id.hex() for handle in handles if handle is not None}  # noqa: SLF001 - no public way
         for name, actor in _actors().items():
             # While a trial waits to begin, every worker without one is about to take it.
-            owes = name in owing or not late <= self._running.keys()
+            owes = name in owing or not set(late) <= self._running.keys()
             watch = self._watches.get(actor["Address"]["NodeID"])
             if owes and watch is not None and "Trainable" in actor["ActorClassName"]:
                 watch.owes.remote(actor["Pid"])

@@ -38,6 +38,38 @@ class Calibration:
     calibration_error_after: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """Rows whose predicted class has a probability from low to high.
+
+    confidence: their mean probability.  accuracy: how many of them were predicted right, as a share.
+    """
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> list[Bin]:
+    """(N, K), (N,) true classes -> the bins of the calibration error that have rows, in order."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    bins = _bins(confidence)
+    rows, sums, hits = (np.bincount(bins, weights=of, minlength=BINS) for of in (None, confidence, right))
+    return [
+        Bin(
+            low=k / BINS,
+            high=(k + 1) / BINS,
+            rows=int(rows[k]),
+            confidence=float(sums[k] / rows[k]),
+            accuracy=float(hits[k] / rows[k]),
+        )
+        for k in range(BINS)
+        if rows[k]
+    ]
+
+
 def calibrate(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Calibration:
     """(N, K), (N,) true classes -> the temperature with the lowest log loss, and what it changes."""
 
@@ -78,6 +110,10 @@ def log_loss(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> float:
 def calibration_error(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> float:
     """(N, K), (N,) -> expected calibration error: mean distance of accuracy and confidence over the bins."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
-    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    distance = np.bincount(bins, weights=right - confidence, minlength=BINS)
+    distance = np.bincount(_bins(confidence), weights=right - confidence, minlength=BINS)
     return float(np.abs(distance).sum() / len(y))
+
+
+def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(N,) -> (N,) the bin of each row."""
+    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)

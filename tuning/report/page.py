@@ -16,8 +16,9 @@ from tuning.campaign.errors import RecordError
 from tuning.journal.log import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import table_csv
-from tuning.report import classes, facts, outcomes, search, tables
+from tuning.report import calibration, classes, facts, outcomes, search, tables
 from tuning.report import confirmation as confirming
+from tuning.report.calibration import Calibrated
 from tuning.report.contour import contour
 from tuning.report.drawing import Figure
 from tuning.report.study import full_budget, importances
@@ -33,15 +34,21 @@ class Drawn:
     slices: list[Figure]
     curves: list[Figure]
     best: list[Figure]
+    calibration: list[Figure]
+    uncalibrated: list[str]
     levels: list[Figure]
     workers: list[Figure]
     missing: list[str]
 
 
-def page(entries: Sequence[Entry], confirmation: CampaignRecord | None = None) -> str:
-    """Return a campaign's page; the same entries give the same text.  entries: of a journal, at least one.
+def page(
+    entries: Sequence[Entry],
+    confirmation: CampaignRecord | None = None,
+    calibrations: Sequence[Calibrated] = (),
+) -> str:
+    """Return a campaign's page; the same arguments give the same text.  entries: of a journal, at least one.
 
-    confirmation: the campaign's, where there is one.
+    confirmation: the campaign's, where there is one.  calibrations: of its best trials.
 
     A campaign without a completed trial has a page of its failures.
     """
@@ -76,7 +83,7 @@ def page(entries: Sequence[Entry], confirmation: CampaignRecord | None = None) -
             confirmed_units=summary and confirming.units(summary),
             recalls=summary and confirming.recalls(summary),
             remarks=confirming.remarks(summary) if summary else [],
-            drawn=_drawn(record, times),
+            drawn=_drawn(record, times, calibrations),
             failures=tables.failures(record),
             cost=facts.cost(record, times),
             commands=facts.commands(record),
@@ -95,7 +102,7 @@ def _summary(record: CampaignRecord, confirmation: CampaignRecord | None) -> Con
         return None
 
 
-def _drawn(record: CampaignRecord, times: Timeline) -> Drawn:
+def _drawn(record: CampaignRecord, times: Timeline, calibrations: Sequence[Calibrated]) -> Drawn:
     missing: list[str] = []
     full = full_budget(record)
     dimensions: list[Figure] = []
@@ -120,6 +127,8 @@ def _drawn(record: CampaignRecord, times: Timeline) -> Drawn:
         slices=slices,
         curves=[curves] if curves else [],
         best=classes.confusion(record),
+        calibration=calibration.figures(calibrations),
+        uncalibrated=calibration.missing(calibrations),
         levels=[levels] if levels else [],
         workers=[workers] if workers else [],
         missing=missing,
