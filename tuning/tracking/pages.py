@@ -10,10 +10,13 @@ for a server with users.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuning.tracking.layout import Tag
 from tuning.tracking.view import NAME, PREFIX, TRIALS
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
 
 DEFAULTS = {
     "mlflow.workflowType_v1": '"machine_learning"',
@@ -50,7 +53,7 @@ def create_app_with_users() -> Any:
     return app
 
 
-def _set_defaults(pages: Any) -> None:
+def _set_defaults(pages: "Flask") -> None:
     """Let the start page of a Flask app begin with the script."""
     from flask import request
 
@@ -72,7 +75,7 @@ def _set_defaults(pages: Any) -> None:
         return response
 
 
-def _experiments(pages: Any, request: Any) -> list[tuple[str, dict[str, str]]]:
+def _experiments(pages: "Flask", request: "Request") -> list[tuple[str, dict[str, str]]]:
     """Return id and tags of the latest experiments with campaigns that whoever asks for the page may read."""
     names = ("Authorization", "Cookie")
     found = pages.test_client(use_cookies=False).post(
