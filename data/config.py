@@ -30,6 +30,12 @@ MOST_STEPS = 10**6
 LONGEST_PATH = 1000
 """Characters of a name or path."""
 
+Truncate = Literal["back", "front"]
+"""Where words of a long text are cut off."""
+
+Unknown = Literal["token", "drop"]
+"""What becomes of a word outside the vocabulary."""
+
 Unit = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -52,6 +58,15 @@ class Segment(BaseModel):
     """Time steps from the start of one window to that of the next.  Default: ``length``, without overlap."""
     label: Literal["majority", "last", "all"] = "majority"
     """Label of a window: its most frequent one, that of its last step, or only windows with one label."""
+
+
+class TextRule(BaseModel):
+    """Which words of a text a model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    truncate: Truncate = "back"
+    unknown: Unknown = "token"
 
 
 class DataOptions(BaseModel):
@@ -81,6 +96,8 @@ class DataOptions(BaseModel):
     Each window has ``length`` steps, the next one begins ``step`` steps later (default: ``length``).  Its ``label`` is
     the most frequent one (``majority``, the default), that of its last step (``last``), or it has only one (``all``:
     others are left out).  The split is then ``grouped``: by ``data.group``, or by recording."""
+    classes: Names = ()
+    """Classes to keep; rows of others are left out of all parts before they are sampled and split.  Default: all."""
     test: str | None = Field(default=None, max_length=LONGEST_PATH)
     """Path of a second file, used as the official test part."""
     split: Literal["stratified", "grouped", "leave-one-group-out", "chronological", "de-chazal"] = "stratified"
@@ -112,7 +129,13 @@ class DataOptions(BaseModel):
     vocabulary: int = Field(default=5000, ge=1, le=MOST_STEPS)
     """Texts: words in the vocabulary, the most frequent of the training part."""
     max_length: int = Field(default=100, ge=1, le=MOST_STEPS)
-    """Texts: words after which a text is truncated."""
+    """Texts: number of words to which a longer text is truncated."""
+    truncate: Truncate = "back"
+    """Texts: where a longer text is cut off.  ``back`` keeps its first words, ``front`` its last, as Keras does."""
+    unknown: Unknown = "token"
+    """Texts: words outside the vocabulary share one token, or are dropped before the text is truncated, as Keras does.
+
+    A text without any other word keeps that token once."""
     window: int = Field(default=32, ge=1, le=MOST_STEPS)
     """Series: time steps in one window."""
     horizon: int = Field(default=1, ge=1, le=MOST_STEPS)
@@ -141,6 +164,11 @@ class DataOptions(BaseModel):
     def division(self) -> Literal["fold", "split"]:
         """The word for one of ``divisions``."""
         return "split" if self.folds is None else "fold"
+
+    @property
+    def text_rule(self) -> TextRule:
+        """Which words of a text are read."""
+        return TextRule(truncate=self.truncate, unknown=self.unknown)
 
 
 class DataConfig(DataOptions):

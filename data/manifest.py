@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from data.arrays import Counts, Scale
-from data.config import DataConfig, Kind
+from data.config import DataConfig, Kind, TextRule
 from data.files import SourceFile
 from data.scaling import Scaling
 
@@ -39,7 +39,7 @@ class Manifest(BaseModel):
     """A prepared directory.
 
     sha256: identity of a trial's arrays, equal on every machine; test_sha256: of the test part.  notes: warnings for
-    the user, printed with the results.  versions: of the libraries that prepared the arrays.  words, tokens: of a
+    the user, printed with the results.  versions: of the libraries that prepared the arrays.  words, tokens, rule: of a
     vocabulary (``data.texts``), for encoding new texts.  scaling: of the channels (``data.scaling``), for scaling new
     rows; None where they are not scaled.  scale: mean and standard deviation of the target (``data.series``).
     inputs, target: columns that new rows are read from; empty and None in older directories.
@@ -61,6 +61,7 @@ class Manifest(BaseModel):
     arrays: dict[str, ArrayFile]
     tokens: int | None = None
     words: tuple[str, ...] = ()
+    rule: TextRule = Field(default=TextRule(), exclude_if=lambda rule: rule == TextRule())
     scale: Scale | None = None
     scaling: Scaling | None = None
     inputs: tuple[str, ...] = ()
@@ -84,6 +85,10 @@ class Manifest(BaseModel):
         (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
+OPTIONAL = ("sequence", "time", "channels", "classes", "segment", "folds", "fold")
+"""Fields that are left out of keys where they are unset: keys of earlier versions do not have them."""
+
+
 def key(
     config: DataConfig, sources: Iterable[SourceFile], *, kind: Kind, catalogued: bool, code: str | None = None
 ) -> str:
@@ -102,9 +107,10 @@ def key(
         **dict.fromkeys(("text", "vocabulary", "max_length"), kind != "texts"),
         **dict.fromkeys(("target", "window", "horizon"), kind != "series"),
         **dict.fromkeys(("split_seed", "duplicates"), kind == "series"),
+        **dict.fromkeys(("truncate", "unknown"), kind != "texts" or config.text_rule == TextRule()),
         "scale": config.scale is None or kind == "texts",
         "valid_fraction": config.folds is not None,
-        **{name: not getattr(config, name) for name in ("sequence", "time", "channels", "segment", "folds", "fold")},
+        **{name: not getattr(config, name) for name in OPTIONAL},
         "splits": True,  # the r-th split is the same of however many
     }
     used = config.model_dump(mode="json", exclude={name for name, leave_out in unused.items() if leave_out})
@@ -118,16 +124,18 @@ def identity(
     names: Iterable[str],
     *,
     words: tuple[str, ...] = (),
+    rule: TextRule | None = None,
     scale: Scale | None = None,
     scaling: Scaling | None = None,
 ) -> str:
     """Return the hash of the class names and the named arrays' content: no path, no time, no library version.
 
-    words, scale, scaling: the meaning of tokens, of standardised targets and of scaled channels; arrays without them
-    keep the hash of earlier versions, and so do the standardised inputs of a series.
+    words, rule, scale, scaling: the meaning of tokens, of standardised targets and of scaled channels; arrays without
+    them, texts by the default rule and the standardised inputs of a series keep the hash of earlier versions.
     """
     meaning: dict[str, object] = {
         **({"words": words} if words else {}),
+        **({"rule": rule.model_dump()} if rule is not None and rule != TextRule() else {}),
         **({"scale": [scale.mean, scale.std]} if scale else {}),
     }
     if scaling is not None and (scale is None or scaling.method != "standard"):

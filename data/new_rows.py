@@ -189,7 +189,7 @@ def _texts(path: Path, options: DataOptions, preparation: Preparation, *, labell
         y, notes = _classes(*distinct_labels(columns[label], str(path)), preparation, path)
     check_bytes(f"{path}, {len(raw):,} texts of {preparation.steps:,} words", len(raw) * preparation.steps * 4)
     words = texts(raw, y, str(path))
-    whole = Vocabulary(words=preparation.words).encode(words, preparation.steps)
+    whole = Vocabulary(words=preparation.words, rule=preparation.rule).encode(words, preparation.steps)
     valid = np.arange(preparation.steps) < whole.lengths[:, None]
     unknown = ((whole.x[:, :, 0] == UNKNOWN) | ~valid).all(axis=1)
     if unknown.all():

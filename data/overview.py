@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.catalogue import resolve
+from data.chosen_classes import load
 from data.config import DataConfig, Kind
 from data.duplicates import conflicting, first_of_equals
 from data.errors import DataError
@@ -124,7 +125,7 @@ def read(config: DataConfig, datasets: Path | None) -> Opened:
     """
     data_set = resolve(config)
     paths = data_set.find(config, datasets)
-    return Opened(config=config, paths=paths, loaded=data_set.load(config, paths))
+    return Opened(config=config, paths=paths, loaded=load(data_set, config, paths))
 
 
 def overview(opened: Opened) -> Overview:

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data.arrays import Scale
-from data.config import Kind
+from data.config import Kind, TextRule
 from data.errors import DataError
 from data.manifest import MANIFEST, Manifest
 from data.scaling import Scaling
@@ -17,7 +17,7 @@ class Preparation(BaseModel):
     """What was done to the rows of a trial, complete: new rows are prepared by it in the same way.
 
     data_sha256: of the prepared arrays that it describes.  class_names: K names; empty of a regression.  steps,
-    channels: of the padded rows.  tokens, words: of a vocabulary.  scaling: of the channels.  scale: of the target.
+    channels: of the padded rows.  tokens, words, rule: of a vocabulary.  scaling: of channels.  scale: of the target.
     inputs, target: columns of the table that was prepared; empty and None where they have no names or are not known.
     """
 
@@ -30,6 +30,7 @@ class Preparation(BaseModel):
     channels: int
     tokens: int | None = None
     words: tuple[str, ...] = ()
+    rule: TextRule = Field(default=TextRule(), exclude_if=lambda rule: rule == TextRule())
     scaling: Scaling | None = None
     scale: Scale | None = None
     inputs: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Preparation(BaseModel):
             channels=manifest.channels,
             tokens=manifest.tokens,
             words=manifest.words,
+            rule=manifest.rule,
             scaling=manifest.scaling,
             scale=manifest.scale,
             inputs=manifest.inputs,

@@ -10,7 +10,8 @@ from pathlib import Path
 from data.balance import check_balance
 from data.balanced_parts import write_balanced
 from data.catalogue import CATALOGUE, OWN, resolve
-from data.config import DataConfig, Kind
+from data.chosen_classes import load
+from data.config import DataConfig, Kind, TextRule
 from data.content import Content, PreparationProgress
 from data.files import SourceFile, file_names, fingerprint
 from data.manifest import TEST, TRAINING, Manifest, identity, key
@@ -72,7 +73,7 @@ def prepare(
 
     def raw_parts(folder: Path) -> Content:
         progress(f"{config.dataset}: reading {files or 'built-in rows'}")
-        return write_raw(raw_config, data_set.load(config, paths), folder, progress)
+        return write_raw(raw_config, load(data_set, config, paths), folder, progress)
 
     def balanced_parts(folder: Path) -> Content:
         raw = obtain(raw_config, write=raw_parts)
@@ -106,11 +107,13 @@ def _obtain(
     start = time.perf_counter()
     with building(directory, name, verify=verify) as folder:
         content = write(folder)
+        rule = config.text_rule if content.words else TextRule()
         identity_of = partial(
             identity,
             content.class_names,
             content.arrays,
             words=content.words,
+            rule=rule,
             scale=content.scale,
             scaling=content.scaling,
         )
@@ -129,6 +132,7 @@ def _obtain(
             arrays=content.arrays,
             tokens=len(content.words) + FIRST if content.words else None,
             words=content.words,
+            rule=rule,
             scale=content.scale,
             scaling=content.scaling,
             inputs=content.inputs,

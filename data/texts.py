@@ -5,14 +5,14 @@ pattern that keeps words of one letter ("i", "u"), which are frequent in short t
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Part
-from data.config import DataOptions
+from data.config import DataOptions, TextRule
 from data.errors import DataError
 from data.memory import check_bytes
 
@@ -21,6 +21,7 @@ UNKNOWN = 1
 """Token of every out-of-vocabulary word."""
 FIRST = 2
 """Token of the vocabulary's first word."""
+DEFAULT_RULE = TextRule()
 WORD = r"(?u)\b\w+\b"
 
 # N texts, T tokens
@@ -47,15 +48,36 @@ class Vocabulary:
     """The words with their own token: word ``words[i]`` is token ``i + 2``."""
 
     words: tuple[str, ...]
+    rule: TextRule = DEFAULT_RULE
 
     def encode(self, texts: Texts, steps: int) -> Part:
-        """Return the first ``steps`` words of each text as tokens: x (N, steps, 1) int32, padded at the back."""
+        """Return up to ``steps`` words of each text as tokens: x (N, steps, 1) int32, padded at the back.
+
+        A text has at least one token, UNKNOWN where all its words are dropped.
+        """
         tokens = {word: number for number, word in enumerate(self.words, start=FIRST)}
         x = np.full((len(texts.words), steps, 1), PADDING, dtype=np.int32)
-        lengths = np.minimum(texts.lengths(), steps)
-        for row, words in enumerate(texts.words):
-            x[row, : lengths[row], 0] = [tokens.get(word, UNKNOWN) for word in words.split(" ", steps)[:steps]]
+        lengths = np.empty(len(texts.words), dtype=np.int64)
+        for row, joined in enumerate(texts.words):
+            words = self._kept(joined, steps, tokens)
+            x[row, : len(words), 0] = [tokens.get(word, UNKNOWN) for word in words]
+            lengths[row] = len(words)
         return Part(x=x, lengths=lengths, y=texts.y)
+
+    def lengths(self, texts: Texts) -> NDArray[np.int64]:
+        """Return (N,) the number of tokens that each text has before it is truncated."""
+        if self.rule.unknown == "token":
+            return texts.lengths()
+        known = frozenset(self.words)
+        return np.array([max(sum(word in known for word in words.split(" ")), 1) for words in texts.words])
+
+    def _kept(self, joined: str, steps: int, known: Container[str]) -> list[str]:
+        front = self.rule.truncate == "front"
+        if self.rule.unknown == "drop":
+            words = [word for word in joined.split(" ") if word in known] or [""]  # which is in no vocabulary
+        else:
+            words = joined.rsplit(" ", steps)[-steps:] if front else joined.split(" ", steps)
+        return words[-steps:] if front else words[:steps]
 
 
 def texts(raw: Sequence[object], y: NDArray[np.int64], where: str) -> Texts:
@@ -97,9 +119,10 @@ def encode(
     have as many steps as the longest text of any part, at most ``options.max_length``.
     """
     vocabulary, different = fit(rows, train, options.vocabulary)
-    lengths = rows.lengths()[used]
+    vocabulary = replace(vocabulary, rule=options.text_rule)
+    lengths = vocabulary.lengths(rows)[used]
     if tested is not rows:
-        lengths = np.concatenate([lengths, tested.lengths()])
+        lengths = np.concatenate([lengths, vocabulary.lengths(tested)])
     longest = int(lengths.max())
     steps = min(longest, options.max_length)
     texts = len(rows.words) + (0 if tested is rows else len(tested.words))
@@ -113,7 +136,7 @@ def encode(
     if longest > steps:
         notes.append(
             f"{(lengths > steps).sum():,} of {len(lengths):,} texts are longer than data.max_length = {steps} words "
-            f"(up to {longest:,}); their first {steps} are kept."
+            f"(up to {longest:,}); their {'last' if options.truncate == 'front' else 'first'} {steps} are kept."
         )
     encoded = vocabulary.encode(rows, steps)
     return encoded, encoded if tested is rows else vocabulary.encode(tested, steps), vocabulary.words, notes

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from models.cnn1d import CNN1D
@@ -17,6 +18,7 @@ from models.configs import (
     TransformerConfig,
 )
 from models.recurrent import Recurrent
+from models.recurrent_layers import GATES
 from models.registered import BUILT_IN, OWN, UnregisteredConfig, family_of
 from models.transformer import Transformer
 
@@ -47,6 +49,20 @@ class TokenModel(nn.Module):
         return out
 
 
+class OneHotModel(TokenModel):
+    """One-hot words in front of a recurrent model.  Tokens (B,T,1) int, lengths (B,) -> (B,O).
+
+    A one-hot vector picks a row of the first layer's input weights, so these rows are an embedding as wide as the
+    layer's gates.  They begin as torch's input weights do, uniform in +-1/sqrt(hidden).
+    """
+
+    def __init__(self, tokens: int, config: RecurrentConfig, **rest: Any) -> None:
+        super().__init__(tokens, GATES[config.cell] * config.hidden, Recurrent, config=config, summed=True, **rest)
+        bound = config.hidden**-0.5
+        with torch.no_grad():
+            self.embedding.weight[1:].uniform_(-bound, bound)  # row 0, of padding, stays 0
+
+
 def build(config: ModelConfigBase, *, steps: int, channels: int, outputs: int, tokens: int | None = None) -> nn.Module:
     """Return a fresh model, initialised from torch's global generator.
 
@@ -68,4 +84,6 @@ def build(config: ModelConfigBase, *, steps: int, channels: int, outputs: int, t
     family = OWN[name].module if name in OWN else MODELS[name][1]
     if tokens is None:
         return family(config, steps=steps, channels=channels, outputs=outputs)
+    if isinstance(config, RecurrentConfig) and config.one_hot:
+        return OneHotModel(tokens, config, steps=steps, outputs=outputs)
     return TokenModel(tokens, config.embedding, family, config=config, steps=steps, outputs=outputs)

@@ -126,6 +126,8 @@ class RecurrentConfig(NeuralConfig):
     and the padding is read."""
     reverse: bool = False
     """Read each sequence from its end to its beginning."""
+    one_hot: bool = False
+    """Texts: words as one-hot vectors, straight into the first recurrent layer, instead of an embedding."""
     conv_channels: int = Field(default=0, ge=0, le=WIDEST)
     """Channels of the Conv1d and ReLU before the recurrent layers; 0: none."""
     conv_kernel: Literal[3, 5, 7] = 3
@@ -136,6 +138,24 @@ class RecurrentConfig(NeuralConfig):
     """Linear layers after the last state, the output layer among them."""
     dense_hidden: int = Field(default=64, ge=1, le=WIDEST)
     """Width of the dense layers before the output layer."""
+    dense_last: int = Field(default=0, ge=0, le=WIDEST)
+    """Width of those after the first dense layer; 0: dense_hidden."""
+    tanh_output: bool = False
+    """Whether the outputs pass through a tanh, which keeps logits within -1 and 1."""
+
+    @model_validator(mode="after")
+    def _one_hot_fits(self) -> Self:
+        others = {
+            "conv_channels": self.conv_channels,
+            "bidirectional": self.bidirectional,
+            "layer_norm": self.layer_norm,
+        }
+        if self.one_hot and (name := next((name for name, value in others.items() if value), None)):
+            raise ValueError(
+                f"one_hot words go straight into plain recurrent layers in one direction, so {name} cannot be "
+                f"{str(others[name]).lower()}. Leave {name} out, or set one_hot = false"
+            )
+        return self
 
 
 class TransformerConfig(NeuralConfig):

@@ -19,10 +19,14 @@ class Recurrent(nn.Module):
     those are each sequence's own ends.  With back or front padding every sequence is padded with zeros to ``steps``,
     whatever its batch is padded to, and all of it is read; a longer sequence is a ValueError.
 
+    summed: the input is that of one-hot words, already the weighted sums of the first layer's gates.
+
     Sources: the studies of recurrent baselines, of news topics, of tweets, and the laboratory's questions.
     """
 
-    def __init__(self, config: RecurrentConfig, *, steps: int, channels: int, outputs: int) -> None:
+    def __init__(
+        self, config: RecurrentConfig, *, steps: int, channels: int, outputs: int, summed: bool = False
+    ) -> None:
         super().__init__()
         self.steps, self.padding, self.reverse = steps, config.padding, config.reverse
         self.conv: ConvBlock1d | None = None
@@ -37,13 +41,17 @@ class Recurrent(nn.Module):
             bidirectional=config.bidirectional,
             layer_norm=config.layer_norm,
             dropout=config.dropout,
+            summed=summed,
         )
         width = config.hidden * (2 if config.bidirectional else 1)
         self.dense = nn.Sequential()
-        for _ in range(config.dense_layers - 1):
-            self.dense.extend([nn.Dropout(config.dropout), nn.Linear(width, config.dense_hidden), nn.ReLU()])
-            width = config.dense_hidden
+        widths = [config.dense_hidden] + (config.dense_layers - 2) * [config.dense_last or config.dense_hidden]
+        for dense in widths[: config.dense_layers - 1]:
+            self.dense.extend([nn.Dropout(config.dropout), nn.Linear(width, dense), nn.ReLU()])
+            width = dense
         self.dense.extend([nn.Dropout(config.dropout), nn.Linear(width, outputs)])
+        if config.tanh_output:
+            self.dense.append(nn.Tanh())
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (B,O)."""

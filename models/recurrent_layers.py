@@ -35,6 +35,23 @@ class Plain(nn.Module):
 
 
 PLAIN: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+"""Units of a cell per hidden unit whose inputs are weighted sums."""
+
+
+class Summed(Plain):
+    """A layer whose input is already the weighted sum of each gate: it has no input weights.  (B,T,G*H) -> (B,T,H).
+
+    Its ``weight_ih`` is the identity and stays so: a product with it is exact, and torch's fast kernels take it.
+    """
+
+    def __init__(self, family: type[nn.RNN | nn.GRU | nn.LSTM], gates: int, hidden: int) -> None:
+        super().__init__(family, gates * hidden, hidden)
+        given = dict(self.layer.named_parameters())
+        nn.init.eye_(given["weight_ih_l0"]).requires_grad_(False)
+        nn.init.zeros_(given["bias_ih_l0"]).requires_grad_(False)  # bias_hh does the same
+
+
 LAYER_NORM: dict[str, type[LayerNormRNNCell | LayerNormGRUCell | LayerNormLSTMCell]] = {
     "rnn": LayerNormRNNCell,
     "gru": LayerNormGRUCell,
@@ -59,12 +76,16 @@ class RecurrentLayers(nn.Module):
         bidirectional: bool = False,
         layer_norm: bool = False,
         dropout: float = 0.0,
+        summed: bool = False,
     ) -> None:
+        """summed: the input is the gates' weighted sums (C = G*H); one direction, without layer normalisation."""
         super().__init__()
         self.dropout = dropout
         directions = 2 if bidirectional else 1
         self.layers = nn.ModuleList()
-        for number in range(layers):
+        if summed:
+            self.layers.append(nn.ModuleList([Summed(PLAIN[cell], GATES[cell], hidden)]))
+        for number in range(len(self.layers), layers):
             width = directions * hidden if number else inputs
             self.layers.append(
                 nn.ModuleList(

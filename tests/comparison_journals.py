@@ -2,7 +2,8 @@
 
 from journals import Run, table
 
-from tuning.analysis.compare import Comparison, Contrast, Level, compare
+from tuning.analysis.compare import Comparison, Level, compare
+from tuning.analysis.contrasts import Contrast
 from tuning.journal.record import CampaignRecord
 
 GRU, LSTM, RNN = (0.80, 0.83, 0.84, 0.81), (0.79, 0.84, 0.83, 0.82), (0.60, 0.62, 0.61, 0.64)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,8 @@ BASE = factories.trial(data__balance="raw", data_sha256=data_record("raw").sha25
 class Run:
     """One trial.  settings: path -> value.  score: None while it runs.  curve: (training, validation) losses.
 
+    train_scores: the objective on the training rows of each epoch; on the validation rows it is ``score`` in each.
+
     same_as: of a repeated suggestion; of a reused one trial 0 by default.
     """
 
@@ -211,11 +214,13 @@ class Run:
     status: str = "completed"
     reason: str | None = None
     curve: Sequence[tuple[float, float]] = ((1.0, 0.9), (0.5, 0.6))
+    train_scores: Sequence[float] = ()
     best_epoch: int = 2
     seconds: float = 3.0
     parameters: int | None = 99
     same_as: int | None = None
     reused: bool = False
+    fold: int | None = None
 
 
 def config(runs: Sequence[Run], *, metric: str = "recall_macro", **changes: object) -> CampaignConfig:
@@ -227,8 +232,10 @@ def config(runs: Sequence[Run], *, metric: str = "recall_macro", **changes: obje
 def events(runs: Sequence[Run], campaign: CampaignConfig, dimensions: Iterable[str] | None = None) -> list[Event]:
     """The journal's events."""
     paths = dimensions if dimensions is not None else dict.fromkeys(path for run in runs for path in run.settings)
+    names = {"raw", *(f"raw {campaign.data.division}={run.fold}" for run in runs if run.fold is not None)}
+    data = dict.fromkeys(sorted(names), data_record("raw"))
     rows: list[Event] = [
-        Opened(config=campaign, dimensions=dict.fromkeys(paths, "values"), data={"raw": data_record("raw")}),
+        Opened(config=campaign, dimensions=dict.fromkeys(paths, "values"), data=data),
         Launched(environment=ENVIRONMENT, trials=campaign.search.trials or len(runs), concurrency=2),
     ]
     for index, run in enumerate(runs):
@@ -238,10 +245,13 @@ def events(runs: Sequence[Run], campaign: CampaignConfig, dimensions: Iterable[s
 
 
 def _run_events(index: int, run: Run, campaign: CampaignConfig) -> Iterator[Event]:
-    trial = BASE.model_copy(update={"index": index, "seed": run.seed, "campaign": campaign.name})
+    fields = {"index": index, "seed": run.seed, "campaign": campaign.name, "objective": campaign.objective}
+    divisions = {"folds": campaign.data.folds, "splits": campaign.data.splits, "fold": run.fold}
+    trial = BASE.model_copy(update=fields | {"data": BASE.data.model_copy(update=divisions)})
+    scored = {campaign.objective.metric: run.score} if run.train_scores else {}
     reports = [
-        report(epoch, train_loss=train, train_objective=None, metrics={"loss": valid})
-        for epoch, (train, valid) in enumerate(run.curve, start=1)
+        report(epoch, train_loss=train, train_objective=of_train, metrics=scored | {"loss": valid})
+        for epoch, ((train, valid), of_train) in enumerate(zip_longest(run.curve, run.train_scores), start=1)
     ]
     measured = {"epochs": len(reports), "parameters": run.parameters, "seconds": run.seconds}
     if run.score is None:

@@ -4,8 +4,10 @@ import pytest
 from comparison_journals import GRU, LSTM, RNN, cells, compared, norm_by_cell
 from journals import Run, record, table
 
+from tuning.analysis.basis import basis, exclusions
 from tuning.analysis.compare import compare
-from tuning.analysis.conclusions import answer, basis, exclusions, p_value
+from tuning.analysis.conclusions import answer
+from tuning.analysis.formats import p_value
 
 
 def test_the_best_level_comes_first_with_its_interval() -> None:

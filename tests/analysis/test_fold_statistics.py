@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from comparison_journals import GRU, LSTM, compared, contrast, level
-from journals import data_record, record, table
+from journals import Run, data_record, record, table
 
-from tuning.analysis.conclusions import basis
+from tuning.analysis.basis import basis
+from tuning.analysis.conclusions import answer
 from tuning.analysis.configurations import configurations, overlap
 from tuning.analysis.leaderboard import leaderboard
 from tuning.analysis.statistics import estimate, paired
@@ -61,3 +63,29 @@ def test_synthetic_rows_do_not_make_the_overlap_smaller():
     assert overlap(divided) == 1.0
     divided = replace(divided, data={"smote split=1": data_record("smote")})
     assert overlap(divided) == pytest.approx(0.2 / 0.6)
+
+
+def test_seeds_on_one_split_are_averaged_before_intervals_and_tests():
+    rng = np.random.default_rng(5)
+    scores = {cell: 0.7 + 0.1 * rng.random((3, 2)) for cell in ("gru", "lstm")}  # splits, seeds on each
+    runs = [
+        Run(settings={"model.cell": cell}, seed=3 * k + r, score=float(of[r, k]), fold=r + 1)
+        for cell, of in scores.items()
+        for k in range(2)
+        for r in range(3)
+    ]
+    campaign = record(runs, search__replicates=6, data__splits=3)
+    ratio = overlap(campaign)
+    means = {cell: of.mean(axis=1).tolist() for cell, of in scores.items()}
+    comparison = compared(campaign)
+    worse = str(comparison.contrasts[0].level)
+    tested = paired(means[worse], means[str(comparison.best)], overlap=ratio)
+    assert comparison.contrasts[0].pairs == 3
+    assert comparison.contrasts[0].p == pytest.approx(tested.p)
+    expected = estimate(means[worse], "recall_macro", overlap=ratio)
+    for found in (level(comparison, worse).estimate, configurations(campaign)[1]):
+        assert found.n == 6
+        assert (found.mean, found.low, found.high) == pytest.approx((expected.mean, expected.low, expected.high))
+    assert "6 trials on 3 splits" in answer(comparison)[0]
+    assert "Seeds on one split are averaged before." in " ".join(basis(comparison))
+    assert "Paired by split" in " ".join(basis(comparison))

@@ -161,3 +161,37 @@ def test_runs_of_trials_are_told_by_their_ends() -> None:
         "t010-t012, t030",
         "t000, t002",
     ]
+
+
+def test_means_over_epochs_rank_a_slow_learner_below_a_fast_one(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    shown = home.record(journal(home, scores=(0.5, 0.8, None)).name)
+    fast = shown.trials[0]  # (0.25, 0.5), then (0.4, 0.8)
+    fast.epochs[0] = fast.epochs[0].model_copy(update={"metrics": fast.epochs[1].metrics | {"recall_macro": 0.9}})
+    assert [row.trial for row in leaderboard(shown, 10).ranked] == [1, 0]
+    board = leaderboard(shown, 10, epoch_mean=True)
+    assert [row.trial for row in board.ranked] == [0, 1]
+    assert [row.objective for row in board.ranked] == pytest.approx([0.7, 0.6])
+    assert board.ranked[1].metrics["accuracy"] == pytest.approx(0.6)
+    assert [row.trial for row in board.unranked] == [2]
+    assert board.selection == "recall_macro (highest first), validation split, mean over the epochs of each trial"
+    assert [row.objective for row in leaderboard(shown, 10).ranked] == [0.8, 0.5]
+
+
+def test_configurations_have_means_over_epochs_and_seeds(tmp_path: Path) -> None:
+    config = campaign(search__trials=4, search__replicates=2)
+    shown = board(tmp_path, config=config, scores=(0.5, 0.6, 0.8, 0.4))
+    assert [one.mean for one in shown.configurations] == pytest.approx([0.6, 0.55])
+    shown = leaderboard(Home(tmp_path).record(config.name), 10, epoch_mean=True)
+    assert [one.mean for one in shown.configurations] == pytest.approx([0.45, 0.4125])  # epochs of half the score first
+
+
+def test_metrics_of_a_users_code_stand_beside_the_objective_and_those_of_classes_do_not(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    shown = home.record(journal(home, scores=(0.5,)).name)
+    trial = shown.trials[0]
+    metrics = {"loss": 1.0, "recall_macro": 0.5, "recall/N": 0.123, "own_score": 0.456}
+    trial.result = trial.result.model_copy(update={"best_metrics": metrics})
+    text = printed(leaderboard(shown, 1))
+    assert "0.456" in text
+    assert "0.123" not in text

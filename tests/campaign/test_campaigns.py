@@ -1,13 +1,14 @@
 """The campaign files that come with the project."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from search_spaces.families import FAMILY
-from tuning.campaign.config import CampaignConfig, LimitOptions, TrialConfig
-from tuning.campaign.file import load
-from tuning.campaign.plan import plan
+from tuning.campaign import file, own_code
+from tuning.campaign.config import CampaignConfig, LimitOptions, TrainConfig, TrialConfig
+from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import variants
 from tuning.search.proposers import Outcome
@@ -15,10 +16,22 @@ from tuning.search.suggest import ordered_search, trial_config
 
 FILES = sorted(Path("campaigns").rglob("*.toml"))
 STUDIES = sorted(Path("campaigns/comparisons").glob("*.toml"))
+CLAIMS = sorted(Path("campaigns/claims").glob("*.toml"))
 QUESTIONS = (
     "cell-type depth overfit-width regularisation optimizer batch-size padding-side reversal window-length "
     "against-baselines kernel-size balance-by-model residual-blocks squeeze-excite layer-norm"
 )
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    yield
+    own_code.forget()
+
+
+def load(path: Path) -> Plan:
+    """Read a campaign file and run the code that it names, as a launch does."""
+    return file.load(path, with_code=True)
 
 
 def named(path: Path) -> str:
@@ -68,6 +81,31 @@ def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothin
     assert len(found) % (5 * len(settings)) == 0
 
 
+@pytest.mark.parametrize("path", CLAIMS, ids=named)
+def test_a_claim_is_asked_on_five_splits_and_on_heartbeats_at_equal_steps(path):
+    config = load(path).config
+    assert "# Predicted by `seqtune plan`" in path.read_text(encoding="utf-8")
+    if config.search.algorithm == "grid":
+        assert config.data.splits == 5
+        assert config.search.replicates % 5 == 0
+    if config.comparison is not None:
+        assert config.comparison.question.endswith("?")
+        campaign_space(config).searched(config.comparison.factor)
+        assert config.train.early_stopping_patience >= config.train.epochs
+    if config.data.dataset == "heartbeats":
+        assert (config.data.max_rows, config.train.epoch_rows) == (20_000, 16_000)
+
+
+def test_the_search_of_training_options_differs_from_the_defaults_in_nothing_else():
+    defaults, searched = (
+        trials(load(Path(f"campaigns/claims/training-{name}.toml")).config)[0] for name in ("defaults", "options")
+    )
+    assert defaults.model == searched.model
+    assert (defaults.train.epochs, defaults.train.batch_size) == (searched.train.epochs, searched.train.batch_size)
+    protocol = TrainConfig(epoch_rows=16_000, batch_size=48, early_stopping_warmup=True)
+    assert defaults.train == protocol
+
+
 def test_families_of_a_study_share_what_is_not_asked_about():
     found = trials(load(Path("campaigns/comparisons/balance-by-model.toml")).config)
     assert {trial.model.family for trial in found} == {"cnn1d", "cnn2d", "transformer"}
@@ -90,6 +128,7 @@ def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
     assert len(found) == 5
     assert (trial.data.vocabulary, trial.data.max_length) == (5000, 100)
     assert (trial.data.valid_fraction, trial.data.test_fraction) == (0.15, 0.15)
+    assert (trial.data.truncate, trial.data.unknown, trial.model.tanh_output) == ("front", "drop", True)
     assert (trial.model.cell, trial.model.embedding, trial.model.hidden, trial.model.layers) == (cell, 64, 128, 1)
     assert (trial.model.bidirectional, trial.model.dropout, trial.model.dense_layers) == (False, 0.0, 1)
     assert (trial.train.optimizer, trial.train.learning_rate, trial.train.weight_decay) == ("adam", 1e-3, 0.0)
@@ -106,3 +145,5 @@ def test_the_tweet_campaigns_are_the_studys_grid_of_32(name, cell):
     }
     assert len(found) == len(combinations) == 32
     assert {(t.model.cell, t.model.hidden, t.data.max_length) for t in found} == {(cell, 32, 30)}
+    assert {(t.model.one_hot, t.model.dense_hidden, t.model.dense_last) for t in found} == {(True, 32, 16)}
+    assert {t.model.dense_layers for t in found} == {3, 4}  # the output layer among them

@@ -231,7 +231,7 @@ def test_export_of_nothing_exits_with_1_and_writes_nothing(home: Home, tmp_path:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tiny"], "campaign 'tiny': which trial? Add --trial K or --seed S. It has t000 to t002"),
+        (["tiny"], "campaign 'tiny': which trial? Add --rank R, --trial K or --seed S. It has t000 to t002"),
         (["tiny", "--trial", "9"], "campaign 'tiny': no trial 9. It has t000 to t002; trials count from 0"),
         (["tiny", "--trial", "3"], "campaign 'tiny': t003 has not ended yet. Launch the campaign again to finish it"),
         (["tiny", "--trial", "2"], "campaign 'tiny': t002 reuses the result of t000. Reproduce that one: --trial 0"),
@@ -239,7 +239,7 @@ def test_export_of_nothing_exits_with_1_and_writes_nothing(home: Home, tmp_path:
         (["tiny", "--trial", "1", "--seed", "5"], "--trial and --seed exclude each other."),
         (["top.json"], "top.json: which entry? Add --rank R, 1 is the best"),
         (["top.json", "--rank", "1"], "top.json: no such export."),
-        (["top.txt", "--rank", "1"], "top.txt: not an export."),
+        (["tiny", "--rank", "4"], "campaign 'tiny': no rank 4; it has 2"),
     ],
 )
 def test_a_trial_that_cannot_be_reproduced_is_told_as_such(home: Home, words: list[str], message: str) -> None:

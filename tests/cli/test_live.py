@@ -92,6 +92,12 @@ def test_what_is_out_of_the_ordinary_is_a_line(tmp_path: Path, event: Retried | 
     assert text(target) == line
 
 
+def test_a_note_of_the_launch_stands_above_the_table(tmp_path: Path) -> None:
+    target = console(terminal=True)
+    LiveTable(target)(record(tmp_path), Entry(9, 0.0, Noted(text="no trial has run for 12 s")))
+    assert text(target) == "no trial has run for 12 s\n"
+
+
 def test_a_launch_that_resumes_says_from_where(tmp_path: Path) -> None:
     campaign, target = record(tmp_path, scores=(0.5,), running=2), console(terminal=False)
     Lines(target)(campaign, Entry(9, 0.0, campaign.launches[-1]))

@@ -66,6 +66,13 @@ def test_timed_plans_predict_a_range_for_both_precisions(
     assert "20 trials, 2 at a time" in shown.output
 
 
+def test_a_small_space_whose_random_draws_repeat_is_within_its_limits(tmp_path: Path, campaign: Any) -> None:
+    path = campaign()
+    small = 'model = "cnn1d"\ndimensions = { hidden = [8, 16] }'
+    path.write_text(path.read_text(encoding="utf-8").replace('name = "cnn1d"', small), encoding="utf-8")
+    assert json.loads(run(tmp_path, str(path), "--quick", "--json").stdout)["search"]["feasible"] == 1
+
+
 def test_limits_are_said_with_the_share_that_meets_them(tmp_path: Path, campaign: Any) -> None:
     path = str(campaign("[limits]\nparameters = 20000\n"))
     found = json.loads(run(tmp_path, path, "--quick", "--json").stdout)

@@ -33,6 +33,17 @@ def test_a_seed_that_replicates_share_is_refused_with_their_trials(tmp_path):
     assert find(home, "tiny", trial=3).recorded.config.seed == seed
 
 
+def test_a_rank_finds_the_trial_that_top_shows_there(tmp_path):
+    home, record = launched(tmp_path)
+    ranked = record.ranked()
+    for rank in (1, 3):
+        assert find(home, "tiny", rank=rank).recorded.config == ranked[rank - 1].config
+    with pytest.raises(RecordError, match=rf"campaign 'tiny': no rank 9; it has {len(ranked)}"):
+        find(home, "tiny", rank=9)
+    with pytest.raises(RecordError, match="--trial and --rank exclude each other"):
+        find(home, "tiny", trial=1, rank=1)
+
+
 def test_a_seed_that_no_trial_has_is_refused(tmp_path):
     home, _ = launched(tmp_path)
     with pytest.raises(RecordError, match="no trial with seed 1"):

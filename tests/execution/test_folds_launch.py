@@ -45,5 +45,5 @@ def test_folds_and_splits_are_launched_reproduced_and_confirmed(tmp_path, word):
     assert again.verdict == "exact"
     summary = confirmation_summary(done.campaign, done.confirmation)
     assert [t.config.data.fold for _, t in sorted(done.confirmation.trials.items())] == [1, 2, 1]
-    assert summary.units == f"seeds, each with a {word}"
+    assert summary.units == f"{word}s"
     assert any("overlap" in note for note in summary.notes)

@@ -18,7 +18,9 @@ PINNED = json.loads(Path(__file__).with_name("pinned_suggestions.json").read_tex
 
 @pytest.mark.parametrize("name", sorted(PINNED))
 def test_the_heartbeat_campaigns_suggest_what_they_always_did(name):
-    plan = load(Path("campaigns", f"{name}.toml"))
+    campaign, _, algorithm = name.partition(", ")
+    settings = [f"search.algorithm={algorithm}"] if algorithm else []
+    plan = load(Path("campaigns", f"{campaign}.toml"), settings=settings)
     space = plan.space
     search = ordered_search(plan.complete, space)
     assert list(space.dimensions) == PINNED[name]["dimensions"]

@@ -14,6 +14,7 @@ from search_spaces.space import Space
 from tuning.campaign.seeds import derive
 from tuning.journal.events import Proposal
 from tuning.search.hyperopt import HyperOptProposer
+from tuning.search.optuna import OptunaProposer
 from tuning.search.ordered import RESAMPLE_LIMIT, OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
 
@@ -58,6 +59,7 @@ def from_json(proposal: Proposal | None) -> Proposal | None:
     return None if proposal is None else Proposal.model_validate_json(proposal.model_dump_json())
 
 
+@pytest.mark.parametrize("engine", [HyperOptProposer, OptunaProposer])
 @pytest.mark.parametrize("space", [TINY, WIDE, CONDITIONAL, *FAMILIES], ids=lambda space: space.name)
 @given(
     on_duplicate=st.sampled_from(["resample", "replicate", "reuse"]),
@@ -67,14 +69,14 @@ def from_json(proposal: Proposal | None) -> Proposal | None:
     running=st.integers(0, 7),
     asked=st.integers(0, 2),
 )
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_a_restored_search_goes_on_as_one_that_never_stopped(
-    space, *, on_duplicate, replicates, window, stop, running, asked
+    space, engine, *, on_duplicate, replicates, window, stop, running, asked
 ):
     """running: trials without a result when it stopped.  asked: of the last trials, those that are not restored."""
 
     def new():
-        proposer = HyperOptProposer(space, seed=5, startup_trials=STARTUP, goal="max")
+        proposer = engine(space, seed=5, startup_trials=STARTUP, goal="max")
         return OrderedSearch(proposer, window=window, on_duplicate=on_duplicate, replicates=replicates)
 
     undisturbed = go_on(new(), [], 0, stop + FURTHER)
@@ -139,10 +141,11 @@ def changed(proposal: Proposal, what: str) -> Proposal:
     return proposal.model_copy(update={"values": proposal.values | {"model.hidden": hidden + 1}})
 
 
+@pytest.mark.parametrize("engine", [HyperOptProposer, OptunaProposer])
 @pytest.mark.parametrize("what", ["asked", "values", "result", "seed", "space"])
-def test_what_was_recorded_in_another_state_is_not_restored(what):
+def test_what_was_recorded_in_another_state_is_not_restored(what, engine):
     def new(seed=5, space=WIDE):
-        return OrderedSearch(HyperOptProposer(space, seed=seed, startup_trials=6, goal="max"), window=1)
+        return OrderedSearch(engine(space, seed=seed, startup_trials=6, goal="max"), window=1)
 
     before = go_on(new(), [], 0, 12)
     proposals = [s.proposal for s in before]

@@ -7,6 +7,7 @@ from search_spaces.dimensions import Choice, Integer, Real
 from search_spaces.heartbeat import CNN2D
 from search_spaces.space import Space
 from tuning.search.hyperopt import HyperOptProposer
+from tuning.search.optuna import OptunaProposer
 from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import Outcome, RandomProposer
 
@@ -22,8 +23,11 @@ WIDE = Space(
 )
 
 
-def hyperopt(space, seed=3, startup=5):
-    return HyperOptProposer(space, seed=seed, startup_trials=startup, goal="max")
+ENGINES = pytest.mark.parametrize("engine", [HyperOptProposer, OptunaProposer])
+
+
+def model_based(engine, space, seed=3, startup=5):
+    return engine(space, seed=seed, startup_trials=startup, goal="max")
 
 
 def objective(assignment):
@@ -44,17 +48,19 @@ def campaign(search, trials, *, order_seed):
     return [s.assignment for s in told]
 
 
-def test_suggestions_do_not_depend_on_the_order_in_which_trials_end():
-    runs = [campaign(OrderedSearch(hyperopt(WIDE), window=4), 30, order_seed=seed) for seed in (1, 2)]
+@ENGINES
+def test_suggestions_do_not_depend_on_the_order_in_which_trials_end(engine):
+    runs = [campaign(OrderedSearch(model_based(engine, WIDE), window=4), 30, order_seed=seed) for seed in (1, 2)]
     assert runs[0] == runs[1]
 
 
-def test_hyperopt_told_as_trials_end_does_depend_on_it():
+@ENGINES
+def test_a_search_told_as_trials_end_does_depend_on_it(engine):
     """The control: what the ordered search protects from does happen without it."""
 
     class Unordered:
         def __init__(self):
-            self.proposer, self.asked, self.flying = hyperopt(WIDE), 0, set()
+            self.proposer, self.asked, self.flying = model_based(engine, WIDE), 0, set()
 
         def ready(self):
             return len(self.flying) < 4
@@ -105,7 +111,8 @@ def test_duplicates_are_marked_as_the_policy_says(policy, reused):
     assert all(s.reused is reused for s in found)
 
 
-def test_hyperopt_is_not_drawn_to_a_failing_value():
+@ENGINES
+def test_a_search_is_not_drawn_to_a_failing_value(engine):
     space = Space(
         name="failing",
         models=CNN2D.models,
@@ -113,7 +120,7 @@ def test_hyperopt_is_not_drawn_to_a_failing_value():
     )
     modelled, lost = 0, 0
     for seed in range(4):
-        search = OrderedSearch(hyperopt(space, seed=seed, startup=10), window=2)
+        search = OrderedSearch(model_based(engine, space, seed=seed, startup=10), window=2)
         for k in range(50):
             assignment = search.suggest().assignment
             failed = assignment["model.layers"] == 4
@@ -123,12 +130,13 @@ def test_hyperopt_is_not_drawn_to_a_failing_value():
     assert lost / modelled < 0.25
 
 
-def test_the_model_based_part_finds_better_values_than_the_random_part():
+@ENGINES
+def test_the_model_based_part_finds_better_values_than_the_random_part(engine):
     space = Space(name="line", models=CNN2D.models, dimensions={"model.dropout": Real(0.0, 0.9)})
     early: list[float] = []
     late: list[float] = []
     for seed in range(5):
-        search = OrderedSearch(hyperopt(space, seed=seed, startup=10), window=1)
+        search = OrderedSearch(model_based(engine, space, seed=seed, startup=10), window=1)
         for k in range(50):
             distance = abs(float(search.suggest().assignment["model.dropout"]) - 0.3)
             (early if k < 10 else late).append(distance)

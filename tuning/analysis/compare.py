@@ -1,13 +1,13 @@
 """Comparison of a factor's levels: the mean of each, and a paired test of each against the best."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from itertools import combinations
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from search_spaces.dimensions import Value
 from tuning.analysis.configurations import overlap
+from tuning.analysis.contrasts import Block, Contrast, adjusted, block, contrasts
 from tuning.analysis.factors import (
     RESPONSES,
     chosen_by,
@@ -17,14 +17,11 @@ from tuning.analysis.factors import (
     is_file_factor,
     measured,
 )
-from tuning.analysis.statistics import ALPHA, ENOUGH, Estimate, PairedTest, estimate, holm, paired
+from tuning.analysis.interactions import Interaction, interactions
+from tuning.analysis.statistics import Estimate, estimate
+from tuning.analysis.steps import Step, step
 from tuning.campaign.objective import Goal, cost
 from tuning.journal.record import CampaignRecord, TrialRecord
-
-Tests = dict[tuple[str, str], "Contrast"]
-"""``repr`` of two levels -> the first minus the second."""
-Block = tuple[tuple[str, ...], int]
-"""``repr`` of the values of all other dimensions, and the seed: trials of one block are paired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +51,6 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast(PairedTest):
-    """One level minus the best one, over the complete pairs.
-
-    A pair: a trial of each with the same seed and the same values of all other dimensions.  incomplete: pairs without
-    two completed trials.  seeds: different ones among the pairs.  p_holm: Holm-adjusted p.  significant: whether it is
-    below 0.05; None without a test.
-    """
-
-    level: Value
-    best: Value
-    pairs: int
-    incomplete: int
-    seeds: int
-    p_holm: float | None = None
-    significant: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The levels of one factor, over all trials of a campaign or over those of one group.
 
@@ -83,6 +62,8 @@ class Comparison:
     folds, splits: of cross-validation, and random ones, or None; variances are then corrected for the overlap of the
     training parts.
     tests: number of tests that Holm's adjustment covers, those of all groups.
+    step: what one validation row of the rarest class is worth in the objective; None of a regression.
+    interactions: of this group with later ones, adjusted for ``interaction_tests`` tests.
     """
 
     campaign: str
@@ -109,8 +90,16 @@ class Comparison:
     reused: int
     best: Value | None
     levels: list[Level]
+    step: Step | None = None
     contrasts: list[Contrast] = field(default_factory=list)
     tests: int = 0
+    interactions: list[Interaction] = field(default_factory=list)
+    interaction_tests: int = 0
+
+    @property
+    def division(self) -> str | None:
+        """The word for what replicates are validated on in turn, ``fold`` or ``split``; None: one part for all."""
+        return "fold" if self.folds is not None else "split" if self.splits is not None else None
 
     @property
     def answered(self) -> bool:
@@ -137,12 +126,30 @@ def compare(
         groups, stratum = [list(record.trials.values())], None
     comparisons = [_compared(record, group, path, stratum, chosen) for group in groups]
     ratio = overlap(record)
-    tests = _adjusted([_tests(group, of, ratio) for group, of in zip(groups, comparisons, strict=True)])
+    tests = adjusted([_tests(group, of, ratio) for group, of in zip(groups, comparisons, strict=True)])
     count = sum(contrast.p is not None for group in tests for contrast in group.values())
+    between, between_count = (
+        interactions(groups, path, stratum, chosen, goal=comparisons[0].goal, ratio=ratio) if stratum else ([], 0)
+    )
     return [
-        replace(of, contrasts=[c for (_, second), c in group.items() if second == repr(of.best)], tests=count)
+        replace(
+            of,
+            contrasts=[c for (_, second), c in group.items() if second == repr(of.best)],
+            tests=count,
+            interactions=[test for test in between if test.first == of.group],
+            interaction_tests=between_count,
+        )
         for of, group in zip(comparisons, tests, strict=True)
     ]
+
+
+def _tests(trials: Sequence[TrialRecord], comparison: Comparison, ratio: float) -> dict[tuple[str, str], Contrast]:
+    """Test all pairs of levels, the best one second; none if there is no best level."""
+    if not comparison.answered:
+        return {}
+    by_level = grouped(trials, comparison.factor)
+    ordered = {repr(level.value): by_level[repr(level.value)] for level in comparison.levels}
+    return contrasts(ordered, repr(comparison.best), comparison.factor, comparison.response, ratio)
 
 
 def _compared(
@@ -176,7 +183,7 @@ def _compared(
         train_rows=_range(sum(data.train.values()) for data in variants),
         valid_rows=_range(sum(data.valid.values()) for data in variants),
         seeds=len({trial.config.seed for trial in completed}),
-        blocks=len({_block(trial, sorted(trial.assignment.keys() - {path}))[0] for trial in completed}),
+        blocks=len({_unit(trial, path)[0] for trial in completed}),
         stepwise=len(stepwise),
         improving=sum((result.best_epoch or 0) > 0.9 * result.epochs for result in stepwise),
         finished=record.finished_at is not None,
@@ -185,6 +192,7 @@ def _compared(
         reused=sum(t.reused for t in record.trials.values() if by is None or t.assignment.get(by) == group),
         best=best.value if best else None,
         levels=levels,
+        step=step(variants, metric) if metric else None,
     )
 
 
@@ -195,6 +203,7 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
         name: sorted(value for trial in trials if (value := measured(trial, name)) is not None)
         for name in (*RESPONSES, "parameters")
     }
+    found = [(value, _unit(trial, factor)) for trial in trials if (value := measured(trial, response)) is not None]
     return Level(
         value=trials[0].assignment[factor],
         trials=len(trials),
@@ -204,9 +213,18 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
         open=count["waiting"] + count["running"],
         failures=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         values=values[response],
-        estimate=estimate(values[response], metric or response, overlap=ratio),
+        estimate=estimate(
+            [value for value, _ in found],
+            metric or response,
+            overlap=ratio,
+            units=[unit for _, unit in found] if ratio else None,
+        ),
         means={name: fmean(of) if of else None for name, of in values.items()},
     )
+
+
+def _unit(trial: TrialRecord, factor: str) -> Block:
+    return block(trial, sorted(trial.assignment.keys() - {factor}))
 
 
 def _ordered(levels: list[Level], goal: Goal) -> list[Level]:
@@ -221,78 +239,13 @@ def _best(levels: Iterable[Level], goal: Goal) -> Level | None:
 
     A level of which no trial failed or was stopped is before all others.
     """
-    usable = [level for level in levels if len(level.values) >= ENOUGH]
+    usable = [level for level in levels if level.estimate.low is not None]
     return min(usable, key=lambda level: (level.selected, *_cost(level, goal)), default=None)
 
 
 def _cost(level: Level, goal: Goal) -> tuple[bool, float]:
     mean = level.estimate.mean
     return mean is None, 0.0 if mean is None else cost(mean, goal)
-
-
-def _tests(trials: Sequence[TrialRecord], comparison: Comparison, ratio: float) -> Tests:
-    """Test all pairs of levels, the best one second; none if there is no best level."""
-    by_level, best = grouped(trials, comparison.factor), repr(comparison.best)
-    pairs = combinations([repr(level.value) for level in comparison.levels], 2) if comparison.answered else ()
-    ordered = [(second, first) if first == best else (first, second) for first, second in pairs]
-    return {
-        (a, b): _contrast(by_level[a], by_level[b], comparison.factor, comparison.response, ratio) for a, b in ordered
-    }
-
-
-def _adjusted(groups: Sequence[Tests]) -> list[Tests]:
-    """Apply Holm's adjustment over the tests of all groups.
-
-    The best level is selected with the same data, so the family is that of all pairs of levels: adjusting for the
-    tests against the best alone gives too many false positives (docs/adr/0023).
-    """
-    raw = [contrast.p for tests in groups for contrast in tests.values() if contrast.p is not None]
-    ps = iter(holm(raw))
-    return [
-        {
-            key: contrast if contrast.p is None else replace(contrast, p_holm=(p := next(ps)), significant=p < ALPHA)
-            for key, contrast in tests.items()
-        }
-        for tests in groups
-    ]
-
-
-def _contrast(
-    trials: Sequence[TrialRecord], reference: Sequence[TrialRecord], factor: str, response: str, ratio: float
-) -> Contrast:
-    """Test the trials of one level against those of another.
-
-    Dimensions that only one of the two has, as of another model family, cannot agree: within a pair, the mean is taken
-    over their values.
-    """
-    shared = sorted(set.intersection(*(set(trial.assignment) for trial in [*trials, *reference])) - {factor})
-    x, y = (_blocks(level, shared, lambda trial: measured(trial, response)) for level in (trials, reference))
-    complete = sorted(block for block in x.keys() & y.keys() if x[block] and y[block])
-    test = paired([fmean(x[block]) for block in complete], [fmean(y[block]) for block in complete], overlap=ratio)
-    return Contrast(
-        level=trials[0].assignment[factor],
-        best=reference[0].assignment[factor],
-        pairs=len(complete),
-        incomplete=len(x.keys() | y.keys()) - len(complete),
-        seeds=len({seed for _, seed in complete}),
-        **asdict(test),
-    )
-
-
-def _blocks(
-    trials: Iterable[TrialRecord], shared: Sequence[str], response: Callable[[TrialRecord], float | None]
-) -> dict[Block, list[float]]:
-    """The response of the completed trials in each block; empty where none completed."""
-    blocks: dict[Block, list[float]] = {}
-    for trial in trials:
-        values = blocks.setdefault(_block(trial, shared), [])
-        if (value := response(trial)) is not None:
-            values.append(value)
-    return {block: sorted(values) for block, values in blocks.items()}
-
-
-def _block(trial: TrialRecord, shared: Sequence[str]) -> Block:
-    return tuple(repr(trial.assignment[path]) for path in shared), trial.config.seed
 
 
 def _range(counts: Iterable[int]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from tuning.journal.record import CampaignRecord, TrialRecord
 class Configuration(Estimate):
     """A configuration with the mean objective of its n completed replicates, at least one, and a 95 % t-interval.
 
+    With folds or splits the interval is that of the mean over them, each with the mean of its seeds.
     trials: its replicates in trial order, without those that reused a result.  replicates: how many are planned.
     complete: as many completed as each configuration should have, and none failed or was stopped.
     """
@@ -64,8 +65,9 @@ def _configuration(
     trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, ratio: float
 ) -> Configuration:
     objectives = [trial.objective for trial in completed if trial.objective is not None]
+    units = [trial.config.data.fold or trial.config.seed for trial in completed if trial.objective is not None]
     return Configuration(
-        **asdict(estimate(objectives, metric, overlap=ratio)),
+        **asdict(estimate(objectives, metric, overlap=ratio, units=units if ratio else None)),
         trials=trials,
         completed=completed,
         replicates=-(-len(trials) // count) * count,  # one that was suggested again has several times as many

@@ -1,7 +1,7 @@
 """What a confirmation says: each configuration's mean on validation and test part, and which differences are real.
 
-Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, each with its
-fold or split where the campaign has several, or with two or more fresh splits the splits.  Training parts of several
+Configurations are ranked by their mean on the validation part, never on the test part.  Units are seeds, or the
+folds or splits where the campaign has several, or with two or more fresh splits these.  Training parts of several
 folds or splits overlap, for which variances are corrected (Nadeau and Bengio, Machine Learning 52, 2003).
 """
 
@@ -158,21 +158,21 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
 
 
 class _Units:
-    """What is averaged and resampled: seeds, or splits with the mean over their seeds."""
+    """What is averaged and resampled: seeds, or folds or splits with the mean over their seeds."""
 
     def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
         self.confirmation = confirmation
         self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
         data = confirmation.config.data
         self.by_fold = data.divisions is not None and not self.by_split
-        self.name = "splits" if self.by_split else f"seeds, each with a {data.division}" if self.by_fold else "seeds"
+        self.name = "splits" if self.by_split else f"{data.division}s" if self.by_fold else "seeds"
 
     def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
         """Return unit -> mean over its trials."""
         grouped: dict[int, list[float]] = {}
         for trial in trials:
             assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
-            unit = trial.confirms.split if self.by_split else trial.confirms.seed
+            unit = trial.confirms.split if self.by_split else trial.config.data.fold or trial.confirms.seed
             grouped.setdefault(unit, []).append(_metrics(trial, part)[metric])
         return {unit: fmean(values) for unit, values in sorted(grouped.items())}
 

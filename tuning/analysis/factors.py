@@ -95,9 +95,19 @@ def measured(trial: TrialRecord, response: str) -> float | None:
         case "overfitting":
             losses = [report.metrics["loss"] for report in trial.epochs if "loss" in report.metrics]
             value = losses[-1] - min(losses) if losses else None
+        case "generalisation_gap":
+            value = _gap(trial) if last else None
         case _:
             value = getattr(result, response)
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _gap(trial: TrialRecord) -> float | None:
+    """Return by how much the last epoch's training rows score better than its validation rows."""
+    last, objective = trial.epochs[-1], trial.config.objective
+    trained = last.train_loss if objective.metric == "loss" else last.train_objective
+    validated = last.metrics.get(objective.metric)
+    return None if trained is None or validated is None else objective.cost(validated) - objective.cost(trained)
 
 
 def _searched(record: CampaignRecord) -> str:

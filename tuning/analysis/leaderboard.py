@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from tuning.analysis.configurations import Configuration, configurations
+from tuning.analysis.epoch_means import with_epoch_means
 from tuning.analysis.trials import TrialRow, trial_row
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import warm_start_text
@@ -57,14 +58,14 @@ class Leaderboard:
     """Empty without replicates."""
 
 
-def selection(record: CampaignRecord) -> str:
+def selection(record: CampaignRecord, *, epoch_mean: bool = False) -> str:
     """Return how trials, or with replicates configurations, are ranked, in one phrase."""
     objective = record.config.objective
     better = "highest" if objective.goal == "max" else "lowest"
     ranked = f"{objective.metric} ({better} first)"
     if record.config.search.replicates > 1:
         ranked = f"mean {objective.metric} of each configuration ({better} first, incomplete ones last)"
-    return f"{ranked}, validation split, best epoch of each trial"
+    return f"{ranked}, validation split, {'mean over the epochs' if epoch_mean else 'best epoch'} of each trial"
 
 
 def notes(record: CampaignRecord) -> list[str]:
@@ -113,14 +114,19 @@ def _replicates(record: CampaignRecord) -> list[str]:
     return [f"{seeds}. Values are means over completed trials, intervals are 95 % t-intervals{corrected}{tests}."]
 
 
-def leaderboard(record: CampaignRecord, k: int) -> Leaderboard:
-    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing."""
+def leaderboard(record: CampaignRecord, k: int, *, epoch_mean: bool = False) -> Leaderboard:
+    """Return the best ``k`` completed trials and configurations, and every trial that ended without completing.
+
+    epoch_mean: by the mean over each trial's epochs, of which all metrics are then means, instead of its best epoch.
+    """
+    if epoch_mean:
+        record = with_epoch_means(record)
     ranked = record.ranked()
     return Leaderboard(
         campaign=record.config.name,
         metric=record.config.objective.metric,
         goal=record.config.objective.goal,
-        selection=selection(record),
+        selection=selection(record, epoch_mean=epoch_mean),
         finished=record.finished_at is not None,
         ended=len(record.ended),
         target=record.target,

@@ -1,12 +1,13 @@
 """Means with t-intervals, paired t-tests and Holm's adjustment, as values."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from statistics import correlation as pearson
 from statistics import fmean, stdev
 
-from tuning.campaign.objective import METRICS
+from tuning.campaign.objective import METRICS, OWN
 
 ALPHA = 0.05
 """A difference is significant if its adjusted p is below it; intervals have the level 1 - ALPHA."""
@@ -23,7 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "r2": (-math.inf, 1.0),
     "best_epoch": (1.0, math.inf),
 }
-"""The range of each metric and response."""
+"""The range of each metric and response; those of a user's code are in ``OWN``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,30 +52,47 @@ class PairedTest:
     untested: str | None = None
 
 
-def estimate(values: Sequence[float], measured: str | None = None, *, overlap: float = 0.0) -> Estimate:
+def estimate(
+    values: Sequence[float],
+    measured: str | None = None,
+    *,
+    overlap: float = 0.0,
+    units: Sequence[Hashable] | None = None,
+) -> Estimate:
     """Return the mean of finite values with its t-interval (Student 1908), within the range of what is measured.
 
     measured: a name of ``RANGES``; None: without bounds.  overlap: of values from resampled splits the rows evaluated
     per row trained on; the variance of the mean is then s2 (1/n + overlap) (Nadeau and Bengio, Machine Learning 52,
-    2003), as the splits' training parts share rows.
+    2003), as the splits' training parts share rows.  units: what each value belongs to, such as its split; the
+    interval is that of the mean over units.
     """
     from scipy import stats
 
-    n = len(values)
-    if n == 0:
+    if not values:
         return Estimate(n=0)
-    mean = fmean(values)
+    means = values if units is None else _means(values, units)
+    mean, n = fmean(means), len(means)
     if n < ENOUGH:
-        return Estimate(n=n, mean=mean)
-    half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * stdev(values) * (1 / n + overlap) ** 0.5
-    return clipped(Estimate(n=n, mean=mean, low=mean - half, high=mean + half), measured)
+        return Estimate(n=len(values), mean=mean)
+    half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * stdev(means) * (1 / n + overlap) ** 0.5
+    return clipped(Estimate(n=len(values), mean=mean, low=mean - half, high=mean + half), measured)
+
+
+def _means(values: Sequence[float], units: Sequence[Hashable]) -> list[float]:
+    """Return the mean of each unit's values."""
+    grouped: dict[Hashable, list[float]] = {}
+    for value, unit in zip(values, units, strict=True):
+        grouped.setdefault(unit, []).append(value)
+    return [fmean(of) for of in grouped.values()]
 
 
 def clipped(estimated: Estimate, measured: str | None) -> Estimate:
     """Return the estimate with its interval cut to the range of what is measured."""
-    if measured not in RANGES or estimated.low is None or estimated.high is None:
+    own = OWN.get(measured or "")
+    ends = RANGES.get(measured or "") if own is None else (own.low, own.high)
+    if ends is None or estimated.low is None or estimated.high is None:
         return estimated
-    least, most = RANGES[measured]
+    least, most = ends
     low, high = max(least, estimated.low), min(most, estimated.high)
     return replace(estimated, low=low, high=high, clipped=(low, high) != (estimated.low, estimated.high))
 
@@ -101,6 +119,27 @@ def paired(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> P
     result = stats.ttest_rel(x, y)
     interval = result.confidence_interval(1 - ALPHA)
     return PairedTest(difference=mean, low=float(interval.low), high=float(interval.high), p=float(result.pvalue))
+
+
+def welch(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> float | None:
+    """Return p of Welch's t-test that two samples have one mean (Biometrika 34, 1947).
+
+    None of too few values, or of samples without variance.  overlap: see ``estimate``; it enters both variances.
+    """
+    from scipy import stats
+
+    if min(len(x), len(y)) < ENOUGH or not (stdev(x) or stdev(y)):
+        return None
+    # The variance of a mean is s2 / n there: larger standard deviations make it s2 (1/n + overlap).
+    moments = [(fmean(of), stdev(of) * (1 + overlap * len(of)) ** 0.5, len(of)) for of in (x, y)]
+    return float(stats.ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False).pvalue)
+
+
+def correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Return Pearson's correlation of pairs, None of fewer than three or of a constant."""
+    if len(x) < ENOUGH + 1 or min(max(of) - min(of) - ROUNDING * max(map(abs, of)) for of in (x, y)) <= 0:
+        return None
+    return pearson(x, y)
 
 
 def holm(p: Sequence[float]) -> list[float]:

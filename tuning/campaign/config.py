@@ -73,6 +73,10 @@ class TrainConfig(Frozen):
     """``scheduler = "plateau"``: tolerated epochs without a lower validation loss."""
     early_stopping_patience: int = Field(default=15, ge=1, le=MOST)
     """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
+    early_stopping_warmup: bool = False
+    """Until the objective is better than after the first epoch, a lower validation loss restarts the patience, too.
+
+    For trials on rare classes, whose loss falls for some epochs before their macro recall moves."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Floating-point format of forward and backward pass.  ``bfloat16`` uses autocast.  Results depend on it."""
     batching: Literal["shuffled", "bucketed"] = "shuffled"
@@ -243,8 +247,8 @@ Source = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
 class SearchOptions(Frozen):
     """Search algorithm and number of trials."""
 
-    algorithm: Literal["hyperopt", "random", "grid"] = "hyperopt"
-    """Tree-structured Parzen estimator (HyperOpt), random search, or grid."""
+    algorithm: Literal["hyperopt", "optuna-tpe", "random", "grid"] = "hyperopt"
+    """Tree-structured Parzen estimator of HyperOpt or of Optuna (multivariate), random search, or grid."""
     trials: int | None = Field(default=None, ge=1, le=MOST)
     """Number of trials, a multiple of ``replicates``.  Default: 50, or one configuration; with ``grid`` all of them."""
     replicates: int = Field(default=1, ge=1, le=MOST)
@@ -255,22 +259,24 @@ class SearchOptions(Frozen):
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)
-    """``algorithm = "hyperopt"``: random suggestions before TPE.  Default: 20, at most 40 % of the configurations."""
+    """Random suggestions before ``hyperopt``'s or ``optuna-tpe``'s TPE.
+
+    Default: 20, at most 40 % of the configurations."""
     on_duplicate: Literal["resample", "replicate", "reuse"] = "resample"
     """How to treat a suggestion equal to an earlier one.
 
     ``resample`` draws again, ``replicate`` trains it with another seed, ``reuse`` copies the earlier result."""
     warm_start: list[Source] = Field(default=[], max_length=MOST_SOURCES, exclude_if=lambda sources: not sources)
-    """``algorithm = "hyperopt"``: earlier results that the search learns before its first suggestion.
+    """``hyperopt`` and ``optuna-tpe``: earlier results that the search learns before its first suggestion.
 
     Names of other campaigns of the same home, and paths of exports (``.json`` or ``.toml``), relative to this file."""
 
     @model_validator(mode="after")
     def _warm_start_teaches(self) -> Self:
-        if self.warm_start and self.algorithm != "hyperopt":
+        if self.warm_start and self.algorithm in ("random", "grid"):
             raise ValueError(
                 f"search.warm_start: {self.algorithm} search learns nothing from results. Leave the key out, or set "
-                'search.algorithm = "hyperopt"'
+                'search.algorithm to "hyperopt" or "optuna-tpe"'
             )
         plain = [os.path.normpath(source) for source in self.warm_start]
         if twice := [source for source, path in zip(self.warm_start, plain, strict=True) if plain.count(path) > 1]:
@@ -327,7 +333,9 @@ class ComparisonOptions(Frozen):
     """Searched dimension whose levels are compared."""
     by: str | None = None
     """Second searched dimension: its values are analysed separately.  Default: all trials together."""
-    response: Literal["objective", "train_loss", "overfitting", "best_epoch", "seconds"] = "objective"
+    response: Literal["objective", "train_loss", "overfitting", "generalisation_gap", "best_epoch", "seconds"] = (
+        "objective"
+    )
     """Quantity that is compared."""
 
 

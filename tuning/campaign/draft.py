@@ -217,7 +217,11 @@ def _machine() -> list[Entry]:
 def _training(whole: Overview) -> list[Entry]:
     rows = whole.parts.rows["training"]
     epochs = next(count for most, count in EPOCHS if rows <= most)
-    return [Entry(table="train", key="epochs", value=epochs, why=f"of {rows:,} training rows each")]
+    entries = [Entry(table="train", key="epochs", value=epochs, why=f"of {rows:,} training rows each")]
+    if whole.kind != "series" and imbalance(whole) >= BALANCED:
+        why = "rare classes are learned late"
+        entries.append(Entry(table="train", key="early_stopping_warmup", value=True, why=why))
+    return entries
 
 
 def _objective(whole: Overview) -> list[Entry]:

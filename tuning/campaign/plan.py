@@ -53,7 +53,7 @@ class Plan:
         """Whether the model-based search never gets a turn."""
         search = self.config.search
         few = self.trials // search.replicates <= self.startup_trials
-        return search.algorithm == "hyperopt" and not search.warm_start and few
+        return search.algorithm not in ("grid", "random") and not search.warm_start and few
 
 
 def plan(config: CampaignConfig) -> Plan:

@@ -1,6 +1,7 @@
-"""``seqtune adopt``: recover a campaign from MLflow."""
+"""``seqtune adopt``: recover a campaign from MLflow, or take it from a file of its journal."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +12,20 @@ from tuning.cli.printing import say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tuning.execution.adoption import Adoption
     from tuning.journal.home import Home
-    from tuning.tracking.adopt import Adoption
+
+JOURNAL = ".jsonl"
 
 
 def adopt(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a campaign in the store.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.jsonl", help="Name of a campaign in the store, or a journal.", show_default=False
+        ),
+    ],
     tracking_uri: Annotated[
         str | None, typer.Option("--tracking-uri", metavar="URI", help="The store; default: MLFLOW_TRACKING_URI.")
     ] = None,
@@ -25,14 +33,18 @@ def adopt(
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
-    """Recover a campaign from its MLflow store.
+    """Recover a campaign from MLflow or a journal.
 
-    Launching it then resumes there.  Code of your own is run from --code alone, never from the store.
+    Launching it then resumes there.  Code of your own is run from --code alone, never from the store.  A file brings no
+    weights; `seqtune reproduce` trains them again.
     Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
     """
     from tuning.cli import tables
 
     place, out = open_home(home), tables.console(error=as_json)
+    if name.endswith(JOURNAL):
+        _adopt_file(place, name, code or [], out, tracking_uri=tracking_uri, as_json=as_json)
+        return
     with tables.spinner(out, "reading the store") as show:
         from tuning.tracking import adopt as tracking
 
@@ -48,6 +60,20 @@ def adopt(
             )
     elsewhere = uri != place.tracking_uri
     tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out, elsewhere=elsewhere))
+
+
+def _adopt_file(
+    place: "Home", name: str, code: list[Path], out: "Console", *, tracking_uri: str | None, as_json: bool
+) -> None:
+    from tuning.campaign.errors import CampaignError
+    from tuning.cli import tables
+    from tuning.execution.adoption import adopt_file
+
+    if tracking_uri is not None:
+        raise CampaignError(f"--tracking-uri does not go with a file: {name}. Leave it out, or name a campaign")
+    with json_only(as_json=as_json):
+        adopted = adopt_file(place, Path(name).expanduser(), code=code, printed=partial(say, error=True))
+    tables.emit(adopted, as_json=as_json, show=lambda: _show(adopted, place, out, elsewhere=False))
 
 
 def _show(adoption: "Adoption", home: "Home", target: "Console", *, elsewhere: bool) -> None:

@@ -20,7 +20,7 @@ def compare(
     ] = None,
     response: Annotated[
         str | None,
-        typer.Option(metavar="R", help="objective, train_loss, overfitting, best_epoch or seconds."),
+        typer.Option(metavar="R", help="objective, train_loss, overfitting, generalisation_gap, best_epoch, seconds."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves and intervals.")] = None,
     home: HomeOption = VAR,
@@ -32,8 +32,9 @@ def compare(
     """
     from dataclasses import asdict
 
+    from tuning.analysis.basis import basis, exclusions
     from tuning.analysis.compare import compare as compared
-    from tuning.analysis.conclusions import answer, basis, exclusions
+    from tuning.analysis.conclusions import answer, interaction_answer
     from tuning.cli import plots, tables
     from tuning.cli.compare_table import show
 
@@ -47,7 +48,8 @@ def compare(
         plots.save(draw(comparisons, record), plot)
     groups = [asdict(c) | {"answer": answer(c), "excluded": exclusions(c), "basis": basis(c)} for c in comparisons]
     stratum = comparisons[0].by
-    document = groups[0] if stratum is None else {"by": stratum, "groups": groups}
+    found = interaction_answer(comparisons)
+    document = groups[0] if stratum is None else {"by": stratum, "groups": groups, "interaction": found}
     tables.emit(document, as_json=as_json, show=lambda: show(comparisons, tables.console()))
     if plot is not None:
         say(f"plot: {plot}", error=as_json)

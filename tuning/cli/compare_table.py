@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from tuning.analysis.compare import Comparison, Contrast
-from tuning.analysis.conclusions import answer, basis, exclusions, group_name, level_name, numbers, p_value
+from tuning.analysis.basis import basis, exclusions
+from tuning.analysis.compare import Comparison
+from tuning.analysis.conclusions import answer, group_name, interaction_answer, level_name
+from tuning.analysis.contrasts import Contrast
+from tuning.analysis.formats import numbers, p_value
 from tuning.cli import tables
 from tuning.cli.printing import printable
 from tuning.cli.tables import Column
@@ -14,11 +17,12 @@ from tuning.journal.text import Cell, shown
 HEADS = {
     "train_loss": "train\nloss",
     "overfitting": "over-\nfitting",
+    "generalisation_gap": "gap",
     "best_epoch": "best\nepoch",
     "seconds": "seconds",
     "parameters": "parameters",
 }
-WIDTH = 33
+WIDTH = 27
 """Characters of a drawn interval."""
 
 GLYPHS = {False: ("├", "─", "●", "┤", "│"), True: ("[", "-", "o", "]", "|")}
@@ -41,6 +45,12 @@ def show(comparisons: Sequence[Comparison], target: Console) -> None:
         for note in own:
             if note not in common:
                 tables.line(target, note, "dim")
+    if found := interaction_answer(comparisons):
+        target.print()
+        tables.line(target, f"Interaction of {first.factor} and {first.by}", "bold")
+        for text in found:
+            tables.line(target, text)
+        tables.line(target, _interaction_note(first), "dim")
     target.print()
     for note in common:
         tables.line(target, note, "dim")
@@ -64,13 +74,20 @@ def _show(comparison: Comparison, target: Console) -> None:
         tables.line(target, text)
 
 
+def _interaction_note(comparison: Comparison) -> str:
+    tests = comparison.interaction_tests
+    adjusted = f", Holm-adjusted for {tests} tests (all pairs of levels and of groups)" if tests > 1 else ""
+    return f"Differences of differences, paired by {comparison.division or 'seed'}{adjusted}."
+
+
 def _progress(comparison: Comparison) -> str:
     ended = f"{comparison.ended} of {comparison.target} trials ended"
     return f"finished, {ended}" if comparison.finished else f"not finished, {ended}, results may change"
 
 
 def _show_means(comparison: Comparison, target: Console) -> None:
-    others = [response for response in HEADS if response != comparison.response]
+    recorded = [name for name in HEADS if any(level.means[name] is not None for level in comparison.levels)]
+    others = [name for name in recorded if name != comparison.response]
     if comparison.response != "objective":
         others.insert(0, "objective")
     heads = HEADS | {"objective": tables.folded(comparison.metric)}
@@ -118,6 +135,8 @@ def _show_contrasts(comparison: Comparison, target: Console) -> None:
         Column(head=_axis(low, high), spare=3),
         Column(head="p", right=True, spare=2),
         Column(head="p (Holm)", right=True),
+        Column(head="p (Welch)", right=True, spare=4),
+        Column(head="r", right=True, spare=5),
         Column(head="pairs", right=True, spare=1),
     ]
     texts = numbers(*(value for c in compared for value in (c.difference, c.low, c.high)))
@@ -129,6 +148,8 @@ def _show_contrasts(comparison: Comparison, target: Console) -> None:
             _line(contrast, low, high, glyphs),
             "" if contrast.p is None else p_value(contrast.p),
             "" if contrast.p_holm is None else p_value(contrast.p_holm),
+            "" if contrast.p_welch is None else p_value(contrast.p_welch),
+            "" if contrast.correlation is None else f"{contrast.correlation:.2f}",
             contrast.pairs,
         ]
         for i, contrast in enumerate(compared)

@@ -129,6 +129,8 @@ class LiveTable:
         """Take the record; it is drawn when the next redrawing is due."""
         if isinstance(entry.event, Launched):
             _data_notes(record, self.live.console)
+        elif isinstance(entry.event, Noted) and entry.event.trial is None:
+            tables.line(self.live.console, entry.event.text, "yellow")
         self.record = record
         self.doing = (
             f"{record.config.name}: starting {record.launches[-1].concurrency if record.launches else 1} workers"

@@ -31,7 +31,7 @@ def reproduce(
     target: Annotated[str, typer.Argument(metavar="RUN_ID|NAME|FILE", help="An MLflow run, a campaign, or an export.")],
     trial: Annotated[int | None, typer.Option(help="NAME: the trial's index, from 0.", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="NAME: the trial's seed.", min=0)] = None,
-    rank: Annotated[int | None, typer.Option(help="FILE: the entry's rank, from 1.", min=1)] = None,
+    rank: Annotated[int | None, typer.Option(help="NAME, FILE: the trial's rank, 1 is the best.", min=1)] = None,
     keep_weights: Annotated[
         bool, typer.Option("--keep-weights", help="Keep the weights for `seqtune predict` if they equal the record.")
     ] = False,
@@ -42,9 +42,9 @@ def reproduce(
 ) -> None:
     """Train a recorded trial again and compare it epoch by epoch.
 
-    Name the trial as RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R.  The verdict is `exact` or `within
-    tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Code of your own is run from the copy of your
-    launch, or from --code.  Example: seqtune reproduce demo --trial 3
+    Name the trial as RUN_ID, NAME or FILE with --rank R, NAME --trial K, or NAME --seed S.  The verdict is `exact` or
+    `within tolerance` (exit code 0), or `differs at epoch e` (exit code 1).  Code of your own is run from the copy of
+    your launch, or from --code.  Example: seqtune reproduce demo --trial 3
     """
     from tuning.cli.target import find
 

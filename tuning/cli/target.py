@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tuning.analysis.export import Export
+from tuning.analysis.export import Export, export
 from tuning.analysis.export_file import EXPORT_SUFFIXES, entry, read_export
 from tuning.campaign.errors import RecordError, no_such_run
 from tuning.journal.home import Home
@@ -16,7 +16,7 @@ from tuning.journal.record import CampaignRecord, RecordedTrial, TrialRecord
 from tuning.journal.text import trial_name
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-FORMS = "RUN_ID, NAME --trial K, NAME --seed S, or FILE --rank R"
+FORMS = "RUN_ID, NAME --rank R, NAME --trial K, NAME --seed S, or FILE --rank R"
 NUMBERED = re.compile(r"(.+):t?(\d{1,7})")
 """A trial in one word: ``NAME:K``, ``NAME:t007`` or ``FILE:R``."""
 
@@ -46,9 +46,9 @@ def find(
     if len(given) > 1:
         raise RecordError(f"{' and '.join(given)} exclude each other. Write {FORMS}")
     file = Path(target)
-    if rank is not None:
+    if rank is not None and (file.suffix.lower() in EXPORT_SUFFIXES or file.is_file()):
         return Target(entry(file, rank))
-    if trial is None and seed is None:
+    if not given:
         if file.suffix.lower() in EXPORT_SUFFIXES:
             raise RecordError(f"{target}: which entry? Add --rank R, 1 is the best")
         if RUN_ID.fullmatch(target):
@@ -57,9 +57,14 @@ def find(
 
             return Target(recorded_trial(target, home.tracking_uri), target)
         known = trial_names(home.record(target).ended)
-        raise RecordError(f"campaign {target!r}: which trial? Add --trial K or --seed S. It has {known}")
+        raise RecordError(f"campaign {target!r}: which trial? Add --rank R, --trial K or --seed S. It has {known}")
     record = home.record(target)
-    found = _by_index(record, trial) if trial is not None else _by_seed(record, seed)
+    if rank is not None:
+        found = _by_rank(record, rank)
+    elif trial is not None:
+        found = _by_index(record, trial)
+    else:
+        found = _by_seed(record, seed)
     return Target(of_campaign(record, found), code_paths=record.code_paths)
 
 
@@ -114,6 +119,15 @@ def trial_names(trials: Sequence[TrialRecord]) -> str:
     if len(indices) > 2 and indices[-1] - indices[0] == len(indices) - 1:  # noqa: PLR2004 - two are told one by one
         return f"{trial_name(indices[0])} to {trial_name(indices[-1])}"
     return ", ".join(trial_name(index) for index in indices)
+
+
+def _by_rank(record: CampaignRecord, rank: int) -> TrialRecord:
+    if not record.ranked():
+        raise RecordError(f"campaign {record.config.name!r}: no trial has completed, so none has a rank")
+    entries = export(record, rank).entries
+    if rank > len(entries):
+        raise RecordError(f"campaign {record.config.name!r}: no rank {rank}; it has {len(entries)}")
+    return record.trials[entries[rank - 1].config.index]
 
 
 def _by_index(record: CampaignRecord, index: int) -> TrialRecord:

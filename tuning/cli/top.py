@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuning.journal.text import Cell
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
-"""Metrics shown beside the objective, those that the campaign's trials have."""
+"""Metrics of ours shown beside the objective, those that the campaign's trials have; those of a user's code are too."""
 
 
 def top(
@@ -37,29 +37,38 @@ def top(
             "latency-batch.",
         ),
     ] = None,
+    epoch_mean: Annotated[
+        bool,
+        typer.Option("--epoch-mean", help="Rank by the mean over each trial's epochs instead of its best epoch."),
+    ] = False,
     home: HomeOption = VAR,
     as_json: JsonOption = False,
 ) -> None:
     """Show a campaign's best trials.
 
-    With replicates: its best configurations, ranked by their mean objective.  With --pareto: the front of objective
+    With replicates: its best configurations, ranked by their mean objective.  With --epoch-mean: all metrics are means
+    over the epochs.  With --pareto: the front of objective
     and cost, whole.  Example: seqtune top demo --pareto parameters
     """
+    from tuning.analysis.epoch_means import with_epoch_means
     from tuning.analysis.leaderboard import leaderboard
+    from tuning.campaign.errors import CampaignError
     from tuning.cli import plots, tables
 
     if plot is not None:
         plots.check_suffix(plot)
     if pareto is not None:
+        if epoch_mean:
+            raise CampaignError("--epoch-mean and --pareto: a front is of best epochs. Leave one of the two out")
         check_cost(pareto)
         _show_front(existing_home(home).record(name), pareto, plot, as_json=as_json)
         return
     record = existing_home(home).record(name)
-    board = leaderboard(record, k)
+    board = leaderboard(record, k, epoch_mean=epoch_mean)
     if plot is not None and board.ranked:  # before anything is printed: a reader such as `head` may close the pipe
         from tuning.cli.top_plot import draw
 
-        plots.save(draw(record, k), plot)
+        plots.save(draw(with_epoch_means(record) if epoch_mean else record, k), plot)
     tables.emit(board, as_json=as_json, show=lambda: show(board, tables.console()))
     if not board.ranked:
         raise no_trial(name)
@@ -185,7 +194,11 @@ def _show_configurations(board: "Leaderboard", target: "Console") -> None:
 
 
 def _beside(board: "Leaderboard") -> list[str]:
-    return [m for m in BESIDE if m != board.metric and any(m in row.metrics for row in board.ranked)]
+    from tuning.campaign.objective import METRICS
+
+    measured = dict.fromkeys(metric for row in board.ranked for metric in row.metrics)
+    own = [metric for metric in measured if metric not in METRICS and "/" not in metric]  # with / they are of a class
+    return [metric for metric in (*BESIDE, *own) if metric != board.metric and metric in measured]
 
 
 def _table(

@@ -17,12 +17,11 @@ ray_settings.configure()  # before ray is imported
 # isort: split
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuning.campaign.config import ResourceOptions
 from tuning.campaign.errors import CampaignError
-from tuning.execution import stalled
 from tuning.training.environment import Environment, code_sha256, current, differences
 
 ANSWER_S = 10.0
@@ -35,6 +34,8 @@ LOST_S = 30.0
 """A head that takes no connection for so long is lost."""
 SILENT_S = 120.0
 """So is one that takes connections but answers none for so long: it hangs."""
+NAMED = 10
+"""A message names no more nodes than these."""
 HARDWARE = ("processor", "isa", "platform")
 """Fields of an environment that may differ between nodes, by choice."""
 
@@ -111,16 +112,14 @@ def check_nodes(resources: ResourceOptions, known: Collection[str] = ()) -> dict
     """
     wanted = needed(resources, on_cluster=True)
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    fit = [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
-    new = [node for node in fit if node["NodeID"] not in known]
+    new = [node for node in fitting(nodes, wanted) if node["NodeID"] not in known]
     if known and not new:
         return {}
-    described = _described(new, late=bool(known))
+    described = _described(new)
     if not described and not known:
-        have = "; ".join(f"{node['NodeManagerAddress']} has {_shown(node['Resources'])}" for node in nodes)
         raise CampaignError(
-            f"no node of the Ray cluster can take a trial, which needs {_shown(wanted)}: {have}. Lower "
-            "resources.threads or resources.gpus, or add a node"
+            f"no node of the Ray cluster can take a trial, which needs {in_words(wanted)}: it has "
+            f"{nodes_in_words(nodes)}. Lower resources.threads or resources.gpus, or add a node"
         )
     here, notes = (current(), code_sha256()), {}
     for node, environment, code in described:
@@ -146,10 +145,10 @@ _SAID: dict[str, tuple[Environment, str]] = {}
 """Node, by Ray's id -> what a process there has.  A first launch checks the nodes twice, and asking takes seconds."""
 
 
-def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dict[str, Any], Environment, str]]:
+def _described(nodes: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], Environment, str]]:
     """Ask one process of each node what it has, unless it was asked before.
 
-    late: trials may have begun there.  Otherwise a node that is lost meanwhile, or was before Ray noticed, is left out.
+    A node that is lost meanwhile is left out.
     """
     asked = {
         node["NodeID"]: _describe.options(
@@ -166,7 +165,7 @@ def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dic
                 text, code = ray.get(asked[name], timeout=DESCRIBE_S)
                 _SAID[name] = Environment.model_validate_json(text), code
         except RayError as error:
-            if not late and name not in {other["NodeID"] for other in ray.nodes() if other["Alive"]}:
+            if not isinstance(error, RayTaskError) and _is_lost(name):
                 continue
             reason = str(error).strip().splitlines()[-1]
             raise CampaignError(
@@ -177,15 +176,14 @@ def _described(nodes: Sequence[dict[str, Any]], *, late: bool) -> list[tuple[dic
     return found
 
 
-def watched(node: str) -> Any:
-    """Start to kill this launch's workers that hang on a node; return the actor that does, which ends with its handle.
-
-    node: Ray's id.
-    """
-    node_watch: Any = stalled.NodeWatch  # made an actor class by Ray
-    watch = node_watch.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
-    watch.watch.remote(stalled.STALLED_S)
-    return watch
+def _is_lost(name: str) -> bool:
+    """Return whether a node is lost, or soon: Ray takes some seconds to be sure of it."""
+    deadline = time.monotonic() + LOST_S
+    while name in {node["NodeID"] for node in ray.nodes() if node["Alive"]}:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1.0)
+    return True
 
 
 @ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]
@@ -202,7 +200,19 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _shown(resources: dict[str, float]) -> str:
-    return (
-        ", ".join(f"{resources.get(kind, 0):g} {kind}" for kind in ("CPU", "GPU") if resources.get(kind, 0)) or "none"
-    )
+def fitting(nodes: Sequence[dict[str, Any]], wanted: dict[str, float]) -> list[dict[str, Any]]:
+    """Return those of Ray's nodes that can take a trial.  wanted: what it takes, in Ray's words."""
+    return [node for node in nodes if all(node["Resources"].get(kind, 0) >= count for kind, count in wanted.items())]
+
+
+def in_words(resources: dict[str, float]) -> str:
+    """Return resources in words: ``2 CPU, 0.5 GPU``."""
+    kinds = ", ".join(f"{resources[kind]:g} {kind}" for kind in ("CPU", "GPU") if resources.get(kind, 0))
+    return kinds or "neither CPU nor GPU"
+
+
+def nodes_in_words(nodes: Sequence[dict[str, Any]]) -> str:
+    """Return the addresses of nodes and what they have, in words."""
+    named = [f"{node['NodeManagerAddress']} with {in_words(node['Resources'])}" for node in nodes[:NAMED]]
+    named += [f"{len(nodes) - NAMED} more"] if len(nodes) > NAMED else []
+    return "; ".join(named)

@@ -116,18 +116,21 @@ def _configurations(plan: Plan, data: Mapping[str, DataRecord]) -> tuple[list[tu
     infeasible = beyond_limits(plan.config, plan.space, data)
     rng = np.random.default_rng(derive(plan.config.seed, "plan"))
     found: list[tuple[str, Assignment]] = []
-    draws = 0
+    draws = within = 0
     while len(found) < POINTS and draws < INFEASIBLE_LIMIT:
         draws += 1
         assignment = plan.space.sample(rng)
-        if infeasible(assignment) is None and ("random", assignment) not in found:
+        if infeasible(assignment) is not None:
+            continue
+        within += 1
+        if ("random", assignment) not in found:
             found.append(("random", assignment))
-        elif infeasible(assignment) is None and draws > 10 * POINTS:  # a small space
+        elif draws > 10 * POINTS:  # a small space
             break
     dims = plan.space.dimensions
     ends = [("smallest", 0), ("largest", -1)]
     corners = [(which, plan.space.active({path: _end(d, at) for path, d in dims.items()})) for which, at in ends]
-    return [corners[0], *found, corners[1]], len(found) / draws
+    return [corners[0], *found, corners[1]], within / draws
 
 
 def _end(dimension: Dimension, at: int) -> Value:

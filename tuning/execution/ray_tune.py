@@ -25,9 +25,10 @@ from ray.tune.search import Searcher
 
 from tuning.campaign.config import CampaignConfig, ResourceOptions
 from tuning.campaign.errors import CampaignError
-from tuning.execution.cluster import check_nodes, needed, watched
+from tuning.execution.cluster import check_nodes, needed
 from tuning.execution.driver import Driver, LaunchInterrupted
 from tuning.execution.node_files import packed_arrays, packed_code
+from tuning.execution.nodes import Nodes
 from tuning.execution.ray_session import State, session, stop_if_requested, supervise
 from tuning.execution.trainable import FILE, TrialTrainable
 from tuning.execution.worker import WorkerMessage
@@ -59,15 +60,12 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.arrays = arrays
         self.home = home
         self.resources = resources
-        self.on_cluster = on_cluster
+        self.nodes = Nodes(resources, noted=self._noted) if on_cluster else None
+        """Of a cluster; None on this machine alone."""
         self.test = test
         self.indices: dict[str, int] = {}
         self.live: set[str] = set()
         self.deaths: Counter[int] = Counter()
-        self.nodes: dict[str, Any] = {}
-        """Nodes of a cluster that were checked, by Ray's id, with the actors that watch them."""
-        self.unchecked = on_cluster
-        """Whether a trial may have begun on another node."""
         self.problem: BaseException | None = None
         self.last_report = time.monotonic()
         self._lock = threading.Lock()
@@ -81,20 +79,6 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         """Let no further call reach the driver."""
         with self._lock:
             self._abandoned = True
-
-    def check_nodes(self) -> None:
-        """Check the nodes on which trials may have begun; before a report of theirs is taken.
-
-        Raises:
-            CampaignError: a node cannot run the trials.
-        """
-        if self.unchecked:
-            for node, notes in check_nodes(self.resources, self.nodes).items():
-                self.nodes[node] = watched(node)
-                with self.kept():
-                    for note in notes:
-                        self.driver.noted(None, note)
-            self.unchecked = False
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         with self.kept():
@@ -137,12 +121,17 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
 
     def _sent(self, checkpoint: Path) -> ray.ObjectRef | None:
         """Ray's reference to a checkpoint for another node; None where there is none, and on this machine alone."""
-        return ray.put(checkpoint.read_bytes()) if self.on_cluster and checkpoint.exists() else None
+        return ray.put(checkpoint.read_bytes()) if self.nodes and checkpoint.exists() else None
+
+    def _noted(self, text: str) -> None:
+        with self.kept():
+            self.driver.noted(None, text)
 
     def _died(self, index: int) -> None:
         """Hand the trial out again, as often as it may be."""
         self.deaths[index] += 1
-        self.unchecked = self.on_cluster  # a node that lacks something kills each trial
+        if self.nodes:
+            self.nodes.unchecked = True  # a node that lacks something kills each trial
         if self.deaths[index] <= self.resources.max_retries:
             self.driver.retried(index, "worker died")
         else:
@@ -162,7 +151,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                 except OSError as error:
                     raise LaunchInterrupted("storage", f"trial {index} cannot be kept: {error}") from error
         if progress.blocked is not None:
-            where = f" on node {result['node_ip']}" if self.on_cluster else ""
+            where = f" on node {result['node_ip']}" if self.nodes else ""
             raise LaunchInterrupted(progress.blocked, f"trial {index} cannot be trained{where}: {progress.note}")
         if progress.note is not None:
             self.driver.noted(index, progress.note)
@@ -206,15 +195,23 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         with self.search.kept():
             self.search.driver.started(self.search.indices[trial.trial_id])
-        self.search.unchecked = self.search.on_cluster
+        if nodes := self.search.nodes:
+            nodes.unchecked = True
+            nodes.heard(trial)
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
+        if self.search.nodes:
+            self.search.nodes.heard(trial)
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:  # noqa: ARG002 - Ray's signature
         if self.search.problem is not None:
             raise self.search.problem
-        try:
-            self.search.check_nodes()
-        except CampaignError as problem:
-            raise LaunchInterrupted("ray", f"{problem}") from problem
+        if nodes := self.search.nodes:
+            try:
+                nodes.check()
+            except CampaignError as problem:
+                raise LaunchInterrupted("ray", f"{problem}") from problem
+            nodes.step(self.search.live)
         stop_if_requested()
         if time.monotonic() > self.deadline:
             raise LaunchInterrupted("budget", f"the budget of {self.wall_s:g} s is used up")
@@ -253,16 +250,17 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
     address = chosen_address(resources.address)
     with session(resources, address) as scratch:
-        search = _DriverSearch(driver, arrays, home, resources, on_cluster=address is not None, test=test)
+        on_cluster = address is not None
+        search = _DriverSearch(driver, arrays, home, resources, on_cluster=on_cluster, test=test)
         trainable: Any = TrialTrainable
-        if address is not None:
-            search.check_nodes()
+        if search.nodes is not None:
+            search.nodes.check()
             sent = {str(directory): ray.put(packed_arrays(directory, test=test)) for directory in arrays.values()}
             code = packed_code(home.code, config.code_files)
             trainable = tune.with_parameters(TrialTrainable, arrays=sent, code=code)
         attempts = driver.record.target * (1 + resources.max_retries)
         tuner = tune.Tuner(
-            tune.with_resources(trainable, needed(resources, on_cluster=address is not None)),
+            tune.with_resources(trainable, needed(resources, on_cluster=on_cluster)),
             tune_config=tune.TuneConfig(search_alg=search, num_samples=attempts, reuse_actors=True),
             run_config=tune.RunConfig(
                 storage_path=str(scratch),
@@ -276,7 +274,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
             ),
         )
         try:
-            supervise(tuner.fit, state=search.state, on_cluster=address is not None)
+            supervise(tuner.fit, state=search.state, on_cluster=on_cluster)
         finally:
             search.abandon()
         if search.problem is not None:

@@ -6,9 +6,11 @@ ray_settings.configure()  # before ray is imported
 
 # isort: split
 
+import math
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -43,8 +45,10 @@ class Workers:
         self.root = root
         self.stalled_s = stalled_s
         self.job = job
-        self.progress: dict[int, tuple[float, float]] = {}
-        """pid -> processor seconds when they last had grown enough, and when that was."""
+        self.progress: dict[int, tuple[float, float, str | None]] = {}
+        """pid -> processor seconds when they last had grown enough or its task had changed, when, and its task."""
+        self.owing: set[int] = set()
+        """Workers that have a trial, and have sent no message for long."""
         self.now = 0.0
         """Counts samples, not the time that a suspended machine or process spends."""
 
@@ -56,15 +60,17 @@ class Workers:
         self.now += POLL_S
         progress, stalled, training = {}, [], 0
         for worker in workers_below(self.root, job=self.job):
-            before, since = self.progress.get(worker.pid, (-1.0, self.now))
-            enough = before < 0 or worker.seconds - before > LEAST_SHARE * self.stalled_s
-            progress[worker.pid] = (worker.seconds, self.now) if enough else (before, since)
+            before, since, task = self.progress.get(worker.pid, (-math.inf, self.now, None))
+            enough = worker.seconds - before > LEAST_SHARE * self.stalled_s or worker.task != task
+            progress[worker.pid] = (worker.seconds, self.now, worker.task) if enough else (before, since, task)
             if self.now - progress[worker.pid][1] > self.stalled_s:
                 stalled.append(worker)
             else:
                 training += worker.task is not None
+            if enough or worker.task is not None:
+                self.owing.discard(worker.pid)  # it works
         for worker in stalled:
-            if worker.task == "train" or trials > training:
+            if worker.task == "train" or trials > training or (worker.task is None and worker.pid in self.owing):
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
         self.progress = progress
@@ -87,15 +93,21 @@ def workers_below(root: psutil.Process, *, job: str | None = None) -> Iterator[W
 
 @ray.remote(num_cpus=0)
 class NodeWatch:
-    """Kills workers of this job that hang in the middle of an epoch on its node.
+    """Kills workers of this job that hang on its node: in the middle of an epoch, or while the driver waits for them.
 
     Others may wait: for arrays on their way to the node, or for the driver.
     """
 
-    def watch(self, stalled_s: float) -> None:
+    def __init__(self, stalled_s: float) -> None:
         """Watch until the job ends."""
-        raylet = psutil.Process(os.getppid())
-        workers = Workers(raylet, stalled_s=stalled_s, job=os.environ[JOB_VARIABLE])
+        self.workers = Workers(psutil.Process(os.getppid()), stalled_s=stalled_s, job=os.environ[JOB_VARIABLE])
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def owes(self, pid: int) -> None:
+        """Take notice that the driver waits for a message of a worker."""
+        self.workers.owing.add(pid)
+
+    def _watch(self) -> None:
         while True:
             time.sleep(POLL_S)
-            workers.kill_stalled(trials=0)
+            self.workers.kill_stalled(trials=0)

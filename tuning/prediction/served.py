@@ -91,7 +91,9 @@ class ServedModel:
     def _texts(self, rows: Any) -> Part:
         raw = rows[TEXT].tolist() if isinstance(rows, pd.DataFrame) else list(rows)
         words = texts(raw, np.zeros(len(raw), dtype=np.int64), "texts")
-        return Vocabulary(words=self.preparation.words).encode(words, self.preparation.steps)
+        return Vocabulary(words=self.preparation.words, rule=self.preparation.rule).encode(
+            words, self.preparation.steps
+        )
 
     def _sequences(self, rows: Any) -> Part:
         steps, channels = self.preparation.steps, self.preparation.channels

@@ -11,7 +11,8 @@ from tuning.journal.record import CampaignRecord
 from tuning.journal.text import short_names, shown
 from tuning.report.drawing import BLUE, GREY, LINE, ORANGE, Figure, styled
 from tuning.report.labels import option_labels
-from tuning.report.study import RELIABLE, Importances, dimensions, full_budget, quiet, study, thinned
+from tuning.report.study import RELIABLE, Importances, dimensions, full_budget, study, thinned
+from tuning.search.optuna import quiet
 
 MOST_LINES, MOST_POINTS = 120, 1_000
 """Trials drawn in parallel coordinates, and in a slice."""

@@ -9,7 +9,8 @@ from optuna.study import StudyDirection
 
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.record import CampaignRecord, TrialRecord
-from tuning.report.study import quiet, study
+from tuning.report.study import study
+from tuning.search.optuna import quiet
 
 STORAGE_SUFFIXES = (".db", ".sqlite3")
 

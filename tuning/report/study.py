@@ -1,9 +1,7 @@
 """A campaign's trials as an in-memory Optuna study, for its importances and plots."""
 
 import math
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,6 +17,7 @@ from tuning.campaign.space import campaign_space
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import short_names
 from tuning.report.labels import option_labels
+from tuning.search.optuna import quiet
 
 T = TypeVar("T")
 
@@ -48,19 +47,6 @@ class Importances:
     fanova: dict[str, float]
     ped_anova: dict[str, float]
     trials: int
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence Optuna's log and its warnings of experimental features."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 def dimensions(record: CampaignRecord) -> dict[str, Dimension]:

@@ -8,7 +8,6 @@ ray_settings.configure()  # before ray is imported
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from ray.tune.search.hyperopt import HyperOptSearch
 from search_spaces.hyperopt_space import from_hyperopt, hyperopt_values, to_hyperopt
 from search_spaces.space import Assignment, Space
 from tuning.journal.events import Proposal
-from tuning.search.proposers import Outcome
+from tuning.search.proposers import Outcome, chained
 
 _LOSS = "loss"
 _FAILED = "failed"
@@ -113,11 +112,11 @@ class HyperOptProposer:
         self._first = self.search.algo
         self._again = partial(self._first, n_EI_candidates=1)
         self._index: int | None = None
-        self._state = _hash(dict(space.dimensions), seed, startup_trials, goal)
+        self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
         for assignment, objective in earlier:
             values, loss = hyperopt_values(space, assignment), self.sign * objective
             self.search.observe(values, loss)
-            self._state = _hash(self._state, values, loss)
+            self._state = chained(self._state, values, loss)
         self._before = self._state
 
     def propose(self, index: int) -> Assignment:
@@ -135,7 +134,7 @@ class HyperOptProposer:
         # HyperOpt's own document: an assignment lacks the values of inactive dimensions, from which TPE learns too.
         drawn = self.search.get_state()["hyperopt_trials"].trials[-1]["misc"]["vals"]
         values = {path: number.item() if isinstance(number, np.generic) else number for path, [number] in drawn.items()}
-        self._state = _hash(self._before, index, asked, values)
+        self._state = chained(self._before, index, asked, values)
         self.last = Proposal(asked=asked, values=values, state=self._state)
         return assignment
 
@@ -148,7 +147,7 @@ class HyperOptProposer:
         Raises:
             ValueError: space, seed, an earlier proposal or a result differs from when this was recorded.
         """
-        if recorded.state != _hash(self._state, index, recorded.asked, recorded.values):
+        if recorded.state != chained(self._state, index, recorded.asked, recorded.values):
             raise ValueError(f"configuration {index}: the search was asked or told otherwise than is recorded")
         repeat = partial(_repeat, values=recorded.values)
         for _ in range(recorded.asked - 1):
@@ -169,13 +168,9 @@ class HyperOptProposer:
         """Report a configuration's outcome; a failure is reported as one."""
         result = {_FAILED: True} if outcome.objective is None else {_LOSS: self.sign * outcome.objective}
         self.search.on_trial_complete(str(index), result=result)
-        self._state = _hash(self._state, index, result)
+        self._state = chained(self._state, index, result)
 
 
 def _repeat(new_ids: list[int], *_: object, values: Mapping[str, float]) -> list[Any]:
     """Propose given values: a suggestion algorithm as HyperOpt calls it."""
     return [generate_trial(new_ids[0], values)]
-
-
-def _hash(*parts: object) -> str:
-    return sha256(repr(parts).encode()).hexdigest()[:16]

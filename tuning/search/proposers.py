@@ -1,6 +1,7 @@
 """Search algorithms: what each proposes, and what it learns."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +44,11 @@ class Proposer(Protocol):
     def tell(self, index: int, outcome: Outcome) -> None:
         """Learn the outcome of a configuration proposed before."""
         ...
+
+
+def chained(*parts: object) -> str:
+    """Return a hash of a state and of what is added to it."""
+    return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 class _WithoutState:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -20,6 +20,10 @@ from tuning.search.halving import Halving
 from tuning.search.ordered import OrderedSearch, Suggestion
 from tuning.search.proposers import GridProposer, Outcome, Proposer, RandomProposer
 from tuning.training.results import TrialResult
+
+if TYPE_CHECKING:
+    from tuning.search.hyperopt import HyperOptProposer
+    from tuning.search.optuna import OptunaProposer
 
 
 def ordered_search(
@@ -105,19 +109,28 @@ def _proposer(config: CampaignConfig, space: Space, warm_start: Sequence[WarmSta
         return RandomProposer(space, seed)
     if config.search.startup_trials is None:
         raise TypeError("the campaign's configuration is not complete: search.startup_trials is open")
-    from tuning.search.hyperopt import HyperOptProposer
-
     earlier = [(result.assignment, result.objective) for source in warm_start for result in source.results]
     if earlier:  # with the seed of an equally seeded earlier campaign its random suggestions would come again
         told = sha256(repr([(sorted(values.items()), objective) for values, objective in earlier]).encode())
         seed = derive(config.seed, "search after a warm start", int.from_bytes(told.digest()[:8], "big"))
-    return HyperOptProposer(
+    return model_based(config.search.algorithm)(
         space,
         seed=seed,
         startup_trials=config.search.startup_trials,
         goal=config.objective.goal,
         earlier=earlier,
     )
+
+
+def model_based(algorithm: str) -> "type[HyperOptProposer | OptunaProposer]":
+    """Return the class of a model-based algorithm; its library is imported now."""
+    if algorithm == "optuna-tpe":
+        from tuning.search.optuna import OptunaProposer
+
+        return OptunaProposer
+    from tuning.search.hyperopt import HyperOptProposer
+
+    return HyperOptProposer
 
 
 def trial_config(

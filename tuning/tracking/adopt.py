@@ -1,21 +1,18 @@
 """Recover a campaign's journal from its MLflow store alone, for example on a new machine."""
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import tomli_w
 
 from data.addresses import masked
 from data.errors import DataError
 from data.preparation import Preparation
 from tuning.campaign import own_code
 from tuning.campaign.code_files import Source
-from tuning.campaign.config import NAME, CampaignConfig
-from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.config import NAME
+from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.file import ignore
+from tuning.execution.adoption import Adoption, adopting, campaign_file, check_absent
 from tuning.execution.recorded_code import sources_of, with_code
 from tuning.journal import log as journal
 from tuning.journal.events import Opened
@@ -29,29 +26,6 @@ from tuning.tracking.model_files import BYTES_PER_PARAMETER, download_preparatio
 from tuning.tracking.recover import events
 from tuning.tracking.stored import ProgressCallback, StoredCampaign, connect, stored_campaign
 from tuning.training.files import WEIGHTS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
-    """What was recovered."""
-
-    campaign: str
-    source: str
-    """The store's URI, its secrets masked."""
-    target: int
-    ended: list[int]
-    to_train: list[int]
-    """Trials that had not ended, or whose results the store lacks; the next launch trains them from epoch 1."""
-    weights: list[int]
-    """Trials whose weights were downloaded."""
-    notes: list[str]
-    """Records and weights in the store that were not used, each with the reason."""
-    running: bool
-    """Whether a launch is still running, according to the store."""
-    others: int
-    """Number of older campaigns of this name in the store."""
-    file: Path
-    """A campaign file that resumes it."""
 
 
 def adopt(
@@ -78,11 +52,7 @@ def adopt(
             f"{name!r} is not the name of a campaign: letters, digits and . _ - only, a letter or digit first"
         )
     with home.locked(name):
-        if home.journal(name).exists():
-            raise CampaignError(
-                f"{home.path} has a campaign {name!r} already. Adopt into another --home, or move "
-                f"{home.campaign(name)} away first"
-            )
+        check_absent(home, name)
         with reachable(uri):
             store = connect(uri)
             stored = stored_campaign(store, name, on_progress)
@@ -93,7 +63,7 @@ def adopt(
         if found := first_problem(entries, name):
             raise RecordError(f"{masked(uri)}: {name!r} cannot be adopted: {found[1]}. Restore the originals")
         record = fold(entries)
-        with _folders(home, name) as (folder, temporary):
+        with adopting(home, name) as (folder, temporary):
             weights, preparations, notes = _fetch_weights(store, stored, record, temporary)
             for index in weights:
                 home.trial(name, index).mkdir(parents=True, exist_ok=True)
@@ -103,7 +73,7 @@ def adopt(
             for source in (source for source in sources if source.file.kind == "file"):  # beside the file that names it
                 (folder / source.file.name).write_bytes(source.content)
             file = folder / "campaign.toml"
-            file.write_text(_campaign_file(record.config, record.target), encoding="utf-8")
+            file.write_text(campaign_file(record.config, record.target), encoding="utf-8")
             journal.create(home.journal(name), rows)
     return Adoption(
         campaign=name,
@@ -139,25 +109,6 @@ def _with_code(stored: StoredCampaign, sources: Sequence[Source], printed: Calla
     return replace(stored, trials=trials)
 
 
-@contextmanager
-def _folders(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
-    """Yield the campaign's folder and a temporary folder in it."""
-    folder = home.campaign(name)
-    temporary = folder / "adopting"
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield folder, temporary
-    except StoreError:
-        raise
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error}. Free some space, or choose another --home") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        with suppress(OSError):
-            folder.rmdir()  # succeeds only if the folder is empty
-
-
 def _fetch_weights(
     store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path
 ) -> tuple[list[int], list[Preparation], list[str]]:
@@ -191,14 +142,3 @@ def _fetch_weights(
         except (ArtifactError, DataError, ValueError) as error:
             notes.append(f"{trial.name}: weights not used: {error}")
     return sorted(downloaded), preparations, notes
-
-
-def _campaign_file(config: CampaignConfig, trials: int) -> str:
-    """Return the campaign file of a configuration.  trials: the campaign's present number."""
-    fields = config.model_dump(mode="json", exclude_defaults=True)
-    fields.setdefault("search", {})["trials"] = trials
-    fields.pop("code", None)
-    if own := [file.name for file in config.code_files if file.kind == "file"]:
-        fields["code"] = own  # names alone, as records have them; packages are found by the names of their entries
-    fields["data"]["split"] = config.data.split  # the default depends on data.group
-    return f"# Written by `seqtune adopt`.\n{tomli_w.dumps(fields)}"

@@ -57,13 +57,11 @@ def _set_defaults(pages: "Flask") -> None:
     """Let the start page of a Flask app begin with the script."""
     from flask import request
 
-    @pages.before_request
     def never_cached() -> None:  # the browser may have the page of another server of this address
         if request.path == "/":
             request.environ.pop("HTTP_IF_NONE_MATCH", None)
             request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
 
-    @pages.after_request
     def with_defaults(response: Any) -> Any:
         if request.path == "/" and response.status_code == 200 and response.mimetype == "text/html":  # noqa: PLR2004
             script = defaults_script(_experiments(pages, request))
@@ -73,6 +71,9 @@ def _set_defaults(pages: "Flask") -> None:
             for header in ("ETag", "Last-Modified"):
                 response.headers.pop(header, None)
         return response
+
+    pages.before_request(never_cached)
+    pages.after_request(with_defaults)
 
 
 def _experiments(pages: "Flask", request: "Request") -> list[tuple[str, dict[str, str]]]:

@@ -16,6 +16,7 @@ from tuning.campaign.errors import CampaignError
 PACKAGES = (
     *("seqtune", "torch", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "ray", "hyperopt", "mlflow"),
     *("aeon", "numba"),  # extras: MiniRocket's arithmetic
+    *("optuna", "scipy"),  # suggestions of optuna-tpe
 )
 
 ISA_VARIABLES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR")

@@ -23,6 +23,7 @@ from models.catalogue import build
 from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.seeds import derive
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
+from tuning.training.ends import missed_rung, out_of_patience
 from tuning.training.losses import loss_of
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import EVALUATION_BATCH, check_size
@@ -86,21 +87,12 @@ class Training:
         """Whether the budget or the patience is used up, or a rung was missed."""
         if len(self.history) >= self.trial.train.epochs or self.missed_rung is not None:
             return True
-        patience = self.trial.train.early_stopping_patience
-        return self.best is not None and len(self.history) - self.best.epoch >= patience
+        return out_of_patience(self.history, self.trial.objective, self.trial.train)
 
     @property
     def missed_rung(self) -> Rung | None:
-        """The first rung that the curve so far did not reach; a function of the curve alone."""
-        objective = self.trial.objective
-        best: float | None = None
-        for report in self.history:
-            value = report.metrics[objective.metric]
-            best = value if objective.better(value, best) else best
-            for rung in self.trial.rungs:
-                if rung.epoch == report.epoch and objective.better(rung.threshold, best):
-                    return rung
-        return None
+        """The first rung that the curve so far did not reach."""
+        return missed_rung(self.history, self.trial.objective, self.trial.rungs)
 
     def run_epoch(self) -> EpochReport:
         """Train one epoch, validate, step the schedule, and report.

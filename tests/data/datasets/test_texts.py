@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from data.arrays import Part
 from data.catalogue import resolve
-from data.config import DataOptions
+from data.config import DataOptions, TextRule
 from data.datasets.airline import AIRLINE
 from data.errors import DataError
+from data.new_rows import read_rows
+from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from data.prepared import open_arrays, open_test
 from data.texts import FIRST, UNKNOWN, Texts, Vocabulary, encode, fit, texts
@@ -66,6 +68,60 @@ def test_a_text_is_its_first_words(raw, steps):
     for row, text in enumerate(raw):
         decoded = [vocabulary.words[token - FIRST] for token in part.x[row, : part.lengths[row], 0]]
         assert decoded == text.split()[:steps]
+
+
+KERAS = TextRule(truncate="front", unknown="drop")
+
+
+def rows_of(vocabulary: Vocabulary, steps: int, *raw: str) -> list[list[int]]:
+    part = vocabulary.encode(as_texts(*raw), steps)
+    assert (part.x[:, :, 0] != 0).sum(axis=1).tolist() == part.lengths.tolist()
+    return [row[:length] for row, length in zip(part.x[:, :, 0].tolist(), part.lengths.tolist(), strict=True)]
+
+
+def test_a_rule_chooses_the_words_of_a_text():
+    def chosen(truncate: str, unknown: str) -> list[int]:
+        rule = TextRule.model_validate({"truncate": truncate, "unknown": unknown})
+        return rows_of(Vocabulary(words=("a", "b"), rule=rule), 3, "a x b a y b")[0]
+
+    assert chosen("back", "token") == [2, UNKNOWN, 3]
+    assert chosen("front", "token") == [2, UNKNOWN, 3]
+    assert chosen("back", "drop") == [2, 3, 2]
+    assert chosen("front", "drop") == [3, 2, 3]
+
+
+def test_short_texts_are_whole_and_one_without_a_known_word_keeps_the_unknown_token():
+    vocabulary = Vocabulary(words=("a", "b"), rule=KERAS)
+    assert rows_of(vocabulary, 3, "x b", "x y z w v") == [[3], [UNKNOWN]]
+    assert vocabulary.lengths(as_texts("x b", "x y z w v", "a b a b")).tolist() == [1, 1, 4]
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), st.integers(1, 6))
+def test_keras_s_conventions(words, steps):
+    # As texts_to_sequences without an oov_token, then pad_sequences with truncating="pre", write them.
+    known = [word for word in words if word in "ab"]
+    expected = [{"a": 2, "b": 3}[word] for word in known][-steps:] or [UNKNOWN]
+    assert rows_of(Vocabulary(words=("a", "b"), rule=KERAS), steps, " ".join(words)) == [expected]
+
+
+def test_new_texts_are_encoded_by_the_rule_of_the_training_texts(tmp_path):
+    path = write_csv(tmp_path / "t.csv", table())
+    ready = prepared(path, tmp_path, truncate="front", unknown="drop", vocabulary=5, max_length=2)
+    assert ready.manifest.rule == KERAS
+    kept = Preparation.model_validate_json(Preparation.of(ready.manifest).text())
+    assert kept.rule == KERAS
+    new = read_rows(path, DataOptions(dataset=str(path), text="text"), kept, labelled=True).part
+    encoded = np.concatenate([part.x for part in parts_of(ready).values()])
+    assert sorted(new.x[:, :, 0].tolist()) == sorted(encoded[:, :, 0].tolist())
+
+
+def test_the_default_rule_leaves_keys_hashes_and_files_as_they_were(tmp_path):
+    path = write_csv(tmp_path / "t.csv", table())
+    ready = prepared(path, tmp_path)
+    assert ready.sha256 == "ba1e7f07f079673119010682c93d3859b33b9a68db780b8c941a798476810328"
+    assert ready.directory.name == "raw-821eed065e29987da4c00345"
+    assert "rule" not in (ready.directory / "manifest.json").read_text(encoding="utf-8")
+    assert "rule" not in Preparation.of(ready.manifest).text()
 
 
 def test_a_word_that_occurs_in_validation_or_test_alone_is_unknown(tmp_path):
@@ -155,7 +211,15 @@ def test_an_option_that_texts_do_not_look_at_changes_nothing(tmp_path, change):
     assert prepared(path, tmp_path, **change).reused
 
 
-@pytest.mark.parametrize("change", [{"vocabulary": 4}, {"max_length": 2}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vocabulary": 4},
+        {"max_length": 2},
+        {"truncate": "front", "max_length": 2},
+        {"unknown": "drop", "vocabulary": 4},
+    ],
+)
 def test_another_vocabulary_or_length_is_another_hash(tmp_path, change):
     path = write_csv(tmp_path / "t.csv", table())
     assert prepared(path, tmp_path).sha256 != prepared(path, tmp_path, **change).sha256

@@ -1,0 +1,97 @@
+"""Write claims.md: what every recorded campaign in docs/recorded answers, as ``seqtune compare`` computes it.
+
+Usage: python docs/claims.py            write the page
+       python docs/claims.py --check    exit with 1 if the page differs from what would be written
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tuning.analysis.compare import Comparison, compare
+from tuning.analysis.conclusions import group_name, level_name, response_name
+from tuning.analysis.contrasts import Tested
+from tuning.analysis.formats import interval, p_value
+from tuning.journal.log import read
+from tuning.journal.record import fold
+
+DOCS = Path(__file__).parent
+RECORDED = DOCS / "recorded"
+PAGE = DOCS / "claims.md"
+
+HEAD = """\
+# Recorded comparisons
+
+<!-- Written by docs/claims.py. Do not edit. -->
+
+Comparisons whose journals are kept in [recorded](recorded), as `python docs/claims.py` computes them again from there.
+`seqtune adopt docs/recorded/NAME.jsonl` puts a campaign into a home; `seqtune top`, `compare`, `report`, `reproduce`
+and `launch` then work as where it ran. Weights are not kept.
+
+Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted. Scores are of the validation part.
+[Comparisons](comparisons.md#statistics) describes the tests.
+"""
+HEADS = ("of", "difference", "95 % interval", "p", "verdict")
+
+
+def main() -> None:
+    """Write or check the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    text = page(sorted(RECORDED.glob("*.jsonl")))
+    if options.check:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+            sys.exit(f"{PAGE} differs from what its records give: run python docs/claims.py")
+        return
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"{PAGE} written")
+
+
+def page(journals: Sequence[Path]) -> str:
+    """Return the page of journals; those of confirmations and of campaigns without a comparison have no part in it."""
+    records = [fold(read(path)) for path in journals if not path.name.endswith(".confirmation.jsonl")]
+    answers = [compare(record) for record in records if record.config.comparison is not None]
+    return "\n".join([HEAD, *(line for comparisons in answers for line in section(comparisons))])
+
+
+def section(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the lines of one campaign: what it asked, what it is based on, its differences and interactions."""
+    first = comparisons[0]
+    yield f"## {first.campaign}\n"
+    low, high = first.train_rows
+    rows = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    units = f"{first.seeds} seeds"
+    if first.division is not None:
+        units = f"{first.splits or first.folds} {first.division}s, {units}"
+    yield f"{first.question} {response_name(first)} on {first.dataset}: {rows} training rows, {units}."
+    if first.step is not None:
+        step = "" if first.step.step is None else f", one worth {first.step.step:.4f}"
+        yield f"Rarest validation class: {first.step.rarest}, {first.step.rows} rows{step}."
+    yield ""
+    yield "| " + " | ".join(HEADS) + " |"
+    yield "| " + " | ".join("---" for _ in HEADS) + " |"
+    for comparison in comparisons:
+        of = "" if comparison.by is None else f"{group_name(comparison)}: "
+        for test in comparison.contrasts:
+            names = f"{of}{level_name(comparison, test.level)} - {level_name(comparison, test.best)}"
+            yield row(names, test)
+    for comparison in comparisons:
+        for test in comparison.interactions:
+            levels = f"{level_name(comparison, test.level)} - {level_name(comparison, test.reference)}"
+            yield row(f"interaction, {levels}: {test.first} - {test.second}", test)
+    yield ""
+
+
+def row(names: str, test: Tested) -> str:
+    """Return a test as a line of the table."""
+    if test.p_holm is None:
+        return f"| {names} | | | | not tested: {test.untested} |"
+    mean, low, high = interval(test.difference, test.low, test.high)
+    verdict = ("significant" if test.significant else "not significant") + (", borderline" if test.borderline else "")
+    return f"| {names} | {mean} | {low} to {high} | {p_value(test.p_holm)} | {verdict} |"
+
+
+if __name__ == "__main__":
+    main()
