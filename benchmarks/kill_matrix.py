@@ -239,9 +239,8 @@ def main() -> None:
             victim = victims[number % len(victims)]
             folder = root / f"c{number}"
             folder.mkdir()
-            rows.append(
-                run_campaign(place, path, folder, victim=victim, moment=chance.randint(1, length - 1), chance=chance)
-            )
+            row = run_campaign(place, path, folder, victim=victim, moment=chance.randint(1, length - 1), chance=chance)
+            rows.append(row | {"equal": row["digest"] == expected})
             print(f"{number + 1}/{options.campaigns}", rows[-1], file=sys.stderr)
         print(
             json.dumps(
@@ -249,12 +248,12 @@ def main() -> None:
                     "benchmark": "kill_matrix",
                     "cluster": options.cluster,
                     "campaigns": len(rows),
-                    "equal": sum(row["digest"] == expected for row in rows),
+                    "equal": sum(bool(row["equal"]) for row in rows),
                     **{key: sum(int(str(row[key])) for row in rows) for key in ("lost", "doubled", "running")},
                     "by_victim": {
                         victim: {
                             "campaigns": sum(row["victim"] == victim for row in rows),
-                            "equal": sum(row["victim"] == victim and row["digest"] == expected for row in rows),
+                            "equal": sum(row["victim"] == victim and bool(row["equal"]) for row in rows),
                         }
                         for victim in victims
                     },

@@ -40,9 +40,12 @@ CONDITIONS = {
     "model.conv_kernel": _FRONT_END,
     "model.conv_norm": _FRONT_END,
     "model.dense_hidden": _at_least("model.dense_layers", 2),
+    "model.dropout": _at_least("model.gru_layers", 2),  # of cnn-gru: between GRU layers alone
+    "model.embedding": is_among("model.one_hot", [False]),
     "train.plateau_factor": _PLATEAU,
     "train.plateau_patience": _PLATEAU,
 }
-"""Path -> when it is active, in every space.  Where a space does not decide the other field, it is.
+"""Path -> when it is active, in every space.  It also is where a space does not decide the other field, and in families
+without that field.
 
 A campaign file adds conditions of its own dimensions: ``Space.conditions``."""

@@ -4,6 +4,7 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self, TypeVar
 
 from numpy.random import Generator
@@ -95,7 +96,11 @@ class Space:
 
         A part for each family, and of each for a field on which others depend: first its values without them.
         """
-        return [part for family in self.families for part in part_by_conditions(self._of(family), self.conditions_of)]
+        return [
+            part
+            for family in self.families
+            for part in part_by_conditions(self._of(family), partial(self.conditions_of, family=family))
+        ]
 
     def _of(self, family: Family) -> dict[str, Dimension]:
         """Return the dimensions of a family, without those that depend on a dimension of other families."""
@@ -106,12 +111,20 @@ class Space:
         }
 
     def _may_occur(self, path: str, family: Family) -> bool:
-        fields = [condition.field for condition in self.conditions_of(path)]
-        return has(family, path) and all(self._may_occur(field, family) for field in fields if field in self.dimensions)
+        fields = [condition.field for condition in self.conditions_of(path, family)]
+        known = {**self.constants, FAMILY: family_name(family)}
+        return (
+            has(family, path)
+            and self._failed_condition(path, known, family) is None
+            and all(self._may_occur(field, family) for field in fields if field in self.dimensions)
+        )
 
-    def conditions_of(self, path: str) -> tuple[Condition, ...]:
-        """Return the conditions that must all hold for a path to be active."""
+    def conditions_of(self, path: str, family: Family | None = None) -> tuple[Condition, ...]:
+        """Return the conditions that must all hold for a path to be active: of a family, or of any of the space."""
+        families = self.models if family is None else (family,)
         known = CONDITIONS.get(path)
+        if known is not None and not any(has(one, path) and has(one, known.field) for one in families):
+            known = None
         return (*(() if known is None else (known,)), *self.conditions.get(path, ()))
 
     def resolve(self, name: str) -> str:
@@ -195,7 +208,7 @@ class Space:
         families = self.families
         paths = [*self.dimensions, *self.optional, *self.constants]
         fixed = {path: value for path, value in given.items() if path not in self.dimensions} | dict(self.constants)
-        unmet = {path: condition for path in paths if (condition := self._failed_condition(path, fixed))}
+        unmet = {path: condition for path in paths if (condition := self._never_met(path, fixed))}
         inactive = [path for path in paths if path in unmet or not any(has(family, path) for family in families)]
         for path in named:
             if path in unmet:
@@ -268,21 +281,27 @@ class Space:
 
     def _is_active(self, path: str, values: Mapping[str, object]) -> bool:
         """Whether a path is a parameter of the assignment's family and its conditions hold."""
-        known = {**self.constants, **values}
-        decided = [c.field for c in self.conditions_of(path) if c.field in self.dimensions or c.field in self.constants]
+        known, family = {**self.constants, **values}, self.family(values)
+        conditions = self.conditions_of(path, family)
+        decided = [c.field for c in conditions if c.field in self.dimensions or c.field in self.constants]
         return (
-            has(self.family(values), path)
-            and self._failed_condition(path, known) is None
+            has(family, path)
+            and self._failed_condition(path, known, family) is None
             and all(field in known and self._is_active(field, values) for field in decided)
         )
 
-    def _failed_condition(self, path: str, values: Mapping[str, object]) -> Condition | None:
+    def _never_met(self, path: str, values: Mapping[str, object]) -> Condition | None:
+        """Return a condition that fails under known values, where one does in every family that has the path."""
+        failed = [self._failed_condition(path, values, family) for family in self.families if has(family, path)]
+        return failed[0] if failed and all(failed) else None
+
+    def _failed_condition(self, path: str, values: Mapping[str, object], family: Family) -> Condition | None:
         """Return the first condition of a path, or of a path on which it depends, that fails under known values."""
-        for condition in self.conditions_of(path):
+        for condition in self.conditions_of(path, family):
             value = values.get(condition.field)
             if isinstance(value, bool | int | float | str) and not condition.holds(value):
                 return condition
-            if (earlier := self._failed_condition(condition.field, values)) is not None:
+            if (earlier := self._failed_condition(condition.field, values, family)) is not None:
                 return earlier
         return None
 

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.families import FAMILY
 from tuning.campaign import file, own_code
-from tuning.campaign.config import CampaignConfig, LimitOptions, TrialConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions, TrainConfig, TrialConfig
 from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import variants
@@ -16,6 +16,7 @@ from tuning.search.suggest import ordered_search, trial_config
 
 FILES = sorted(Path("campaigns").rglob("*.toml"))
 STUDIES = sorted(Path("campaigns/comparisons").glob("*.toml"))
+CLAIMS = sorted(Path("campaigns/claims").glob("*.toml"))
 QUESTIONS = (
     "cell-type depth overfit-width regularisation optimizer batch-size padding-side reversal window-length "
     "against-baselines kernel-size balance-by-model residual-blocks squeeze-excite layer-norm"
@@ -78,6 +79,31 @@ def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothin
     assert len(found) <= 60
     assert len({trial.seed for trial in found}) == 5
     assert len(found) % (5 * len(settings)) == 0
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=named)
+def test_a_claim_is_asked_on_five_splits_and_on_heartbeats_at_equal_steps(path):
+    config = load(path).config
+    assert "# Predicted by `seqtune plan`" in path.read_text(encoding="utf-8")
+    if config.search.algorithm == "grid":
+        assert config.data.splits == 5
+        assert config.search.replicates % 5 == 0
+    if config.comparison is not None:
+        assert config.comparison.question.endswith("?")
+        campaign_space(config).searched(config.comparison.factor)
+        assert config.train.early_stopping_patience >= config.train.epochs
+    if config.data.dataset == "heartbeats":
+        assert (config.data.max_rows, config.train.epoch_rows) == (20_000, 16_000)
+
+
+def test_the_search_of_training_options_differs_from_the_defaults_in_nothing_else():
+    defaults, searched = (
+        trials(load(Path(f"campaigns/claims/training-{name}.toml")).config)[0] for name in ("defaults", "options")
+    )
+    assert defaults.model == searched.model
+    assert (defaults.train.epochs, defaults.train.batch_size) == (searched.train.epochs, searched.train.batch_size)
+    protocol = TrainConfig(epoch_rows=16_000, batch_size=48, early_stopping_warmup=True)
+    assert defaults.train == protocol
 
 
 def test_families_of_a_study_share_what_is_not_asked_about():

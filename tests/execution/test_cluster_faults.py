@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cluster_launches import SEQTUNE, contents, ended, finished, launch, wait_for
+from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
 from loopback_cluster import Cluster
 from postgres_server import Postgres
 from tracking_stores import free_port
@@ -167,7 +167,9 @@ def test_stores_nodes_and_workers_that_fail_change_nothing(
         process.send_signal(signal.SIGINT)
         assert said in ended(process, 130)
         cluster.add("a")
+        before = counted(home)
         process = launch(file, home, "--set", "resources.max_retries=10", code=HASTY, **environment)
+        wait_for(process, home, before + 1)  # Ray names a worker in the same way while it starts
         hang(cluster, process, 1, BETWEEN)
         cluster.add("c")  # takes the other trial, and is lost while it is checked
         hang(cluster, process, 1, "_describe")

@@ -39,6 +39,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "cnn1d": {"hidden": 6, "layers": 2, "blocks": 2},
     "recurrent": {"hidden": 8, "layers": 2},
     "recurrent, front": {"family": "recurrent", "cell": "rnn", "hidden": 8, "padding": "front", "bidirectional": True},
+    "recurrent, one-hot": {"family": "recurrent", "cell": "lstm", "hidden": 8, "one_hot": True, "tanh_output": True},
     "transformer": {"conv_hidden": 6, "hidden": 8, "heads": 2},
 }
 KINDS: dict[str, Callable[..., Arrays]] = {"sequences": unequal, "texts": texts, "series": regression}

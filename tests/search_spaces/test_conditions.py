@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.configs import RecurrentConfig
+from models.configs import CNN1DConfig, CNNGRUConfig, RecurrentConfig
+from search_spaces.catalogue import SPACES
 from search_spaces.conditions import CONDITIONS
-from search_spaces.dimensions import Choice, Integer, Real
+from search_spaces.dimensions import Choice, Dimension, Integer, Real
 from search_spaces.errors import SpaceError
+from search_spaces.families import FAMILY
 from search_spaces.grid import point, size
 from search_spaces.hyperopt_space import from_hyperopt
 from search_spaces.space import Space
@@ -30,7 +32,13 @@ def space(**dimensions) -> Space:
 
 def test_every_condition_is_of_fields_of_a_trial() -> None:
     for path, condition in CONDITIONS.items():
-        space(**{path: Choice(2), condition.field: Choice(1)})
+        models = (RecurrentConfig, CNNGRUConfig)
+        Space(
+            name="both",
+            models=models,
+            dimensions={path: Choice(2), condition.field: Choice(1)},
+            constants={FAMILY: "cnn-gru"},
+        )
 
 
 def test_a_grid_has_each_configuration_once() -> None:
@@ -106,3 +114,46 @@ def test_a_value_that_is_searched_does_not_count_as_given() -> None:
 def test_an_assignment_with_a_value_that_nothing_reads_is_refused() -> None:
     with pytest.raises(SpaceError, match=r"train\.plateau_factor is not a dimension"):
         space(**BATCHES).check({"train.scheduler": "none", "train.plateau_factor": 0.2})
+
+
+GRU: dict[str, Dimension] = {"model.gru_layers": Integer(1, 3), "model.dropout": Choice(0.0, 0.1, 0.2)}
+
+
+def test_one_gru_layer_of_a_cnn_gru_has_no_dropout_to_search() -> None:
+    made = Space(name="conditional", models=(CNNGRUConfig,), dimensions=GRU)
+    points = [point(made, k) for k in range(size(made))]
+    assert points[0] == {"model.gru_layers": 1}
+    assert len(points) == 1 + 2 * 3
+    with pytest.raises(
+        SpaceError, match=r"model\.dropout is inactive: it applies only where model.gru_layers is at least 2"
+    ):
+        made.restricted(fix={"gru_layers": 1, "dropout": 0.1})
+
+
+def test_a_condition_on_a_field_that_a_family_lacks_does_not_concern_the_family() -> None:
+    made = Space(
+        name="both",
+        models=(CNNGRUConfig, CNN1DConfig),
+        dimensions={FAMILY: Choice("cnn-gru", "cnn1d")} | GRU,
+    )
+    assert made.size == (1 + 2 * 3) + 3
+    assert {FAMILY: "cnn1d", "model.dropout": 0.1} in [point(made, k) for k in range(size(made))]
+    made.check({FAMILY: "cnn-gru", "model.gru_layers": 1})
+    made.check({FAMILY: "cnn1d", "model.dropout": 0.1})
+    with pytest.raises(SpaceError, match=r"model\.dropout is not a dimension"):
+        made.check({FAMILY: "cnn-gru", "model.gru_layers": 1, "model.dropout": 0.1})
+    fixed = made.restricted(fix={"gru_layers": 1})
+    assert fixed.size == 1 + 3
+    assert made.restricted(fix={"gru_layers": 1, "dropout": 0.2}).size == 2
+
+
+def test_all_models_of_the_architectures_differ() -> None:
+    found = SPACES["architectures"].restricted(
+        narrow={"family": ["cnn-gru"], "cnn_hidden": [16], "gru_hidden": [16], "blocks": [1]}
+    )
+    assert found.size == 1 + 2 * 5
+
+
+def test_one_hot_words_have_no_width_of_an_embedding() -> None:
+    words = {"model.one_hot": Choice(False, True), "model.embedding": Choice(8, 16)}
+    assert space(**words).size == 2 + 1

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from search_spaces.conditions import Condition
 from search_spaces.dimensions import Choice, Dimension, Value
-from search_spaces.families import FAMILY, Family, family_name, find_family
+from search_spaces.families import FAMILY, Family, family_name, find_family, has
 from search_spaces.fields import Field, fields_of, searchable, toml
 from search_spaces.space import Space
 from tuning.campaign.config import TrainConfig
@@ -96,7 +97,7 @@ def describe_space(space: Space) -> SpaceDetails:
                 values=dimension.describe(),
                 optional=optional,
                 about=about.get(path, "Model family"),
-                where=" and ".join(condition.words for condition in space.conditions_of(path)) or None,
+                where=" and ".join(_words(condition, path, space) for condition in space.conditions_of(path)) or None,
             )
             for optional, part in ((False, space.dimensions), (True, space.optional))
             for path, dimension in part.items()
@@ -104,6 +105,13 @@ def describe_space(space: Space) -> SpaceDetails:
         constants=dict(space.constants),
         example=_example(space),
     )
+
+
+def _words(condition: Condition, path: str, space: Space) -> str:
+    """Return a condition in words, with the families that it concerns where others of the space have none."""
+    having = [family for family in space.models if has(family, path)]
+    concerned = [family_name(family) for family in having if condition in space.conditions_of(path, family)]
+    return condition.words if len(concerned) == len(having) else f"{condition.words} ({', '.join(concerned)})"
 
 
 def describe_model(name: str) -> ModelDetails:

@@ -85,7 +85,7 @@ class Nodes:
         elif self._now > self._due:
             self._tell(len(live))
 
-    def _ask_after(self, late: Collection[str]) -> None:
+    def _ask_after(self, late: set[str]) -> None:
         """Tell the nodes which workers the launch waits for: those that are not at work there hang."""
         handles = [trial.temporary_state.ray_actor for name, trial in self._running.items() if name in late]
         owing = {handle._actor_id.hex() for handle in handles if handle is not None}  # noqa: SLF001 - no public way
@@ -103,7 +103,7 @@ class Nodes:
         waited = self._now - self._busy
         fit = fitting(nodes, wanted)
         if fit and waited <= IDLE_S:
-            self._due = self._busy + IDLE_S
+            self._due = self._now + ABSENT_S
             return
         what = "They may be in use by others, or slow" if fit else "No node has that: add one"
         text = (
