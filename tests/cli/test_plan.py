@@ -66,13 +66,10 @@ def test_timed_plans_predict_a_range_for_both_precisions(
     assert "20 trials, 2 at a time" in shown.output
 
 
-def test_a_small_space_whose_random_draws_repeat_is_within_its_limits(tmp_path: Path) -> None:
-    table = csv_table(tmp_path / "t.csv")
-    text = FILE.replace('name = "cnn1d"', 'model = "cnn1d"\ndimensions = { hidden = [8, 16] }').format(
-        table=table, more=""
-    )
-    path = tmp_path / "mine.toml"
-    path.write_text(text, encoding="utf-8")
+def test_a_small_space_whose_random_draws_repeat_is_within_its_limits(tmp_path: Path, campaign: Any) -> None:
+    path = campaign()
+    small = 'model = "cnn1d"\ndimensions = { hidden = [8, 16] }'
+    path.write_text(path.read_text(encoding="utf-8").replace('name = "cnn1d"', small), encoding="utf-8")
     assert json.loads(run(tmp_path, str(path), "--quick", "--json").stdout)["search"]["feasible"] == 1
 
 

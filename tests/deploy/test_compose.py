@@ -129,7 +129,7 @@ def test_ray_asks_for_the_token_and_its_objects_fit_in_shared_memory(name: str) 
 
 
 def test_mlflow_asks_for_a_password() -> None:
-    assert "--app-name basic-auth" in " ".join(words("mlflow"))
+    assert "--app-name seqtune-users" in " ".join(words("mlflow"))
     environment = SERVICES["mlflow"]["environment"]
     assert environment["MLFLOW_AUTH_ADMIN_PASSWORD"].startswith("${MLFLOW_ADMIN_PASSWORD:?")
     assert (

@@ -1,17 +1,20 @@
 """deploy/tls/nginx.conf: a real nginx with TLS in front of a real MLflow server with users, on loopback."""
 
+import json
 import os
 import shutil
 import ssl
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from tracking_journals import launched, opened, weights, whole_trial, write
@@ -19,7 +22,12 @@ from tracking_stores import contents, free_port, home_with_store
 
 from tuning.journal.events import Finished
 from tuning.journal.home import Home
+from tuning.journal.log import Entry
+from tuning.journal.record import opened as record_of
+from tuning.tracking.layout import Tag
+from tuning.tracking.pages import TABLE
 from tuning.tracking.publisher import sync
+from tuning.tracking.view import leaderboard_view, view_tag
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIGURATION = ROOT / "deploy" / "tls" / "nginx.conf"
@@ -49,6 +57,20 @@ class Proxy(NamedTuple):
             "MLFLOW_TRACKING_SERVER_CERT_PATH": str(self.certificate),
         } | changes
         return {name: value for name, value in (os.environ | chosen).items() if value}
+
+
+def declared_apps(folder: Path) -> str:
+    """Write the entry points of pyproject.toml as those of an installed package; return a PYTHONPATH with it.
+
+    An environment may have been installed before an entry point was declared.
+    """
+    apps = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["mlflow.app"]
+    package = folder / "declared" / "seqtune_declared-0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: seqtune-declared\nVersion: 0\n")
+    lines = [f"{name} = {target}" for name, target in apps.items()]
+    (package / "entry_points.txt").write_text("\n".join(["[mlflow.app]", *lines, ""]))
+    return os.pathsep.join([str(ROOT), str(package.parent)])
 
 
 def replaced(text: str, old: str, new: str) -> str:
@@ -83,8 +105,9 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PYTHONPATH": declared_apps(folder),
     }
-    words = ["server", "--app-name", "basic-auth", "--host", "127.0.0.1", "--port", str(server), "--workers", "1"]
+    words = ["server", "--app-name", "seqtune-users", "--host", "127.0.0.1", "--port", str(server), "--workers", "1"]
     words += ["--backend-store-uri", store.tracking_uri, "--artifacts-destination", store.artifacts.as_uri()]
     words += ["--allowed-hosts", f"localhost:{port}"]
     commands = (
@@ -109,17 +132,38 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         yield yielded
 
 
-def status(proxy: Proxy, path: str, **headers: str) -> int | None:
-    """Status of a GET, None where nothing answers."""
+def get(proxy: Proxy, path: str, **headers: str) -> tuple[int | None, str]:
+    """Status and text of a GET, None where nothing answers."""
     request = urllib.request.Request(f"{proxy.url}{path}", headers=headers)  # noqa: S310 - https
     context = ssl.create_default_context(cafile=str(proxy.certificate))
     try:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:  # noqa: S310 - https
-            return answer.status
+            return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code, ""
     except OSError:
-        return None
+        return None, ""
+
+
+def status(proxy: Proxy, path: str, **headers: str) -> int | None:
+    """Status of a GET, None where nothing answers."""
+    return get(proxy, path, **headers)[0]
+
+
+def post(proxy: Proxy, path: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Answer to a request of MLflow's REST interface by the administrator."""
+    headers = {"Content-Type": "application/json"} | basic("admin", PASSWORD)
+    request = urllib.request.Request(  # noqa: S310 - https
+        f"{proxy.url}/api/{path}", data=json.dumps(content).encode(), headers=headers
+    )
+    context = ssl.create_default_context(cafile=str(proxy.certificate))
+    with urllib.request.urlopen(request, timeout=30, context=context) as answer:  # noqa: S310 - https
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
 
 
 def seqtune(home: Home, variables: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
@@ -146,6 +190,25 @@ def test_a_campaign_is_published_through_tls(proxy: Proxy, home: Home, monkeypat
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     sync(home, "beats")
     assert through == contents(home.tracking_uri)
+
+
+def test_the_start_page_has_the_leaderboards_that_its_user_may_read(proxy: Proxy) -> None:
+    record = record_of(Entry(n=0, at=1.0, event=opened()))
+    tags = {Tag.CAMPAIGN: "beats", view_tag("x"): leaderboard_view(record, "x", "run")}
+    pairs = [{"key": key, "value": value} for key, value in tags.items()]
+    experiment = post(proxy, "2.0/mlflow/experiments/create", {"name": "pages", "tags": pairs})["experiment_id"]
+    for name in ("reader", "stranger"):
+        post(proxy, "2.0/mlflow/users/create", {"username": name, "password": PASSWORD})
+    denied = {"username": "stranger", "resource_type": "experiment", "resource_id": experiment, "permission": "DENY"}
+    post(proxy, "3.0/mlflow/users/permissions/grant", denied)
+    table = TABLE.format(experiment).replace('"', '\\"')
+    for name, allowed in (("admin", True), ("reader", True), ("stranger", False)):
+        code, page = get(proxy, "/", **basic(name, PASSWORD))
+        assert code == 200
+        assert "mlflow.workflowType_v1" in page
+        assert (table in page) is allowed
+    assert get(proxy, "/", **basic("reader", "a wrong password")) == (401, "")
+    assert get(proxy, "/")[0] == 401
 
 
 @pytest.mark.parametrize(

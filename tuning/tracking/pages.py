@@ -4,16 +4,19 @@ MLflow keeps in the browser's storage whether its pages are those of language mo
 and how an experiment's table looks; a server cannot set either.  The start page that this app serves therefore begins
 with a script that sets what the browser has not stored yet.  Whatever a user changes stays.
 
-An app of MLflow's (entry point ``mlflow.app``), chosen by ``mlflow server --app-name seqtune``.
+Two apps of MLflow's (entry points ``mlflow.app``), chosen by ``mlflow server --app-name seqtune``, or ``seqtune-users``
+for a server with users.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuning.tracking.layout import Tag
 from tuning.tracking.view import NAME, PREFIX, TRIALS
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
 
 DEFAULTS = {
     "mlflow.workflowType_v1": '"machine_learning"',
@@ -28,26 +31,40 @@ MOST = 500
 """Experiments whose tables are set, the latest."""
 
 
+SEARCH = "/api/2.0/mlflow/experiments/search"
+
+
 def create_app() -> Any:
     """Return MLflow's app, whose start page sets the defaults."""
-    from flask import request
-    from mlflow import MlflowClient
     from mlflow.server import app as pages
     from mlflow.server.fastapi_app import app
 
-    client = MlflowClient(os.environ["MLFLOW_BACKEND_STORE_URI"])
+    _set_defaults(pages)
+    return app
 
-    @pages.before_request
+
+def create_app_with_users() -> Any:
+    """Return MLflow's app ``basic-auth``, whose start page sets the defaults."""
+    from mlflow.server import app as pages
+    from mlflow.server.auth import create_app as with_users
+
+    app = with_users(pages)
+    _set_defaults(pages)
+    return app
+
+
+def _set_defaults(pages: "Flask") -> None:
+    """Let the start page of a Flask app begin with the script."""
+    from flask import request
+
     def never_cached() -> None:  # the browser may have the page of another server of this address
         if request.path == "/":
             request.environ.pop("HTTP_IF_NONE_MATCH", None)
             request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
 
-    @pages.after_request
     def with_defaults(response: Any) -> Any:
         if request.path == "/" and response.status_code == 200 and response.mimetype == "text/html":  # noqa: PLR2004
-            found = client.search_experiments(filter_string=f"tags.`{Tag.CAMPAIGN}` != ''", max_results=MOST)
-            script = defaults_script((experiment.experiment_id, experiment.tags) for experiment in found)
+            script = defaults_script(_experiments(pages, request))
             response.direct_passthrough = False
             response.set_data(response.get_data(as_text=True).replace("<head>", f"<head><script>{script}</script>", 1))
             response.headers["Cache-Control"] = "no-store"
@@ -55,7 +72,21 @@ def create_app() -> Any:
                 response.headers.pop(header, None)
         return response
 
-    return app
+    pages.before_request(never_cached)
+    pages.after_request(with_defaults)
+
+
+def _experiments(pages: "Flask", request: "Request") -> list[tuple[str, dict[str, str]]]:
+    """Return id and tags of the latest experiments with campaigns that whoever asks for the page may read."""
+    names = ("Authorization", "Cookie")
+    found = pages.test_client(use_cookies=False).post(
+        SEARCH,
+        json={"filter": f"tags.`{Tag.CAMPAIGN}` != ''", "max_results": MOST},
+        headers={name: request.headers[name] for name in names if name in request.headers},
+        base_url=request.host_url,
+    )
+    experiments = found.get_json().get("experiments", []) if found.status_code == 200 else []  # noqa: PLR2004
+    return [(one["experiment_id"], {tag["key"]: tag["value"] for tag in one.get("tags", [])}) for one in experiments]
 
 
 def defaults_script(experiments: Iterable[tuple[str, Mapping[str, str]]]) -> str:
