@@ -7,9 +7,10 @@ import pytest
 
 from search_spaces.families import FAMILY
 from tuning.campaign import file, own_code
-from tuning.campaign.config import CampaignConfig, LimitOptions, TrainConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space
+from tuning.campaign.trial import TrainConfig, TrialConfig
 from tuning.campaign.variants import variants
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import ordered_search, trial_config
