@@ -103,6 +103,20 @@ def test_interactions_of_several_levels_and_groups_are_adjusted_together() -> No
     assert any("is not significantly another one for" in sentence for sentence in interaction_answer(groups))
 
 
+def test_of_many_interactions_those_with_the_lowest_p_are_said() -> None:
+    rng = np.random.default_rng(2)
+    runs = [
+        Run(settings={"model.layers": layers, "model.hidden": hidden}, seed=s, score=float(rng.random()))
+        for layers in range(1, 7)
+        for hidden in (16, 32)
+        for s in range(4)
+    ]
+    groups = compare(record(runs), factor="hidden", by="layers")
+    assert sum(len(group.interactions) for group in groups) == 15
+    *sentences, more = interaction_answer(groups)
+    assert (len(sentences), more) == (12, "3 further interactions have a higher p.")
+
+
 def test_an_interaction_is_paired_by_what_both_groups_have() -> None:
     runs = [
         Run(settings={"model.family": "recurrent", "model.hidden": h, "data.balance": b}, seed=s, score=0.5 + more + w)

@@ -23,6 +23,10 @@ GREATER_LESS = {"best_epoch": ("later", "earlier"), "seconds": ("longer", "short
 UNITS = {"best_epoch": " epochs", "seconds": " s"}
 
 
+MOST = 12
+"""Interactions that are listed."""
+
+
 def answer(comparison: Comparison) -> list[str]:
     """Return the results: the best level, then the difference of each other level."""
     best = next((level for level in comparison.levels if level.value == comparison.best), None)
@@ -40,13 +44,13 @@ def answer(comparison: Comparison) -> list[str]:
 
 
 def interaction_answer(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return what the interaction tests between the groups of a comparison found."""
-    return [
-        _interaction(comparison, test)
-        for comparison in comparisons
-        for test in comparison.interactions
-        if test.p is not None
+    """Return what the interaction tests between the groups of a comparison found; of many those with the lowest p."""
+    tested = [
+        (comparison, test) for comparison in comparisons for test in comparison.interactions if test.p is not None
     ]
+    said = tested if len(tested) <= MOST else sorted(tested, key=lambda pair: pair[1].p or 0.0)[:MOST]
+    more = [f"{len(tested) - MOST} further interactions have a higher p."] if len(tested) > MOST else []
+    return [_interaction(comparison, test) for comparison, test in said] + more
 
 
 def level_name(comparison: Comparison, value: Value) -> str:
