@@ -7,8 +7,8 @@ import numpy as np
 
 from data.config import DataConfig
 from data.prepare import Prepared, prepare
-from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
 from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.trial import DeviceConfig, TrainConfig, TrialConfig
 
 BEST = {
     "cnn2d": {

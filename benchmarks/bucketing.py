@@ -21,8 +21,8 @@ from data.arrays import Arrays, Part
 from data.config import DataConfig
 from data.prepare import prepare
 from data.prepared import open_arrays
-from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
 from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.trial import DeviceConfig, TrainConfig, TrialConfig
 from tuning.training.batches import epoch_batches
 from tuning.training.loop import Training
 

@@ -11,8 +11,9 @@ from typing import Any
 import hyperopt
 import numpy as np
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.plan import Plan, plan
+from tuning.campaign.trial import TrialConfig
 from tuning.execution.driver import Driver, Observer
 from tuning.execution.search_trials import ASKED_AGAIN, SearchTrials
 from tuning.journal.events import DataRecord, Launched, Opened

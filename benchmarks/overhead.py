@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 import mlflow
 import optuna
@@ -24,7 +25,7 @@ from mlflow.entities import Metric
 from data.prepare import prepare
 from data.prepared import open_arrays
 from search_spaces.dimensions import Choice, Integer, Real
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.plan import Plan, plan
 from tuning.campaign.variants import variants
 from tuning.execution.launch import launch
@@ -35,6 +36,9 @@ from tuning.search.ordered import Suggestion
 from tuning.search.suggest import trial_config
 from tuning.tracking.background import BackgroundPublisher
 from tuning.training.loop import Training
+
+if TYPE_CHECKING:
+    from tuning.campaign.trial import TrialConfig
 
 WORKERS = 2
 

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 from recorded_table import Campaign, Strategy, Table, simulate
 from scipy import stats
-from strategies import STARTUP, OptunaTPE, Ordered, OrderedOrdinals, PlainHyperOpt, Random
+from strategies import STARTUP, OptunaTPE, Ordered, OrderedOptuna, OrderedOrdinals, PlainHyperOpt, Random
 
 TRIALS = 100
 CHECKPOINTS = (20, 50, 100)
@@ -30,6 +30,7 @@ STRATEGIES: dict[str, tuple[Callable[[int], Strategy], int]] = {
     "ordered, window 4": (partial(Ordered, window=4), 4),
     "ordered, window 8": (partial(Ordered, window=8), 8),
     "ordered, window 8, ordinals": (partial(OrderedOrdinals, window=8), 8),
+    "ordered, window 8, optuna-tpe": (partial(OrderedOptuna, window=8), 8),
     "HyperOptSearch": (PlainHyperOpt, WORKERS),
     "Optuna TPE": (OptunaTPE, WORKERS),
     "random": (Random, WORKERS),

@@ -16,6 +16,7 @@ from search_spaces.space import Assignment, Space
 from tuning.campaign.config import CampaignConfig
 from tuning.search.halving import rungs
 from tuning.search.hyperopt import HyperOptProposer
+from tuning.search.optuna import OptunaProposer
 from tuning.search.ordered import OrderedSearch
 from tuning.search.proposers import Outcome, RandomProposer
 from tuning.training.results import EpochReport
@@ -66,6 +67,13 @@ class Ordered:
 
     def tell(self, index: int, objective: float | None) -> None:
         self.search.record(index, Outcome(objective))
+
+
+class OrderedOptuna(Ordered):
+    """The ordered search with Optuna's TPE."""
+
+    def _proposer(self, seed: int) -> OptunaProposer:
+        return OptunaProposer(space(), seed=seed, startup_trials=STARTUP, goal="max")
 
 
 class OrderedOrdinals(Ordered):

@@ -21,8 +21,8 @@ from data.prepare import prepare
 from data.prepared import open_arrays
 from data.rows import Rows
 from data.scaling import scale_notes
-from tuning.campaign.config import DeviceConfig, TrainConfig, TrialConfig
 from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.trial import DeviceConfig, TrainConfig, TrialConfig
 from tuning.training.loop import Training
 
 SEED = 20261122

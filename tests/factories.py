@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from data.arrays import Arrays, Part
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.trial import TrialConfig
 
 
 def arrays(*, rows: int = 48, steps: int = 20, classes: int = 3, seed: int = 0, weights: bool = False) -> Arrays:

@@ -9,7 +9,8 @@ from typing import Any
 
 import factories
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variants
 from tuning.journal.events import (
     DataRecord,

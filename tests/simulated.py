@@ -8,10 +8,11 @@ import torch
 from journals import ENVIRONMENT, failure
 from safetensors.torch import save
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.objective import REGRESSION_METRICS
 from tuning.campaign.plan import plan
 from tuning.campaign.resume import resumed
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variants
 from tuning.execution.driver import Driver
 from tuning.execution.search_trials import SearchTrials

@@ -9,7 +9,8 @@ from journals import report as epoch_report
 from journals import result as completed
 from safetensors.torch import save_file
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import (
     Ended,
     EpochEnded,

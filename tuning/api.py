@@ -21,11 +21,12 @@ from tuning.analysis.export import ExportedTrial
 from tuning.analysis.export import export as export_of
 from tuning.analysis.export_file import check_suffix, write
 from tuning.analysis.trials import trial_rows
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.campaign.file import from_dict, ignore
 from tuning.campaign.file import load as load_file
 from tuning.campaign.plan import Plan
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import Event
 from tuning.journal.home import Home, default_home
 from tuning.journal.log import Entry

@@ -7,9 +7,10 @@ import pytest
 
 from search_spaces.families import FAMILY
 from tuning.campaign import file, own_code
-from tuning.campaign.config import CampaignConfig, LimitOptions, TrainConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.plan import Plan, plan
 from tuning.campaign.space import campaign_space
+from tuning.campaign.trial import TrainConfig, TrialConfig
 from tuning.campaign.variants import variants
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import ordered_search, trial_config
@@ -66,19 +67,21 @@ def test_every_question_of_the_laboratory_has_its_file():
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=named)
-def test_a_study_compares_settings_of_one_factor_with_five_seeds_each_and_nothing_stops_early(path):
+def test_a_study_compares_settings_of_one_factor_with_replicates_and_nothing_stops_early(path):
     config = load(path).config
     space = campaign_space(config)
     factor = space.searched(config.comparison.factor)
     assert config.comparison.question.endswith("?")
-    assert (config.search.algorithm, config.search.replicates, config.resources.threads) == ("grid", 5, 1)
+    replicates = 5 if config.data.splits is None else 2 * config.data.splits
+    assert config.data.splits in (None, 5)
+    assert (config.search.algorithm, config.search.replicates, config.resources.threads) == ("grid", replicates, 1)
     assert config.train.early_stopping_patience >= config.train.epochs
     settings = space.dimensions[factor].values()
     found = trials(config)
     assert len(settings) > 1
     assert len(found) <= 60
-    assert len({trial.seed for trial in found}) == 5
-    assert len(found) % (5 * len(settings)) == 0
+    assert len({trial.seed for trial in found}) == replicates
+    assert len(found) % (replicates * len(settings)) == 0
 
 
 @pytest.mark.parametrize("path", CLAIMS, ids=named)

@@ -16,9 +16,9 @@ from data.prepared import open_arrays
 from models.catalogue import build
 from tuning.campaign import file, own_code
 from tuning.campaign.code_files import IN_USE, read_copies, read_source
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.resume import resumed
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.home import Home
 from tuning.search.ordered import Suggestion
 from tuning.search.suggest import trial_config

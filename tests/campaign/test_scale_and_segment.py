@@ -6,11 +6,12 @@ import pytest
 from factories import campaign
 from simulated import on_random, simulate
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.file import load
 from tuning.campaign.resume import resumed
 from tuning.campaign.space import campaign_space
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.journal.home import Home
 

@@ -2,13 +2,14 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hyperopt
 import pytest
 from factories import campaign
 from journals import ENVIRONMENT, data_record, failure, report, result
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import JournalError
 from tuning.campaign.plan import plan
 from tuning.campaign.variants import variants
@@ -20,6 +21,9 @@ from tuning.journal.log import Journal, read
 from tuning.journal.record import CampaignRecord, fold
 from tuning.search.suggest import ordered_search
 from tuning.training.environment import Environment
+
+if TYPE_CHECKING:
+    from tuning.campaign.trial import TrialConfig
 
 TRIALS = 24
 CONFIG = campaign(search__trials=TRIALS, search__window=4, search__startup_trials=6)

@@ -3,7 +3,7 @@ from factories import arrays, campaign, trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuning.campaign.config import Rung
+from tuning.campaign.trial import Rung
 from tuning.search.halving import Halving, rungs
 from tuning.training.loop import Training, train
 from tuning.training.results import EpochReport

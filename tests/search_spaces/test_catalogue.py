@@ -12,7 +12,7 @@ from search_spaces.catalogue import SPACES, find
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, family_name
 from search_spaces.grid import point
-from tuning.campaign.config import TrainConfig
+from tuning.campaign.trial import TrainConfig
 
 ALL = {name: space.restricted(include=list(space.optional)) for name, space in SPACES.items()}
 

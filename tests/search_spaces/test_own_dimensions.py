@@ -28,7 +28,7 @@ from search_spaces.own import OwnDimension, of_model, with_fixed_fields, with_ow
 from search_spaces.own_conditions import check_conditions
 from search_spaces.space import Space
 from search_spaces.validity import check_combinations
-from tuning.campaign.config import TrainConfig
+from tuning.campaign.trial import TrainConfig
 
 LISTED = ("data.balance", "data.window")
 CNN2D, RECURRENT = of_model(CNN2DConfig), of_model(RecurrentConfig)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kinds import unequal
 
 from data.arrays import Arrays, Part
-from tuning.campaign.config import TrainConfig
+from tuning.campaign.trial import TrainConfig
 from tuning.training.batches import CHUNK, epoch_batches, evaluation_batches
 
 

@@ -3,8 +3,8 @@
 import pytest
 from factories import arrays, trial
 
-from tuning.campaign.config import TrainConfig
 from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.trial import TrainConfig
 from tuning.training.ends import out_of_patience
 from tuning.training.loop import train
 from tuning.training.results import EpochReport

@@ -21,9 +21,9 @@ from models.registered import OWN
 from search_spaces.families import family_name
 from search_spaces.space import Space
 from tuning.campaign.code_files import Source
-from tuning.campaign.config import TrainConfig
 from tuning.campaign.objective import Metric
 from tuning.campaign.own_code import tables_of
+from tuning.campaign.trial import TrainConfig
 from tuning.training.own_metrics import value
 
 SAMPLES = 10

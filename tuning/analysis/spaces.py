@@ -8,7 +8,7 @@ from search_spaces.dimensions import Choice, Dimension, Value
 from search_spaces.families import FAMILY, Family, family_name, find_family, has
 from search_spaces.fields import Field, fields_of, searchable, toml
 from search_spaces.space import Space
-from tuning.campaign.config import TrainConfig
+from tuning.campaign.trial import TrainConfig
 
 LEARNING_RATE = '"train.learning_rate" = { low = 1e-4, high = 1e-2, log = true }'
 

@@ -8,7 +8,8 @@ from search_spaces.own import of_model, with_fixed_fields, with_own
 from search_spaces.own_conditions import check_conditions
 from search_spaces.space import Space
 from search_spaces.validity import check_combinations
-from tuning.campaign.config import VARIED, CampaignConfig, SpaceOptions, TrainConfig
+from tuning.campaign.config import VARIED, CampaignConfig, SpaceOptions
+from tuning.campaign.trial import TrainConfig
 from tuning.campaign.variants import dimensions
 
 LISTED = tuple(f"data.{name}" for name in VARIED)

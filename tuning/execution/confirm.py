@@ -14,9 +14,10 @@ from data.config import DataConfig
 from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.analysis.selection import best_configurations
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, JournalError, RecordError
 from tuning.campaign.seeds import derive
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variant_of
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
 from tuning.execution.launch import check_resources, recorded_data

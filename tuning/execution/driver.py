@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import JournalError
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import (
     Cause,
     Ended,

@@ -16,10 +16,10 @@ from models.configs import Classical
 from search_spaces.dimensions import Dimension, Value
 from search_spaces.space import Assignment
 from tuning.campaign import own_code
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.seeds import derive
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.execution.launch import recorded_data
 from tuning.execution.prediction import Disk, Estimate, Search, Timed, findings, wall_range

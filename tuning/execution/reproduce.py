@@ -9,8 +9,8 @@ from typing import Literal
 from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from data.prepared import open_arrays
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError, StoreError
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
 from tuning.training.begin import TrialRun, begin

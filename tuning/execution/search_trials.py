@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from search_spaces.space import Space
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import JournalError, LimitsError
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import Suggested
 from tuning.journal.record import CampaignRecord
 from tuning.search.ordered import OrderedSearch, Suggestion

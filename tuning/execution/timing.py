@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.arrays import Arrays, Part
-from tuning.campaign.config import TrialConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.training.batches import BatchSource
 from tuning.training.begin import TrialRun, begin
 from tuning.training.loop import DivergedError, Training

@@ -15,8 +15,8 @@ from ray import tune
 
 from data.errors import DataError
 from tuning.campaign import own_code
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.packages import recorded_sources
+from tuning.campaign.trial import TrialConfig
 from tuning.execution.node_files import pack_trial, unpack_trial, unpacked_arrays, unpacked_code
 from tuning.execution.worker import TrialWorker, WorkerMessage
 

@@ -14,11 +14,12 @@ from search_spaces.errors import SpaceError
 from tuning.analysis.configurations import configurations
 from tuning.analysis.export import Export
 from tuning.analysis.export_file import EXPORT_SUFFIXES, read_export
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, JournalError, RecordError
 from tuning.campaign.messages import nearest
 from tuning.campaign.plan import Plan
 from tuning.campaign.space import campaign_space
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import DataRecord, EarlierResult, WarmStart
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord

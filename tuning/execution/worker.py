@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from data.arrays import Arrays
 from data.errors import DataError
 from data.prepared import open_arrays, verify
-from tuning.campaign.config import TrialConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.training.begin import TrialRun, begin
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.environment import Environment, current

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tuning.campaign.config import MOST, CampaignConfig, ComparisonOptions, TrialConfig
+from tuning.campaign.config import CampaignConfig, ComparisonOptions
+from tuning.campaign.trial import MOST, TrialConfig
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
 

@@ -12,9 +12,9 @@ from filelock import FileLock, Timeout
 
 from data.preparation import Preparation
 from tuning.campaign.code_files import Source, copy_path
-from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.campaign.messages import nearest, shown
+from tuning.campaign.trial import NAME
 from tuning.journal.log import Entry, read
 from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold

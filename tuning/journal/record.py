@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import parse_json
+from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variant_of
 from tuning.journal.events import (
     ConfirmationRequest,

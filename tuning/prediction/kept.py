@@ -9,8 +9,8 @@ from data.errors import DataError
 from data.preparation import Preparation, find_prepared, read_preparation
 from data.prepare import prepare
 from data.prepared import open_arrays
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.errors import RecordError
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.home import Home
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import trial_name

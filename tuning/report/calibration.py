@@ -1,5 +1,6 @@
 """Figures of calibration: how often the best trial is right when it is how sure."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ def _diagram(name: str, title: str, found: Reliability) -> Figure:
                 mode="lines+markers",
                 name=f"{label} (error {error:.3f})",
                 line={"color": colour, "width": 1},
-                marker={"color": colour, "size": 8},
+                marker={"color": colour, "size": [5 + 13 * math.sqrt(one.rows / of.rows) for one in bins]},
                 customdata=[one.rows for one in bins],
                 hovertemplate="probability %{x:.3f}, right %{y:.3f}, %{customdata} rows<extra></extra>",
             )
@@ -120,7 +121,8 @@ def _diagram(name: str, title: str, found: Reliability) -> Figure:
         name=name,
         title=f"Calibration of {title}",
         caption=f"How often a prediction is right when its probability is how high, in bins of {of.rows:,} validation "
-        f"rows{some}. Below the diagonal the model is too sure. In brackets the expected calibration error. {change}",
+        f"rows{some}. Large points have many rows. Below the diagonal the model is too sure. In brackets the expected "
+        f"calibration error. {change}",
         plot=plot,
         rows=list(_values(found)),
     )

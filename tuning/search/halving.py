@@ -7,7 +7,8 @@ here the thresholds are fixed when the trial is suggested, so that it stops at t
 from bisect import insort
 from collections.abc import Iterable, Sequence
 
-from tuning.campaign.config import CampaignConfig, Rung
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.trial import Rung
 from tuning.training.results import EpochReport
 
 

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from search_spaces.dimensions import Value
 from search_spaces.families import family_name
 from search_spaces.space import Assignment, Space
-from tuning.campaign.config import CampaignConfig, DeviceConfig, LimitOptions, Rung, TrialConfig
+from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
+from tuning.campaign.trial import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.variants import data_config, dimensions, key
 from tuning.journal.events import DataRecord, WarmStart
 from tuning.journal.record import CampaignRecord

@@ -9,9 +9,9 @@ from data.errors import DataError
 from data.preparation import Preparation
 from tuning.campaign import own_code
 from tuning.campaign.code_files import Source
-from tuning.campaign.config import NAME
 from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.file import ignore
+from tuning.campaign.trial import NAME
 from tuning.execution.adoption import Adoption, adopting, campaign_file, check_absent
 from tuning.execution.recorded_code import sources_of, with_code
 from tuning.journal import log as journal

@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
-from tuning.campaign.config import CampaignConfig, TrialConfig
+from tuning.campaign.config import CampaignConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import DataRecord
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, TrialRecord

@@ -8,9 +8,9 @@ import math
 import time
 from collections.abc import Iterator
 
-from tuning.campaign.config import MOST
 from tuning.campaign.errors import RecordError
 from tuning.campaign.space import campaign_space
+from tuning.campaign.trial import MOST
 from tuning.journal.events import (
     CAUSES,
     Ended,

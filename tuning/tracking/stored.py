@@ -7,8 +7,8 @@ from pathlib import Path
 
 from data.addresses import masked
 from tuning.campaign import messages
-from tuning.campaign.config import MOST
 from tuning.campaign.errors import RecordError, StoreError
+from tuning.campaign.trial import MOST
 from tuning.journal.events import Opened
 from tuning.journal.log import END_OF_TIME, Entry
 from tuning.journal.order import first_problem

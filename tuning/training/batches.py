@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.arrays import Arrays, Part
-from tuning.campaign.config import TrainConfig
 from tuning.campaign.seeds import derive
+from tuning.campaign.trial import TrainConfig
 
 CHUNK = 50
 """Batches among which rows are sorted by length: enough to bring like lengths together, few enough to stay random."""

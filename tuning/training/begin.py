@@ -8,8 +8,8 @@ from torch import Tensor
 from data.arrays import Arrays, Part
 from models.configs import Classical
 from tuning.campaign.code_files import IN_USE, in_use
-from tuning.campaign.config import TrialConfig
 from tuning.campaign.objective import metrics_of
+from tuning.campaign.trial import TrialConfig
 from tuning.training.loop import Training
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from data.arrays import Arrays, Part
 from models.configs import Classical
-from tuning.campaign.config import TrialConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.training.estimators import Estimator, fit
 from tuning.training.loop import weights_sha256
 from tuning.training.metrics import NO_COUNTS, confusion, from_counts, from_errors

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tuning.campaign.config import Rung, TrainConfig
 from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.trial import Rung, TrainConfig
 from tuning.training.results import EpochReport
 
 

@@ -20,8 +20,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 from data.arrays import Arrays, Part
 from models.catalogue import build
-from tuning.campaign.config import DeviceConfig, Rung, TrialConfig
 from tuning.campaign.seeds import derive
+from tuning.campaign.trial import DeviceConfig, Rung, TrialConfig
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
 from tuning.training.ends import missed_rung, out_of_patience
 from tuning.training.losses import loss_of

@@ -12,7 +12,7 @@ from data.arrays import Part
 from data.preparation import Preparation
 from models.catalogue import build
 from models.configs import Classical
-from tuning.campaign.config import TrialConfig
+from tuning.campaign.trial import TrialConfig
 from tuning.training.batches import BatchSource, evaluation_batches
 from tuning.training.size import EVALUATION_BATCH
 

@@ -10,7 +10,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from data.memory import machine_bytes
 from models.catalogue import build
 from models.configs import ModelConfig, NeuralConfig
-from tuning.campaign.config import LimitOptions, TrainConfig, TrialConfig
+from tuning.campaign.config import LimitOptions
+from tuning.campaign.trial import TrainConfig, TrialConfig
 
 BYTES_PER_WEIGHT = 12
 """A weight, its gradient and one moment of the optimizer as float32: less than any optimizer but plain SGD takes."""
