@@ -19,7 +19,9 @@ pytestmark = pytest.mark.ray
 
 SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 PAGE = Path("docs/models-and-spaces.md").read_text(encoding="utf-8")
-(EXAMPLE,) = (text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if text.startswith("name ="))
+(EXAMPLE,) = (
+    text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if text.startswith('name = "learning-rate"')
+)
 
 
 class Launched(NamedTuple):
