@@ -19,7 +19,8 @@ pytestmark = pytest.mark.ray
 
 SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 PAGE = Path("docs/models-and-spaces.md").read_text(encoding="utf-8")
-(EXAMPLE,) = (
+EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+(EXAMPLE,) = (text for text in EXAMPLES if text.startswith('name = "learning-rate"'))
     text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if text.startswith('name = "learning-rate"')
 )
 
