@@ -21,8 +21,6 @@ SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 PAGE = Path("docs/models-and-spaces.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 (EXAMPLE,) = (text for text in EXAMPLES if text.startswith('name = "learning-rate"'))
-    text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if text.startswith('name = "learning-rate"')
-)
 
 
 class Launched(NamedTuple):
