@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -226,9 +227,7 @@ def test_killed_workers_are_replaced_unseen_by_the_search(tmp_path, undisturbed,
     def kill_all(_record, entry):
         index = getattr(entry.event, "trial", None)
         if entry.event.kind == kind and getattr(index, "index", index) == trial and not killed:
-            for pid in workers(os.getpid()):
-                killed.append(pid)
-                os.kill(pid, signal.SIGKILL)
+            killed.extend(kill_workers())
 
     record = launch(plan(CONFIG), home=Home(tmp_path), datasets=None, observers=[kill_all], progress=quiet)
     assert killed
@@ -238,15 +237,25 @@ def test_killed_workers_are_replaced_unseen_by_the_search(tmp_path, undisturbed,
 
 def test_a_trial_whose_workers_always_die_fails_after_its_retries(tmp_path):
     def kill_all(_record, entry):
-        if entry.event.kind == "start":
-            for pid in workers(os.getpid()):
-                os.kill(pid, signal.SIGKILL)
+        if entry.event.kind in ("start", "epoch"):
+            kill_workers()
 
     config = campaign(data__dataset=str(TABLE), search__trials=1, resources__concurrency=1, resources__max_retries=1)
     record = launch(plan(config), home=Home(tmp_path), datasets=None, observers=[kill_all], progress=quiet)
     (trial,) = record.trials.values()
     assert (trial.status, trial.attempts, len(trial.retries)) == ("failed", 2, 1)
     assert trial.result.reason == "the worker died in each of 2 attempts; out of memory?"
+
+
+def kill_workers():
+    """Kill this launch's training actors; a process that Ray is just renaming has no name that ``ps`` could find."""
+    for _ in range(100):
+        if found := workers(os.getpid()):
+            for pid in found:
+                os.kill(pid, signal.SIGKILL)
+            return found
+        time.sleep(0.1)
+    pytest.fail("the launch has no workers")
 
 
 def workers(parent):
