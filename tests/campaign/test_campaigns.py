@@ -72,14 +72,14 @@ def test_a_study_compares_settings_of_one_factor_with_replicates_and_nothing_sto
     space = campaign_space(config)
     factor = space.searched(config.comparison.factor)
     assert config.comparison.question.endswith("?")
-    replicates = 5 if config.data.splits is None else 2 * config.data.splits
-    assert config.data.splits in (None, 5)
+    replicates = 10
+    assert config.data.splits == (None if config.data.split == "chronological" else 5)
     assert (config.search.algorithm, config.search.replicates, config.resources.threads) == ("grid", replicates, 1)
     assert config.train.early_stopping_patience >= config.train.epochs
     settings = space.dimensions[factor].values()
     found = trials(config)
     assert len(settings) > 1
-    assert len(found) <= 60
+    assert len(found) <= 120
     assert len({trial.seed for trial in found}) == replicates
     assert len(found) % (replicates * len(settings)) == 0
 
@@ -120,7 +120,7 @@ def test_baselines_are_one_configuration_of_each_family():
     config = load(Path("campaigns/comparisons/against-baselines.toml")).config
     assert list(campaign_space(config).dimensions) == [FAMILY]
     families = [trial.model.family for trial in trials(config)]
-    assert families == [f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(5)]
+    assert families == [f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(10)]
 
 
 @pytest.mark.parametrize(("name", "cell", "epochs"), [("bbc-rnn", "rnn", 10), ("bbc-gru", "gru", 20)])
