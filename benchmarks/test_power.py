@@ -1,7 +1,7 @@
 """Simulated power and false positives of the tests that ``seqtune compare`` uses, and coverage of its intervals.
 
-Four simulations, each with known truth: pairs of normal scores that are correlated or not; two levels in two groups; two
-learners on random splits of one sample, equal over all samples by construction; and means of proportions near 1.
+Four simulations, each with known truth: pairs of normal scores that are correlated or not; two levels in two groups;
+two learners on random splits of one sample, equal over all samples by construction; and means of proportions near 1.
 
     python benchmarks/test_power.py                       # 2 minutes on one core
     python benchmarks/test_power.py --simulations 500
@@ -50,8 +50,8 @@ def correlated_pairs(simulations: int, rng: np.random.Generator) -> Iterator[tup
 def two_groups(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
     """Yield rows: replicates, both groups' effects, and how often an interaction is found.
 
-    Scores correlate with 0.5 within a group.  only one: the difference is significant in exactly one of the groups, from
-    which an interaction is often concluded.
+    Scores correlate with 0.5 within a group.  only one: the difference is significant in exactly one of the groups,
+    from which an interaction is often concluded.
     """
     covariance = [[1.0, 0.5], [0.5, 1.0]]
     for n, effects in product(REPLICATES, ((0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (0.0, 1.0), (0.0, 2.0), (-1.0, 1.0))):
