@@ -1,6 +1,7 @@
 """What a campaign will cost, told before it is launched."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tuning.campaign.file import load
 from tuning.cli.app import app
 from tuning.cli.plan import variants_name
 from tuning.execution import estimate as estimating
-from tuning.execution.prediction import Range, wall_range
+from tuning.execution.prediction import Range, halved_epochs, wall_range
 
 FILE = """
 name = "mine"
@@ -135,3 +136,15 @@ def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any)
     assert more is not None
     assert more.expected > 1.8 * found.expected - 15
     assert wall_range(planned, [((4, 10), None)]) is None
+
+
+def test_successive_halving_is_expected_to_stop_most_trials(campaign: Any) -> None:
+    halving = load(campaign())
+    assert halved_epochs(halving, 4, 10) == 7
+    train = halving.config.train.model_copy(
+        update={"early_stopping": "successive-halving", "grace_epochs": 1, "early_stopping_patience": 10}
+    )
+    search = halving.config.search.model_copy(update={"window": 4})
+    halving = replace(halving, config=halving.config.model_copy(update={"train": train, "search": search}))
+    stopped = 1 + 2 / 3 + 6 / 9 + 1 / 27  # rungs at epochs 1, 3 and 9, of 10 epochs
+    assert halved_epochs(halving, 1, 10) == pytest.approx((6 * 10 + 14 * stopped) / 20)
