@@ -11,8 +11,8 @@ of those trained to the end.
 
 ``--out`` appends one line per table, search, rule and seed: trials, and regret after 10, 20 and 40 full trainings'
 worth of epochs.  Lines that are there already are not computed again.  ``--summary`` prints, for each search and
-budget, the regret over seeds, its paired difference from the same search without early stopping, the mean rank over the
-tables, and the mean difference over tables, with 95 % intervals.
+budget, the regret, the mean rank over tables, and the paired difference from the same search without early stopping,
+per table and as the mean over tables, with 95 % intervals over seeds.
 """
 
 import argparse
@@ -133,7 +133,7 @@ def collect(out: Path, names: list[str], searches: list[str], seeds: int) -> Non
             file.flush()
 
 
-def summary(path: Path) -> None:
+def summary(path: Path, against: str) -> None:
     """Print a line per search, budget and rule."""
     cells: dict[tuple[str, str], dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
     for text in path.open():
@@ -153,10 +153,10 @@ def summary(path: Path) -> None:
                     table: round(float(np.mean([run["trials"] for run in cells[search, rule][table].values()])))
                     for table in names
                 }
-                if rule != NONE:
+                if rule != against and against in rules:
                     paired = [
-                        [column[seed] - none[seed] for seed in column if seed in none]
-                        for column, none in zip(regret[rule], regret[NONE], strict=True)
+                        [column[seed] - other[seed] for seed in column if seed in other]
+                        for column, other in zip(regret[rule], regret[against], strict=True)
                     ]
                     line["difference"] = {name: interval(values) for name, values in zip(names, paired, strict=True)}
                     line["all"] = _stratified(paired)
@@ -170,7 +170,8 @@ def _column(runs: dict[int, Any], at: int) -> dict[int, float]:
 def _stratified(paired: list[list[float]]) -> dict[str, float]:
     """Return the mean over tables of the mean over seeds, and its 95 % interval over seeds for these tables."""
     mean = float(np.mean([np.mean(values) for values in paired]))
-    half = 1.96 * float(np.sqrt(sum(stats.sem(values) ** 2 for values in paired))) / len(paired)
+    error = float(np.sqrt(sum(stats.sem(values) ** 2 for values in paired))) / len(paired)
+    half = float(stats.t.ppf(0.975, min(map(len, paired)) - 1)) * error
     return {"mean": round(mean, 4), "low": round(mean - half, 4), "high": round(mean + half, 4)}
 
 
@@ -183,13 +184,14 @@ def main() -> None:
     parser.add_argument("--searches", nargs="+", choices=searches, default=searches)
     parser.add_argument("--out", type=Path, help="file of results, extended")
     parser.add_argument("--summary", type=Path, help="file of results to summarise")
+    parser.add_argument("--against", default=NONE, help="the rule that others are compared with in the summary")
     options = parser.parse_args()
     if (options.out is None) == (options.summary is None):
         parser.error("give --out or --summary")
     if options.out:
         collect(options.out, options.tables, options.searches, options.seeds)
     else:
-        summary(options.summary)
+        summary(options.summary, options.against)
 
 
 if __name__ == "__main__":
