@@ -87,7 +87,8 @@ def strategies() -> Iterator[tuple[str, str, Callable[[Grid, int], Strategy]]]:
         make = partial(options["kind"], window=WINDOW, model=options.get("model", True))
         for rule in RULES if engine == "random" else FEW:
             yield engine, rule, partial(_ordered, make, rule)
-        yield engine, "halving 3, window 4", partial(_ordered, partial(make, window=4), "halving 3")
+        for rule in ("halving 3", "halving 3, grace 2"):
+            yield engine, f"{rule}, window 4", partial(_ordered, partial(make, window=4), rule)
         if engine == "optuna-tpe":
             for told, text in TOLD.items():
                 yield engine, f"halving 3, {text}", partial(_ordered, partial(make, told=told), "halving 3")
