@@ -11,8 +11,8 @@ of those trained to the end.
 
 ``--out`` appends one line per table, search, rule and seed: trials, and regret after 10, 20 and 40 full trainings'
 worth of epochs.  Lines that are there already are not computed again.  ``--summary`` prints, for each search and
-budget, the regret, the mean rank over tables, and the paired difference from the same search without early stopping,
-per table and as the mean over tables, with 95 % intervals over seeds.
+budget, and each rule that all tables have, the regret, the mean rank over tables, and the paired difference from the
+same search without early stopping, per table and as the mean over tables, with 95 % intervals over seeds.
 """
 
 import argparse
@@ -143,7 +143,7 @@ def summary(path: Path, against: str) -> None:
     names = sorted({table for cell in cells.values() for table in cell})
     for search in dict.fromkeys(search for search, _ in cells):
         rules = [rule for one, rule in cells if one == search and len(cells[one, rule]) == len(names)]
-        for at, budget in enumerate(BUDGETS):
+        for at, budget in enumerate(BUDGETS if rules else ()):
             regret = {rule: [_column(cells[search, rule][table], at) for table in names] for rule in rules}
             means = np.array([[np.mean(list(column.values())) for column in regret[rule]] for rule in rules])
             ranks = stats.rankdata(means, axis=0).mean(axis=1)
