@@ -2,6 +2,7 @@
 
     python benchmarks/halving.py --seeds 20 --out halving.jsonl
     python benchmarks/halving.py --summary halving.jsonl
+    python benchmarks/halving.py --correlations
 
 Replays the recorded tables (trial_table*.csv) with two simulated workers and a window of 8, until 40 full trainings'
 worth of epochs are spent.  Each rule is applied to the same ordered search, with random suggestions, HyperOpt's and
@@ -13,6 +14,7 @@ of those trained to the end.
 worth of epochs.  Lines that are there already are not computed again.  ``--summary`` prints, for each search and
 budget, and each rule that all tables have, the regret, the mean rank over tables, and the paired difference from the
 same search without early stopping, per table and as the mean over tables, with 95 % intervals over seeds.
+``--correlations`` prints Spearman's rho between a trial's best epoch so far and its best of all, after epochs 1 to 4.
 """
 
 import argparse
@@ -176,6 +178,12 @@ def _stratified(paired: list[list[float]]) -> dict[str, float]:
     return {"mean": round(mean, 4), "low": round(mean - half, 4), "high": round(mean + half, 4)}
 
 
+def correlations(table: Table) -> list[float]:
+    """Return the correlation over all trials, after 1, 2, ... epochs."""
+    best = np.maximum.accumulate([curve.values for curve in table.curves.values()], axis=1)
+    return [round(float(stats.spearmanr(best[:, epoch], best[:, -1]).statistic), 2) for epoch in range(4)]
+
+
 def main() -> None:
     """Compute or summarise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -186,9 +194,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file of results, extended")
     parser.add_argument("--summary", type=Path, help="file of results to summarise")
     parser.add_argument("--against", default=NONE, help="the rule that others are compared with in the summary")
+    parser.add_argument("--correlations", action="store_true", help="how well the first epochs tell the best")
     options = parser.parse_args()
+    if options.correlations:
+        for name in options.tables:
+            print(json.dumps({"benchmark": "halving", "table": name, "correlations": correlations(Table(name))}))
+        return
     if (options.out is None) == (options.summary is None):
-        parser.error("give --out or --summary")
+        parser.error("give --out, --summary or --correlations")
     if options.out:
         collect(options.out, options.tables, options.searches, options.seeds)
     else:
