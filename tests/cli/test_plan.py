@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tuning.campaign.file import load
 from tuning.cli.app import app
+from tuning.cli.plan import variants_name
 from tuning.execution import estimate as estimating
 from tuning.execution.prediction import Range, wall_range
 
@@ -53,6 +54,26 @@ def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path,
     assert found["timed"][0]["parameters"] < found["timed"][-1]["parameters"]
     assert {tuple(one["epochs"]) for one in found["timed"]} == {(4, 10)}
     assert not (tmp_path / "var" / "campaigns").exists()
+
+
+@pytest.mark.parametrize(
+    ("variants", "name"),
+    [
+        (["raw"], "raw"),
+        (["raw split=1", "raw split=2", "raw split=4"], "raw split=1, 2, 4"),
+        (["raw", "smote fold=2"], "raw; smote fold=2"),
+    ],
+)
+def test_variants_with_the_same_rows_share_a_name(variants: list[str], name: str) -> None:
+    assert variants_name(variants) == name
+
+
+def test_equal_splits_are_shown_once(tmp_path: Path, campaign: Any) -> None:
+    path = campaign()
+    path.write_text(path.read_text().replace("[space]", "splits = 3\n[space]").replace("trials = 20", "trials = 21"))
+    text = CliRunner().invoke(app, ["plan", str(path), "--quick", "--home", str(tmp_path / "home")]).output
+    assert text.count("raw split=1, 2, 3  all") == 1
+    assert "raw split=2 " not in text
 
 
 def test_timed_plans_predict_a_range_for_both_precisions(
