@@ -30,7 +30,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from peer_process import answer, ray_space, start, start_ray
+from peer_process import ray_space, start_ray
+from peer_process import run as run_script
 
 if TYPE_CHECKING:
     from tuning.campaign.plan import Plan
@@ -220,7 +221,7 @@ TOOLS = {"bare": bare, "seqtune": seqtune, "optuna": optuna_script, "ray": ray_t
 def run(tool: str, folder: Path, trials: int) -> dict[str, float]:
     """Run a tool in a fresh process."""
     begin = time.time()
-    result = answer(start(["overhead.py", "--one", tool, "--trials", trials], folder), folder)
+    result = run_script(["overhead.py", "--one", tool, "--trials", trials], folder)
     return {
         "trial_ms": 1000 * (result["end"] - result["begin"]) * WORKERS / trials,
         "first_step_s": result["begin"] - begin,

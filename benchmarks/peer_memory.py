@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peer_process import answer, proportional_mb, start, start_ray
+from peer_process import proportional_mb, run, start_ray
 
 STEPS, BATCH, VALIDATED = 60, 32, 4096
 TOOLS = ("seqtune", "ray")
-INTERVAL_S = 0.3
 
 
 def seqtune(workers: int, folder: Path) -> dict[str, float]:
@@ -111,15 +110,12 @@ def ray_tune(workers: int, folder: Path) -> dict[str, float]:
 
 def peak_mb(tool: str, workers: int, folder: Path) -> float:
     """Run a tool in a fresh process, and return the largest sum of proportional set sizes while all trials trained."""
-    import psutil
-
-    process = start(["peer_memory.py", "--one", tool, "--workers", workers], folder)
-    tree = psutil.Process(process.pid)
     samples: list[tuple[float, float]] = []
-    while process.poll() is None:
-        samples.append((time.time(), proportional_mb(tree)))
-        time.sleep(INTERVAL_S)
-    window = answer(process, folder)
+    window = run(
+        ["peer_memory.py", "--one", tool, "--workers", workers],
+        folder,
+        watch=lambda root: samples.append((time.time(), proportional_mb(root))),
+    )
     return max(mb for at, mb in samples if window["from"] <= at <= window["to"])
 
 

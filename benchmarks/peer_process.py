@@ -1,13 +1,12 @@
 """What the benchmarks against other tools share: fresh processes, a space in Ray's terms, a network of one argument."""
 
-import ctypes
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     import psutil
 
 HERE = Path(__file__).parent
-PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
-PATIENCE_S = 30.0
-"""Time that the processes of a script are given to end after it."""
+INTERVAL_S = 0.3
+Answer = dict[str, Any]
 
 
 class OneArgument(nn.Module):
@@ -54,42 +52,40 @@ def environment() -> dict[str, str]:
     }
 
 
-def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
-    """Start a script of this folder; its first argument is told the time in ``--began``."""
-    script, *rest = map(str, arguments)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become children of this process
-    command = [sys.executable, str(HERE / script), "--began", repr(time.time()), *rest]
-    log = (folder / f"{Path(script).stem}.log").open("a")
-    return subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True, errors="replace"
-    )
+def run(
+    arguments: Sequence[object], folder: Path, *, watch: Callable[["psutil.Process"], None] | None = None
+) -> Answer:
+    """Run a script of this folder in a fresh process, and return the JSON object of its last line.
 
+    Its first argument is told the time in ``--began``.  ``watch`` is called with its process a few times a second.
+    ``processor_s`` is added to the result: the processor time of the process and all its descendants.  Where other
+    programs use the same cores, it says more than wall time.
 
-def answer(process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
-    """Wait for a script and return the JSON object of its last line.  RuntimeError: it failed.
-
-    ``processor_s`` is added: the processor time of the script and all its descendants, also of those that it leaves to
-    end by themselves, as Ray's.  It says more than wall time where other programs use the same cores.
+    Raises:
+        RuntimeError: it failed.
     """
-    before = _reaped_s()
-    output, _ = process.communicate()
-    give_up = time.time() + PATIENCE_S
-    while time.time() < give_up:
-        try:
-            if os.waitpid(-1, os.WNOHANG) == (0, 0):
-                time.sleep(0.1)
-        except ChildProcessError:
-            break
+    import psutil
+
+    script, *rest = map(str, arguments)
+    command = [sys.executable, str(HERE / script), "--began", repr(time.time()), *rest]
+    printed, log = folder / "printed.txt", folder / "log.txt"
+    spent: dict[tuple[int, float], float] = {}
+    with printed.open("w") as out, log.open("w") as errors:
+        process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=out, stderr=errors)
+        root = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                for each in [root, *root.children(recursive=True)]:
+                    with suppress(psutil.NoSuchProcess):
+                        times = each.cpu_times()
+                        spent[each.pid, each.create_time()] = times.user + times.system
+                if watch is not None:
+                    watch(root)
+            time.sleep(INTERVAL_S)
     if process.returncode:
-        log = "\n".join(path.read_text(errors="replace")[-3000:] for path in folder.glob("*.log"))
-        raise RuntimeError(f"{process.args} ended with {process.returncode}\n{log}")
-    result: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return result | {"processor_s": round(_reaped_s() - before, 1)}
-
-
-def _reaped_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+        raise RuntimeError(f"{command} ended with {process.returncode}\n{log.read_text(errors='replace')[-3000:]}")
+    result: Answer = json.loads(printed.read_text(errors="replace").splitlines()[-1])
+    return result | {"processor_s": round(sum(spent.values()), 1)}
 
 
 def ray_space(space: Space) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from peer_process import answer, start
+from peer_process import run
 
 ARMS = ("raw", "balanced")
 ROWS, WORKERS, VALIDATION_BATCH = 12_000, 2, 32
@@ -229,15 +229,13 @@ def one_seed(seed: int, size: dict[str, int]) -> dict[str, Any]:
         folder = Path(scratch)
         write_data(seed, folder, size)
 
-        def run(*rest: object) -> dict[str, Any]:
-            return answer(start(["peer_quality.py", *options, *rest], folder), folder)
+        def search(*rest: object) -> dict[str, Any]:
+            return run(["peer_quality.py", *options, "--seed", seed, *rest], folder)
 
-        peer = run("--one", "mltrainer", "--seed", seed)
+        peer = search("--one", "mltrainer")
         row: dict[str, Any] = {"benchmark": "peer_quality", "seed": seed, **size, "mltrainer": peer}
         for arm in ARMS:
-            row[arm] = run(
-                "--one", arm, "--seed", seed, "--targets", peer["end"], peer["best"], "--limit-s", peer["seconds"]
-            )
+            row[arm] = search("--one", arm, "--targets", peer["end"], peer["best"], "--limit-s", peer["seconds"])
     return row
 
 

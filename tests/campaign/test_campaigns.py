@@ -120,7 +120,9 @@ def test_baselines_are_one_configuration_of_each_family():
     config = load(Path("campaigns/comparisons/against-baselines.toml")).config
     assert list(campaign_space(config).dimensions) == [FAMILY]
     families = [trial.model.family for trial in trials(config)]
-    assert families == [f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(10)]
+    assert families == [
+        f for f in ("recurrent", "majority", "linear", "random-forest", "minirocket") for _ in range(10)
+    ]
 
 
 @pytest.mark.parametrize(("name", "cell", "epochs"), [("bbc-rnn", "rnn", 10), ("bbc-gru", "gru", 20)])
