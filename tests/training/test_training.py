@@ -12,7 +12,9 @@ from kinds import regression, texts, unequal
 from sklearn.metrics import recall_score
 
 from data.arrays import Arrays
+from tuning.campaign.code_files import CodeFile
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning.training.determinism import make_deterministic
 from tuning.training.loop import DivergedError, Training, train, weights_sha256
 from tuning.training.results import EpochReport, TrialResult
 
@@ -204,3 +206,9 @@ def test_bfloat16_trains_and_repeats():
     config = trial(train__precision="bfloat16")
     assert run(config, arrays()) == run(config, arrays())
     assert run(config, arrays())[1].weights_sha256 != run(trial(), arrays())[1].weights_sha256
+
+
+@pytest.mark.parametrize(("code", "filled"), [((), False), ((CodeFile(name="mine.py", sha256="0" * 64),), True)])
+def test_only_models_of_the_users_own_get_new_tensors_filled(code, filled):
+    make_deterministic(trial().model_copy(update={"code": code}))
+    assert torch.utils.deterministic.fill_uninitialized_memory == filled  # type: ignore[attr-defined]

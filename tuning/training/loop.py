@@ -6,7 +6,6 @@ training starts or resumes.
 
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,15 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from data.arrays import Arrays, Part
 from models.catalogue import build
 from tuning.campaign.seeds import derive
-from tuning.campaign.trial import DeviceConfig, Rung, TrialConfig
+from tuning.campaign.trial import Rung, TrialConfig
 from tuning.training.batches import BatchSource, epoch_batches, evaluation_batches
+from tuning.training.determinism import make_deterministic
 from tuning.training.ends import missed_rung, out_of_patience
 from tuning.training.losses import loss_of
+from tuning.training.optimizers import optimizer_of, scheduler_of
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import EVALUATION_BATCH, check_size
 
@@ -64,15 +65,15 @@ class Training:
         self.arrays = arrays
         check_size(trial.model, arrays)
         self.device = torch.device(trial.device.device)
-        _make_deterministic(trial.device)
+        make_deterministic(trial)
         torch.manual_seed(trial.seed)
         self.shuffle = torch.Generator().manual_seed(derive(trial.seed, "shuffle"))
         model = build(
             trial.model, steps=arrays.steps, channels=arrays.channels, outputs=arrays.outputs, tokens=arrays.tokens
         )
         self.model = model.to(self.device)
-        self.optimizer = _optimizer(trial, self.model)
-        self.scheduler = _scheduler(trial, self.optimizer)
+        self.optimizer = optimizer_of(trial, self.model)
+        self.scheduler = scheduler_of(trial, self.optimizer)
         self.train_rows = BatchSource(arrays.train, self.device)
         self.valid_rows = BatchSource(arrays.valid, self.device)
         self.loss = loss_of(arrays, self.device)
@@ -285,39 +286,3 @@ def _scores(batches: Sequence[Tensor | None]) -> NDArray[np.float32] | None:
     """Return the scores of all batches where a metric takes them."""
     found = [batch for batch in batches if batch is not None]
     return _whole(found) if found else None
-
-
-def _make_deterministic(device: DeviceConfig) -> None:
-    torch.set_num_threads(device.threads)
-    torch.use_deterministic_algorithms(True)
-    # Nothing here reads memory before it is written; filling it first takes up to 8 % of a step on CPU.
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    torch.backends.cudnn.benchmark = False
-    if device.device == "cuda":
-        # cuBLAS reads this when it starts; without it deterministic algorithms refuse to run.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-
-
-def _optimizer(trial: TrialConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
-    parameters, rate, decay = model.parameters(), trial.train.learning_rate, trial.train.weight_decay
-    match trial.train.optimizer:
-        case "adam":
-            return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
-        case "adamw":
-            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
-        case "sgd":
-            return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
-        case "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay)
-
-
-def _scheduler(trial: TrialConfig, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
-    match trial.train.scheduler:
-        case "plateau":
-            return ReduceLROnPlateau(
-                optimizer, factor=trial.train.plateau_factor, patience=trial.train.plateau_patience
-            )
-        case "cosine":
-            return CosineAnnealingLR(optimizer, T_max=trial.train.epochs)
-        case "none":
-            return None
