@@ -10,9 +10,9 @@ successive halving and the same optimizer and schedule until it has reached the 
 mltrainer took: once on the raw data, as mltrainer, and once with balancing as a dimension and equally many steps.
 
 Quality is macro recall on the validation part, computed from counts over the whole part.  ``end``: of the trial that
-mltrainer's user gets, at its last epoch.  ``best``: the highest of all its epochs.  Times are seconds from the start of
-the process; ``processor_s`` is the processor time of all processes until their end.  ``--out`` appends a line per seed
-(of split and search); seeds that are there are not run again.
+mltrainer's user gets, at its last epoch.  ``best``: the highest of all its epochs, which was there after ``best_at_s``.
+Times are seconds from the start of the process; ``processor_s`` is the processor time of all processes until their end.
+``--out`` appends a line per seed (of split and search); seeds that are there are not run again.
 """
 
 import argparse
@@ -246,6 +246,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "mltrainer_s": round(median(row["mltrainer"]["seconds"] for row in rows), 1),
         "mltrainer_end": round(median(row["mltrainer"]["end"] for row in rows), 3),
         "mltrainer_best": round(median(row["mltrainer"]["best"] for row in rows), 3),
+        "mltrainer_best_at_s": round(median(row["mltrainer"]["best_at_s"] for row in rows), 1),
         "processor_ratio": {
             arm: round(median(row[arm]["processor_s"] / row["mltrainer"]["processor_s"] for row in rows), 2)
             for arm in ARMS

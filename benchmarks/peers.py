@@ -80,7 +80,8 @@ def of_quality(result: dict[str, Any]) -> Iterable[Row]:
     for arm in ("raw", "balanced"):
         for target in ("end", "best"):
             found = result[f"{arm}_{target}"]
-            ratio = "not reached" if found["median_ratio"] is None else f"{found['median_ratio']:.2f}"
+            middle = found["median_ratio"]
+            ratio = "not reached" if middle is None else f"{middle:.2f}"
             yield (
                 f"time to mltrainer's {target} macro recall, {arm} ({result['seeds']} seeds)",
                 f"reached {found['reached']}, in half of the time {found['at_most_half']}",

@@ -85,7 +85,10 @@ def test_macro_recall_follows_from_the_means_of_counts_over_batches() -> None:
 def test_the_summary_counts_a_seed_that_did_not_reach_the_quality() -> None:
     def row(*reached: float | None) -> dict[str, object]:
         arms = {arm: {"reached_s": list(reached), "processor_s": 30.0} for arm in peer_quality.ARMS}
-        return {"mltrainer": {"seconds": 100.0, "end": 0.5, "best": 0.6, "processor_s": 120.0}, **arms}
+        return {
+            "mltrainer": {"seconds": 100.0, "end": 0.5, "best": 0.6, "best_at_s": 70.0, "processor_s": 120.0},
+            **arms,
+        }
 
     found = peer_quality.summary([row(40.0, None), row(60.0, None), row(50.0, 90.0)])
     assert found["raw_end"] == {"reached": 3, "at_most_half": 2, "median_ratio": 0.5}
