@@ -12,10 +12,11 @@ in turns.  All train by the same code, so that only what surrounds it differs:
 - ray: Ray Tune with HyperOptSearch and a function trainable, with the files that it logs by default and no MLflow;
 - bare: two processes that train the same number of trials and do nothing else: the ideal.
 
-Prints one JSON line with medians: ``trial_ms``, worker time per trial from the first training step to the end of the
-last trial; ``overhead_ms``, the same less that of ``bare``; ``of_ideal``, the ratio of the two; ``first_step_s``, from
-the start of the process to the first training step; ``whole_s``, from its start to its end; ``processor_s``, the
-processor time of all its processes.
+Prints one JSON line with medians.  ``trial_ms``: worker time per trial, from the first training step to the end of the
+last trial.  ``training_ms``: of which the epochs of a trial.  ``overhead_ms``: the difference.  ``of_training``: the
+ratio.  ``of_ideal``: ratio of ``trial_ms`` to that of ``bare`` in the same round; it needs an idle machine.
+``first_step_s``: from the start of the process to the first training step; ``whole_s``: from its start to its end;
+``processor_s``: processor time of all its processes.
 """
 
 import argparse
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 EPOCHS = 5
-Span = tuple[float, float]
-"""When the first training step began and the last trial ended, in seconds since the epoch."""
+Span = tuple[float, float, float]
+"""When the first training step began and the last trial ended, in seconds since the epoch, and the seconds of training
+of all trials."""
 
 
 def campaign(data: Path, trials: int) -> dict[str, Any]:
@@ -81,15 +83,17 @@ def seqtune(folder: Path, trials: int) -> Span:
 
     begun: list[float] = []
     ended: list[float] = []
+    trained: list[float] = []
 
     def watch(event: Event) -> None:
         if isinstance(event, EpochEnded):
             begun.append(time.time() - event.report.seconds)
+            trained.append(event.report.seconds)
         if isinstance(event, Ended):
             ended.append(time.time())
 
     api.launch(campaign(folder / "table.csv", trials), home=folder / f"home-{time.time_ns()}", on_event=watch)
-    return min(begun), max(ended)
+    return min(begun), max(ended), sum(trained)
 
 
 def one_trial(plan: "Plan", folder: Path, index: int, values: dict[str, Any]) -> "TrialConfig":
@@ -118,14 +122,15 @@ def bare_trial(folder: Path, trials: int, index: int) -> Span:
     begin = time.time()
     while not training.done:
         training.run_epoch()
-    return begin, time.time()
+    return begin, time.time(), training.seconds
 
 
 def bare(folder: Path, trials: int) -> Span:
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         list(pool.map(bare_trial, *zip(*[(folder, trials, 0)] * WORKERS, strict=True)))  # imports
         spans = list(pool.map(bare_trial, *zip(*((folder, trials, index) for index in range(trials)), strict=True)))
-    return min(begin for begin, _ in spans), max(end for _, end in spans)
+    begun, ended, trained = zip(*spans, strict=True)
+    return min(begun), max(ended), sum(trained)
 
 
 def optuna_script(folder: Path, trials: int) -> Span:
@@ -143,6 +148,7 @@ def optuna_script(folder: Path, trials: int) -> Span:
     client = mlflow.MlflowClient(f"sqlite:///{folder / f'optuna-{mark}.db'}")
     experiment = client.create_experiment("optuna", artifact_location=(folder / f"artifacts-{mark}").as_uri())
     begun: list[float] = []
+    trained: list[float] = []
 
     def objective(trial: optuna.Trial) -> float:
         values: dict[str, Any] = {}
@@ -164,12 +170,13 @@ def optuna_script(folder: Path, trials: int) -> Span:
             metrics = [Metric(f"valid/{k}", v, now, report.epoch) for k, v in report.metrics.items()]
             client.log_batch(run, metrics=metrics)
         client.set_terminated(run)
+        trained.append(training.seconds)
         return training.result().objective or 0.0
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
     study.optimize(objective, n_trials=trials, n_jobs=WORKERS)
-    return min(begun), time.time()
+    return min(begun), time.time(), sum(trained)
 
 
 def ray_trial(values: dict[str, Any], *, plan: "Plan", folder: Path) -> None:
@@ -185,7 +192,8 @@ def ray_trial(values: dict[str, Any], *, plan: "Plan", folder: Path) -> None:
     begin = time.time()
     while not training.done:
         report = training.run_epoch()
-        tune.report({"objective": report.metrics["recall_macro"], "begin": begin, **report.metrics})
+        times = {"begin": begin, "seconds": report.seconds}
+        tune.report({"objective": report.metrics["recall_macro"], **times, **report.metrics})
 
 
 def ray_tune(folder: Path, trials: int) -> Span:
@@ -196,10 +204,12 @@ def ray_tune(folder: Path, trials: int) -> Span:
     start_ray(WORKERS, folder)
     begun: list[float] = []
     ended: list[float] = []
+    trained: list[float] = []
 
     class Times(tune.Callback):
         def on_trial_result(self, *_: Any, **info: Any) -> None:
             begun.append(info["result"]["begin"])
+            trained.append(info["result"]["seconds"])
 
         def on_trial_complete(self, *_: Any, **__: Any) -> None:
             ended.append(time.time())
@@ -212,7 +222,7 @@ def ray_tune(folder: Path, trials: int) -> Span:
         ),
         run_config=tune.RunConfig(storage_path=str(folder / f"results-{time.time_ns()}"), callbacks=[Times()]),
     ).fit()
-    return min(begun), max(ended)
+    return min(begun), max(ended), sum(trained)
 
 
 TOOLS = {"bare": bare, "seqtune": seqtune, "optuna": optuna_script, "ray": ray_tune}
@@ -224,6 +234,7 @@ def run(tool: str, folder: Path, trials: int) -> dict[str, float]:
     result = run_script(["overhead.py", "--one", tool, "--trials", trials], folder)
     return {
         "trial_ms": 1000 * (result["end"] - result["begin"]) * WORKERS / trials,
+        "training_ms": 1000 * result["trained"] / trials,
         "first_step_s": result["begin"] - begin,
         "whole_s": time.time() - begin,
         "processor_s": result["processor_s"],
@@ -248,11 +259,12 @@ def measure(*, trials: int, rows: int, repeats: int) -> dict[str, dict[str, floa
             for tool in TOOLS:
                 runs[tool].append(run(tool, folder, trials))
                 print(tool, runs[tool][-1], file=sys.stderr, flush=True)
-    ideal = median(each["trial_ms"] for each in runs["bare"])
     return {
         tool: {
-            "trial_ms": round(milliseconds := median(each["trial_ms"] for each in rounds)),
-            "overhead_ms": round(milliseconds - ideal),
+            "trial_ms": round(median(each["trial_ms"] for each in rounds)),
+            "training_ms": round(median(each["training_ms"] for each in rounds)),
+            "overhead_ms": round(median(each["trial_ms"] - each["training_ms"] for each in rounds)),
+            "of_training": round(median(each["trial_ms"] / each["training_ms"] for each in rounds), 2),
             "of_ideal": round(
                 median(each["trial_ms"] / floor["trial_ms"] for each, floor in zip(rounds, runs["bare"], strict=True)),
                 2,
@@ -275,8 +287,8 @@ def main() -> None:
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        begin, end = TOOLS[options.one](Path.cwd(), options.trials)
-        print(json.dumps({"begin": begin, "end": end}))
+        begin, end, trained = TOOLS[options.one](Path.cwd(), options.trials)
+        print(json.dumps({"begin": begin, "end": end, "trained": trained}))
         return
     tools = measure(trials=options.trials, rows=options.rows, repeats=options.repeats)
     print(json.dumps({"benchmark": "overhead", "trials": options.trials, "rows": options.rows, **tools}))

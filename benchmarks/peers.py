@@ -58,8 +58,9 @@ def of_overhead(result: dict[str, Any]) -> Iterable[Row]:
 
 def of_second(result: dict[str, Any]) -> Iterable[Row]:
     name = f"{result['trials']} trials of {result['bare']['trial_ms'] / 1000:.1f} s"
-    for peer in ("bare", "optuna", "ray"):
-        yield row(f"{name}, against the ideal", result["seqtune"]["of_ideal"], result[peer]["of_ideal"], peer)
+    for key, base in (("of_training", "its own training"), ("of_ideal", "the ideal")):
+        for peer in ("optuna", "ray"):
+            yield row(f"{name}, against {base}", result["seqtune"][key], result[peer][key], peer)
     for peer in ("optuna", "ray"):
         yield row(f"{name}, whole process", result["seqtune"]["whole_s"], result[peer]["whole_s"], peer, " s")
 
