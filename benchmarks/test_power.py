@@ -1,7 +1,7 @@
 """Simulated power and false positives of the tests that ``seqtune compare`` uses, and coverage of its intervals.
 
-Three simulations, each with known truth: pairs of normal scores that are correlated or not; two learners on random
-splits of one sample, equal over all samples by construction; and means of proportions near 1.
+Four simulations, each with known truth: pairs of normal scores that are correlated or not; two levels in two groups;
+two learners on random splits of one sample, equal over all samples by construction; and means of proportions near 1.
 
     python benchmarks/test_power.py                       # 2 minutes on one core
     python benchmarks/test_power.py --simulations 500
@@ -45,6 +45,23 @@ def correlated_pairs(simulations: int, rng: np.random.Generator) -> Iterator[tup
             found["paired"] += significant(paired(x, y).p)
             found["welch"] += significant(welch(x, y))
         yield (str(n), f"{effect:g}", f"{rho:g}", *(f"{count / simulations:.3f}" for count in found.values()))
+
+
+def two_groups(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
+    """Yield rows: replicates, both groups' effects, and how often an interaction is found.
+
+    Scores correlate with 0.5 within a group.  only one: the difference is significant in exactly one of the groups,
+    from which an interaction is often concluded.
+    """
+    covariance = [[1.0, 0.5], [0.5, 1.0]]
+    for n, effects in product(REPLICATES, ((0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (0.0, 1.0), (0.0, 2.0), (-1.0, 1.0))):
+        found = {"interaction": 0, "only one": 0}
+        for _ in range(simulations):
+            groups = [rng.multivariate_normal([0.0, effect], covariance, size=n).T for effect in effects]
+            first, second = ((y - x).tolist() for x, y in groups)
+            found["interaction"] += significant(paired(first, second).p)
+            found["only one"] += len({significant(paired(*group.tolist()).p) for group in groups}) > 1
+        yield (str(n), *(f"{effect:g}" for effect in effects), *(f"{c / simulations:.3f}" for c in found.values()))
 
 
 class Sample:
@@ -138,13 +155,15 @@ def show(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
 
 
 def main() -> None:
-    """Print the three tables."""
+    """Print the four tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     show(["n", "effect", "correlation", "paired", "Welch"], correlated_pairs(options.simulations, rng))
+    head = ["n", "effect in one group", "in the other", "interaction test", "significant in one only"]
+    show(head, two_groups(options.simulations, np.random.default_rng(options.seed)))
     head = ["splits", "seeds", "advantage", "paired", "corrected", "Welch, corrected", "corrected, mean of seeds"]
     show(head, resampled(options.simulations, rng))
     head = ["mean", "sd", "n", "beyond 1", "t", "clipped", "logit"]

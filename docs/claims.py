@@ -32,6 +32,7 @@ and `launch` then work as where it ran. Weights are not kept.
 Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted. Scores are of the validation part.
 [Comparisons](comparisons.md#statistics) describes the tests.
 """
+MEANS = ("level", "trials", "mean", "95 % interval")
 HEADS = ("of", "difference", "95 % interval", "p", "verdict")
 
 
@@ -69,9 +70,19 @@ def section(comparisons: Sequence[Comparison]) -> Iterator[str]:
     if first.step is not None:
         step = "" if first.step.step is None else f", one worth {first.step.step:.4f}"
         yield f"Rarest validation class: {first.step.rarest}, {first.step.rows} rows{step}."
+    if 2 * sum(of.improving for of in comparisons) > sum(of.stepwise for of in comparisons):
+        yield "Most trials were still improving."
     yield ""
-    yield "| " + " | ".join(HEADS) + " |"
-    yield "| " + " | ".join("---" for _ in HEADS) + " |"
+    yield from head(MEANS)
+    for comparison in comparisons:
+        of = "" if comparison.by is None else f"{group_name(comparison)}: "
+        for level in comparison.levels:
+            mean, low, high = interval(level.estimate.mean, level.estimate.low, level.estimate.high)
+            missing = "" if level.completed == level.trials else f" of {level.trials}"
+            name = f"{of}{level_name(comparison, level.value)}"
+            yield f"| {name} | {level.completed}{missing} | {mean} | {low} to {high} |"
+    yield ""
+    yield from head(HEADS)
     for comparison in comparisons:
         of = "" if comparison.by is None else f"{group_name(comparison)}: "
         for test in comparison.contrasts:
@@ -82,6 +93,12 @@ def section(comparisons: Sequence[Comparison]) -> Iterator[str]:
             levels = f"{level_name(comparison, test.level)} - {level_name(comparison, test.reference)}"
             yield row(f"interaction, {levels}: {test.first} - {test.second}", test)
     yield ""
+
+
+def head(names: Sequence[str]) -> Iterator[str]:
+    """Yield the first two lines of a table."""
+    yield "| " + " | ".join(names) + " |"
+    yield "| " + " | ".join("---" for _ in names) + " |"
 
 
 def row(names: str, test: Tested) -> str:

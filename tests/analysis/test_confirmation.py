@@ -40,16 +40,16 @@ def campaign_record(*scores, opened=(), **changes):
     return folded([*events(runs, campaign), *(OpenedTest(confirmation=request) for request in opened)])
 
 
-def confirmation_record(campaign, request, scores, *, drop=0.1, data=None):
+def confirmation_record(campaign, request, scores, *, drop=0.1, data=None, balance="raw"):
     """scores: (trial, seed, split) -> validation score, None of a failure; the test score is lower by ``drop``."""
     splits = sorted({split for _, _, split in scores})
-    extra = {f"raw split_seed={split_seed(campaign, s)}": data or data_record("raw") for s in splits if s}
+    extra = {f"{balance} split_seed={split_seed(campaign, s)}": data or data_record(balance) for s in splits if s}
     rows: list[Event] = [
         Opened(config=campaign.config, dimensions=campaign.dimensions, data=campaign.data),
         Launched(environment=ENVIRONMENT, trials=len(scores), confirmation=request, data=extra),
     ]
     for index, ((source, seed, split), score) in enumerate(scores.items()):
-        trial = trial_config(index=index, data__balance="raw", data__split_seed=split_seed(campaign, split))
+        trial = trial_config(index=index, data__balance=balance, data__split_seed=split_seed(campaign, split))
         confirms = Confirms(trial=source, seed=seed, split=split)
         rows.append(Suggested(trial=trial, assignment=campaign.trials[source].assignment, confirms=confirms))
         if score is None:
@@ -137,6 +137,19 @@ def test_with_fresh_splits_variances_are_corrected():
     assert summary.configurations[1].valid.p_adjusted == pytest.approx(2 * stats.t.sf(abs(t), 2))
     test = first.test.metrics["recall_macro"]
     assert test.high - test.low == pytest.approx(2 * half * math.sqrt((1 / 3 + 20 / 80) / (1 / 3 + 10 / 80)))
+
+
+def test_synthetic_rows_do_not_count_as_trained_on():
+    record = campaign_record(0.6, 0.9, data__balance="smote", data__valid_fraction=0.2, data__test_fraction=0.3)
+    request = ConfirmationRequest(trials=(1, 0), seeds=1, splits=3, ended=2)
+    scores = {(t, 0, split): 0.6 + 0.1 * t + 0.01 * split for split in (1, 2, 3) for t in (1, 0)}
+    data = data_record("smote", train={"N": 80, "S": 80}, valid={"N": 20, "S": 20}, test={"N": 30, "S": 30})
+    confirmed = confirmation_record(record, request, scores, data=data, balance="smote")
+    first = confirmation_summary(record, confirmed).configurations[0]
+    spread = stats.t.ppf(0.975, 2) * stdev([0.01, 0.02, 0.03])
+    for part, evaluated in ((first.valid, 40), (first.test, 60)):  # 200 rows were divided, 100 of them to train
+        figure = part.metrics["recall_macro"]
+        assert figure.high - figure.low == pytest.approx(2 * spread * math.sqrt(1 / 3 + evaluated / 100))
 
 
 def test_incomplete_configurations_come_last_and_are_not_tested(campaign):

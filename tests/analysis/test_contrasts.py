@@ -1,5 +1,6 @@
-"""Beside the paired test: Welch's test, the pairs' correlation, borderline verdicts, interactions, and metric steps."""
+"""Beside the paired test: Welch's test, correlations, borderline verdicts, interactions, steps, and resampled rows."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from tuning.analysis.compare import compare
 from tuning.analysis.conclusions import answer, interaction_answer
 from tuning.analysis.contrasts import adjusted
 from tuning.analysis.statistics import correlation, holm, paired, welch
-from tuning.analysis.steps import step
+from tuning.analysis.steps import resampled, step
 
 
 def test_welchs_test_and_the_correlation_are_scipys() -> None:
@@ -178,6 +179,43 @@ def test_a_difference_of_less_than_one_row_is_a_warning() -> None:
     text = " ".join(basis(compared(record(cells()))))
     assert "The rarest validation class is N with 4 rows; one row of it is worth 0.1250 of recall_macro." in text
     assert "Smaller than that: the difference of lstm." in text
+
+
+# --- the choice of validation rows
+
+
+def of_counts(counts) -> list:
+    run = record(cells()).trials[0]
+    return [replace(run, result=run.result.model_copy(update={"confusion": counts}))]
+
+
+def test_the_deviation_over_validation_rows_is_that_of_the_binomial() -> None:
+    assert resampled(of_counts([[400, 50], [30, 120]]), "accuracy") == pytest.approx(
+        math.sqrt((520 / 600) * (80 / 600) / 600), rel=0.15
+    )
+    recalls = ((400 / 450, 450), (120 / 150, 150))
+    expected = math.sqrt(sum(r * (1 - r) / n for r, n in recalls)) / 2
+    assert resampled(of_counts([[400, 50], [30, 120]]), "recall_macro") == pytest.approx(expected, rel=0.15)
+
+
+def test_four_times_the_rows_halve_the_deviation() -> None:
+    few, many = ([[40 * n, 5 * n], [3 * n, 12 * n]] for n in (1, 4))
+    ratio = resampled(of_counts(few), "f1_macro") / resampled(of_counts(many), "f1_macro")
+    assert ratio == pytest.approx(2, rel=0.2)
+
+
+def test_metrics_that_do_not_follow_from_counts_have_none() -> None:
+    assert resampled(of_counts([[4, 1], [1, 4]]), "loss") is None
+    assert resampled(of_counts([]), "rmse") is None
+
+
+def test_intervals_over_splits_cover_the_choice_of_rows_and_those_over_seeds_do_not() -> None:
+    def text(**changes) -> str:
+        runs = [Run(settings={"model.cell": c}, seed=n, score=0.5 + 0.1 * n) for c in ("gru", "rnn") for n in range(4)]
+        return " ".join(basis(replace(compared(record(runs, search__replicates=4, **changes)), resampled=0.02)))
+
+    assert "a bootstrap); the intervals do not cover this." in text()
+    assert "a bootstrap); validation rows differ between splits, so the intervals cover this." in text(data__splits=4)
 
 
 # --- the generalisation gap

@@ -67,7 +67,7 @@ def basis(comparison: Comparison) -> list[str]:
         lines += [_tests(comparison), *_pairing(comparison)]
     if any(test.borderline for test in [*comparison.contrasts, *comparison.interactions]):
         lines.append(BORDERLINE)
-    lines += _step(comparison)
+    lines += [*_step(comparison), *_resampled(comparison)]
     names = [level_name(comparison, level.value) for level in comparison.levels if level.estimate.clipped]
     if names:
         lines.append(
@@ -112,6 +112,17 @@ def _step(comparison: Comparison) -> list[str]:
     of = "" if comparison.metric == "accuracy" else " of it"
     warning = f" Smaller than that: the difference of {', '.join(small)}." if small else ""
     return [f"{text}; one row{of} is worth {step} of {comparison.metric}.{warning}"]
+
+
+def _resampled(comparison: Comparison) -> list[str]:
+    """The sentence about the choice of validation rows."""
+    if comparison.resampled is None:
+        return []
+    deviation = numbers(comparison.resampled)[0]
+    several = f"validation rows differ between {comparison.division}s, so the intervals cover this"
+    covered = several if comparison.division else "the intervals do not cover this"
+    text = f"Other validation rows, as many, would change {comparison.metric} of a trial by {deviation}"
+    return [f"{text} (standard deviation of a bootstrap); {covered}."]
 
 
 def _tests(comparison: Comparison) -> str:

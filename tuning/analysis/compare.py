@@ -19,7 +19,7 @@ from tuning.analysis.factors import (
 )
 from tuning.analysis.interactions import Interaction, interactions
 from tuning.analysis.statistics import Estimate, estimate
-from tuning.analysis.steps import Step, step
+from tuning.analysis.steps import Step, resampled, step
 from tuning.campaign.objective import Goal, cost
 from tuning.journal.record import CampaignRecord, TrialRecord
 
@@ -63,6 +63,7 @@ class Comparison:
     training parts.
     tests: number of tests that Holm's adjustment covers, those of all groups.
     step: what one validation row of the rarest class is worth in the objective; None of a regression.
+    resampled: by how much a trial's objective varies with the choice of validation rows; see ``steps.resampled``.
     interactions: of this group with later ones, adjusted for ``interaction_tests`` tests.
     """
 
@@ -91,6 +92,7 @@ class Comparison:
     best: Value | None
     levels: list[Level]
     step: Step | None = None
+    resampled: float | None = None
     contrasts: list[Contrast] = field(default_factory=list)
     tests: int = 0
     interactions: list[Interaction] = field(default_factory=list)
@@ -193,6 +195,7 @@ def _compared(
         best=best.value if best else None,
         levels=levels,
         step=step(variants, metric) if metric else None,
+        resampled=resampled(completed, metric) if metric else None,
     )
 
 

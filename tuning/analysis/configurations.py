@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from data.config import DataOptions
 from tuning.analysis.statistics import Estimate, estimate
 from tuning.journal.record import CampaignRecord, TrialRecord
 
@@ -32,11 +33,16 @@ def overlap(record: CampaignRecord) -> float:
     counts = [(sum(of.valid.values()), sum(of.train.values())) for name, of in record.data.items() if SMOTE not in name]
     if counts:
         return max(valid / train for valid, train in counts)
-    return data.valid_fraction / (1 - data.valid_fraction - data.test_fraction)  # too wide beside an official test part
+    return divided(data)
 
 
 SMOTE = "smote"
 """Variants of this balance have more training rows than were divided."""
+
+
+def divided(data: DataOptions) -> float:
+    """Return the rows validated per row trained on, as the file divides them; too many beside an official test part."""
+    return data.valid_fraction / (1 - data.valid_fraction - data.test_fraction)
 
 
 def configurations(record: CampaignRecord) -> list[Configuration]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tuning.analysis.configurations import configurations
+from tuning.analysis.configurations import SMOTE, configurations, divided
 from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
 from tuning.campaign.errors import RecordError
 from tuning.campaign.objective import ObjectiveConfig
@@ -184,9 +184,15 @@ class _Units:
         """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
         if not self.by_split and not self.by_fold:
             return 0.0
-        data = self.confirmation.data[self.confirmation.variant(trials[0].config)]
+        variant = self.confirmation.variant(trials[0].config)
+        data = self.confirmation.data[variant]
+        trained: float = sum(data.train.values())
+        if SMOTE in variant:  # its synthetic rows are among them
+            folds = self.confirmation.config.data.folds if self.by_fold else None
+            share = divided(self.confirmation.config.data) if folds is None else 1 / (folds - 1)
+            trained = sum(data.valid.values()) / share
         evaluated = data.valid if part == "valid" else data.test
-        return sum(evaluated.values()) / sum(data.train.values())
+        return sum(evaluated.values()) / trained
 
 
 def _trials(confirmation: CampaignRecord, request: ConfirmationRequest) -> dict[int, list[TrialRecord]]:
