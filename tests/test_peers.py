@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.filterwarnings("ignore")  # Lightning comments on the machine
 @pytest.mark.parametrize("tool", sorted(peer_training.TOOLS))
 def test_a_tool_trains_the_epochs_that_are_timed(folder: Path, tool: str) -> None:
     if tool not in peer_training.available():
