@@ -39,9 +39,22 @@ def beats(
     datasets: Path | None = None,
 ) -> tuple[DataConfig, Prepared]:
     """Prepare real beats from ``datasets``, default: the folder in ``SEQTUNE_DATASETS``."""
+    return rows_of("heartbeats", store, rows=rows, balance=balance, valid_fraction=valid_fraction, datasets=datasets)
+
+
+def rows_of(
+    dataset: str,
+    store: Path,
+    *,
+    rows: int | None,
+    balance: str = "raw",
+    valid_fraction: float = 0.2,
+    datasets: Path | None = None,
+) -> tuple[DataConfig, Prepared]:
+    """Prepare a data set from ``datasets``, default: the folder in ``SEQTUNE_DATASETS``."""
     folder = datasets or Path(os.environ["SEQTUNE_DATASETS"])
     config = DataConfig(
-        dataset="heartbeats",
+        dataset=dataset,
         max_rows=rows,
         balance=balance,
         valid_fraction=valid_fraction,

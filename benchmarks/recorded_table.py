@@ -1,4 +1,4 @@
-"""The recorded table of real trials (trial_table.csv), and simulated workers that replay it.
+"""The recorded tables of real trials (trial_table*.csv), and simulated workers that replay them.
 
 A simulated trial reports the values of a recorded one.  Trial k draws one of the two recorded seeds, independently of
 the strategy, so that all strategies have the same noise.  An epoch takes the minimum time of all epochs with its batch
@@ -13,32 +13,46 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from trial_table import EPOCHS, GRID, SEEDS
+from trial_table import GRID, GRIDS, SEEDS, TRAIN, Grid
 
-from models.configs import CNN2DConfig
+from models.configs import CNN1DConfig, CNN2DConfig, NeuralConfig, RecurrentConfig
 from search_spaces.dimensions import Choice
 from search_spaces.space import Assignment, Space
 
-TABLE = Path(__file__).parent / "trial_table.csv"
+FOLDER = Path(__file__).parent
+TABLES = {
+    "cnn2d": FOLDER / "trial_table.csv",
+    "recurrent": FOLDER / "trial_table_recurrent.csv",
+    "cnn1d": FOLDER / "trial_table_cnn1d.csv",
+}
 METRIC = "recall_macro"
-COSTLY = ("batch_size", "hidden", "layers", "blocks")
+COSTLY = ("batch_size", "hidden", "layers", "blocks", "cell")
 """Fields that determine the duration of an epoch."""
-SECTION = {"batch_size": "train", "balance": "data"}
-PATHS = tuple(f"{SECTION.get(name, 'model')}.{name}" for name in GRID)
+MODELS: dict[str, type[NeuralConfig]] = {"cnn2d": CNN2DConfig, "recurrent": RecurrentConfig, "cnn1d": CNN1DConfig}
+SECTION = dict.fromkeys(TRAIN, "train") | {"balance": "data"}
 
 Point = tuple[str, ...]
 """A grid point, as text of the table."""
 
 
-def space() -> Space:
-    """Return the grid of the table as a search space."""
-    dimensions = {path: Choice(*values) for path, values in zip(PATHS, GRID.values(), strict=True)}
-    return Space(name="table", models=(CNN2DConfig,), dimensions=dimensions)
+def paths(grid: Grid) -> tuple[str, ...]:
+    """Return the paths of a grid's fields in a search space."""
+    return tuple(f"{SECTION.get(name, 'model')}.{name}" for name in grid.values)
 
 
-def point(assignment: Assignment) -> Point:
+CNN2D = GRIDS["cnn2d"]
+PATHS = paths(CNN2D)
+
+
+def space(grid: Grid = CNN2D) -> Space:
+    """Return the grid of a table as a search space."""
+    dimensions = {path: Choice(*values) for path, values in zip(paths(grid), grid.values.values(), strict=True)}
+    return Space(name="table", models=(MODELS[grid.family],), dimensions=dimensions)
+
+
+def point(assignment: Assignment, grid: Grid = CNN2D) -> Point:
     """Return the grid point of an assignment."""
-    return tuple(str(assignment[path]) for path in PATHS)
+    return tuple(str(assignment[path]) for path in paths(grid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +66,27 @@ class Curve:
 class Table:
     """Recorded trials, and the true score of each configuration: the mean over seeds of the best epoch."""
 
-    def __init__(self, path: Path = TABLE) -> None:
-        """Read the table; SystemExit if a grid point, seed or epoch is missing."""
+    def __init__(self, name: str = "cnn2d") -> None:
+        """Read a table; SystemExit if a grid point, seed or epoch is missing."""
+        path, grid = TABLES[name], GRIDS[name]
+        self.grid = grid
         rows: dict[tuple[Point, int], list[tuple[int, float]]] = {}
         seconds: dict[tuple[str, ...], float] = {}
+        costly = [field for field in grid.values if field in COSTLY]
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
-                key = tuple(row[name] for name in GRID), int(row["seed"])
+                key = tuple(row[field] for field in grid.values), int(row["seed"])
                 rows.setdefault(key, []).append((int(row["epoch"]), float(row[METRIC])))
-                cost = tuple(row[name] for name in COSTLY)
+                cost = tuple(row[field] for field in costly)
                 seconds[cost] = min(float(row["seconds"]), seconds.get(cost, np.inf))
-        costly = [list(GRID).index(name) for name in COSTLY]
+        places = [list(grid.values).index(field) for field in costly]
         self.curves = {
-            (key, seed): Curve(tuple(value for _, value in sorted(epochs)), seconds[tuple(key[i] for i in costly)])
+            (key, seed): Curve(tuple(value for _, value in sorted(epochs)), seconds[tuple(key[i] for i in places)])
             for (key, seed), epochs in rows.items()
         }
-        whole = np.prod([len(values) for values in GRID.values()]) * len(SEEDS)
-        if len(self.curves) != whole or {len(curve.values) for curve in self.curves.values()} != {EPOCHS}:
-            raise SystemExit(f"{path}: {len(self.curves)} of {whole} trials; complete it with trial_table.py")
+        whole = np.prod([len(values) for values in grid.values.values()]) * len(SEEDS)
+        if len(self.curves) != whole or {len(curve.values) for curve in self.curves.values()} != {grid.epochs}:
+            raise SystemExit(f"{path}: {len(self.curves)} of {whole} trials; complete it with trial_table.py {name}")
         self.truth = {
             key: float(np.mean([max(self.curves[key, seed].values) for seed in SEEDS])) for key, _ in self.curves
         }
@@ -107,6 +124,13 @@ class Run:
     seen: list[float] = field(default_factory=list)
     failed: bool = False
     end: float = 0.0
+    spent: int = 0
+    """Epochs that the campaign had trained when the trial ended; 0 of an interrupted one."""
+
+    @property
+    def full(self) -> bool:
+        """Whether it was trained to the end."""
+        return len(self.seen) == len(self.curve.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +143,13 @@ class Campaign:
     def incumbent(self, trials: int) -> Point | None:
         """Return the best configuration among the first ``trials``; those trained to the end come first."""
         ended = [run for run in self.runs[:trials] if not run.failed]
-        full = [run for run in ended if len(run.seen) == EPOCHS] or ended
+        full = [run for run in ended if run.full] or ended
+        return max(full, key=lambda run: max(run.seen)).point if full else None
+
+    def incumbent_after(self, epochs: int) -> Point | None:
+        """Return the best configuration when ``epochs`` were spent; those trained to the end come first."""
+        ended = [run for run in self.runs if 0 < run.spent <= epochs]
+        full = [run for run in ended if run.full] or ended
         return max(full, key=lambda run: max(run.seen)).point if full else None
 
     @property
@@ -134,16 +164,27 @@ class Campaign:
 
 
 def simulate(
-    strategy: Strategy, table: Table, *, trials: int, workers: int, seed: int, failing: tuple[str, str] | None = None
+    strategy: Strategy,
+    table: Table,
+    *,
+    trials: int,
+    workers: int,
+    seed: int,
+    failing: tuple[str, str] | None = None,
+    epochs: float = float("inf"),
 ) -> Campaign:
-    """Run a campaign on simulated workers.  failing: (dimension, value) whose trials fail in epoch 1."""
+    """Run a campaign on simulated workers.
+
+    failing: (dimension, value) whose trials fail in epoch 1.  epochs: after so many the campaign is interrupted.
+    """
     seeds = np.random.default_rng([seed, 1]).choice(SEEDS, size=trials)
     place = None if failing is None else (list(GRID).index(failing[0]), failing[1])
     runs: list[Run] = []
     running: list[tuple[float, int]] = []
     clock = 0.0
     waited = 0.0
-    while True:
+    spent = 0
+    while spent < epochs:
         while len(running) < workers and len(runs) < trials:
             suggested = strategy.ask(len(runs))
             if suggested is None:
@@ -163,10 +204,11 @@ def simulate(
             strategy.tell(index, None)
             continue
         run.seen.append(run.curve.values[len(run.seen)])
-        if len(run.seen) < EPOCHS and strategy.continues(index, run.seen):
+        spent += 1
+        if strategy.continues(index, run.seen) and not run.full:
             heapq.heappush(running, (clock + run.curve.seconds, index))
         else:
-            run.end = clock
+            run.end, run.spent = clock, spent
             strategy.tell(index, max(run.seen))
     begun = runs[-1].start
     return Campaign(runs, idle=waited / (workers * begun))

@@ -16,9 +16,10 @@ from hostile_data import DATA  # noqa: E402
 from hostile_exports import STRANGERS  # noqa: E402
 from hostile_inputs import BASELINES  # noqa: E402
 from hostile_records import RECORDS  # noqa: E402
-from recorded_table import Table, simulate  # noqa: E402
+from recorded_table import TABLES, Table, simulate  # noqa: E402
+from stopping import Halving, Stopper, interleaved  # noqa: E402
 from strategies import STARTUP, Ordered, PlainHyperOpt  # noqa: E402
-from trial_table import GRID  # noqa: E402
+from trial_table import EPOCHS, GRID  # noqa: E402
 from warm_start import results  # noqa: E402
 
 from tuning.search.idle import idle_share  # noqa: E402
@@ -40,7 +41,13 @@ def test_a_benchmark_finds_what_it_imports(name: str) -> None:
 @pytest.mark.parametrize("halving", [False, True])
 def test_the_ordered_search_is_the_same_on_one_worker_and_on_four(table: Table, *, halving: bool) -> None:
     one, four = (
-        simulate(Ordered(3, window=4, halving=halving), table, trials=TRIALS, workers=workers, seed=3)
+        simulate(
+            Ordered(3, window=4, stopper=Halving(EPOCHS) if halving else None),
+            table,
+            trials=TRIALS,
+            workers=workers,
+            seed=3,
+        )
         for workers in (1, 4)
     )
     assert [(run.point, run.seen) for run in one.runs] == [(run.point, run.seen) for run in four.runs]
@@ -78,13 +85,33 @@ def test_the_ordered_search_leaves_a_failing_third_alone_and_plain_hyperopt_is_d
 
 def test_halving_spends_fewer_epochs_and_ranks_only_what_ran_to_its_end(table: Table) -> None:
     full, halved = (
-        simulate(Ordered(1, window=8, model=False, halving=halving), table, trials=TRIALS, workers=8, seed=1)
-        for halving in (False, True)
+        simulate(Ordered(1, window=8, model=False, stopper=stopper), table, trials=TRIALS, workers=8, seed=1)
+        for stopper in (None, Halving(EPOCHS))
     )
     assert [run.point for run in full.runs] == [run.point for run in halved.runs]
     assert halved.epochs < 0.8 * full.epochs
     stopped = {run.point for run in halved.runs if len(run.seen) < len(run.curve.values)}
     assert halved.incumbent(TRIALS) not in stopped
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_equal_epochs_are_spent_and_only_full_trainings_are_taken(name: str) -> None:
+    table = Table(name)
+    epochs = 10 * table.grid.epochs
+    for stopper in (Stopper(), Halving(table.grid.epochs)):
+        strategy = Ordered(1, window=4, model=False, grid=table.grid, stopper=stopper)
+        campaign = simulate(strategy, table, trials=epochs, workers=2, seed=1, epochs=epochs)
+        assert campaign.epochs == epochs
+        taken = campaign.incumbent_after(epochs)
+        assert taken in {run.point for run in campaign.runs if run.full}
+        assert table.regret(taken) >= 0.0
+
+
+def test_brackets_are_spread_evenly_by_the_number_of_the_trial() -> None:
+    assert interleaved([3, 1]) == (0, 0, 1, 0)
+    stopper = Halving(9, factor=3, brackets="own")
+    assert stopper.firsts == [1, 3, 9]
+    assert [stopper.order.count(bracket) for bracket in range(3)] == [9, 5, 3]
 
 
 @pytest.mark.parametrize(("workers", "window"), [(2, 2), (4, 4), (8, 8), (8, 16), (8, 24)])

@@ -1,6 +1,7 @@
 """What a campaign will cost, told before it is launched."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 
 from tuning.campaign.file import load
 from tuning.cli.app import app
+from tuning.cli.plan import variants_name
 from tuning.execution import estimate as estimating
-from tuning.execution.prediction import Range, wall_range
+from tuning.execution.prediction import Range, halved_epochs, wall_range
 
 FILE = """
 name = "mine"
@@ -53,6 +55,26 @@ def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path,
     assert found["timed"][0]["parameters"] < found["timed"][-1]["parameters"]
     assert {tuple(one["epochs"]) for one in found["timed"]} == {(4, 10)}
     assert not (tmp_path / "var" / "campaigns").exists()
+
+
+@pytest.mark.parametrize(
+    ("variants", "name"),
+    [
+        (["raw"], "raw"),
+        (["raw split=1", "raw split=2", "raw split=4"], "raw split=1, 2, 4"),
+        (["raw", "smote fold=2"], "raw; smote fold=2"),
+    ],
+)
+def test_variants_with_the_same_rows_share_a_name(variants: list[str], name: str) -> None:
+    assert variants_name(variants) == name
+
+
+def test_equal_splits_are_shown_once(tmp_path: Path, campaign: Any) -> None:
+    path = campaign()
+    path.write_text(path.read_text().replace("[space]", "splits = 3\n[space]").replace("trials = 20", "trials = 21"))
+    text = CliRunner().invoke(app, ["plan", str(path), "--quick", "--home", str(tmp_path / "home")]).output
+    assert text.count("raw split=1, 2, 3  all") == 1
+    assert "raw split=2 " not in text
 
 
 def test_timed_plans_predict_a_range_for_both_precisions(
@@ -114,3 +136,15 @@ def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any)
     assert more is not None
     assert more.expected > 1.8 * found.expected - 15
     assert wall_range(planned, [((4, 10), None)]) is None
+
+
+def test_successive_halving_is_expected_to_stop_most_trials(campaign: Any) -> None:
+    halving = load(campaign())
+    assert halved_epochs(halving, 4, 10) == 7
+    train = halving.config.train.model_copy(
+        update={"early_stopping": "successive-halving", "grace_epochs": 1, "early_stopping_patience": 10}
+    )
+    search = halving.config.search.model_copy(update={"window": 4})
+    halving = replace(halving, config=halving.config.model_copy(update={"train": train, "search": search}))
+    stopped = 1 + 2 / 3 + 6 / 9 + 1 / 27  # rungs at epochs 1, 3 and 9, of 10 epochs
+    assert halved_epochs(halving, 1, 10) == pytest.approx((6 * 10 + 14 * stopped) / 20)

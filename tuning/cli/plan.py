@@ -1,5 +1,6 @@
 """``seqtune plan``: what a campaign will cost, before it is launched."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,16 +77,28 @@ def _data(found: "Estimate", target: "Console") -> None:
     several = len(found.data) > 1
     parts = ("train", "valid", "test", "epoch")
     heads = [*(["variant"] if several else []), "class", *parts]
-    rows: list[list[Cell]] = []
+    alike: dict[str, tuple[list[str], list[list[Cell]]]] = {}
     for variant, data in found.data.items():
         counts = [getattr(data, part) for part in parts]
         names = list(dict.fromkeys(name for count in counts for name in count))
-        named = [[name, *(count.get(name, 0) for count in counts)] for name in names]
+        named: list[list[Cell]] = [[name, *(count.get(name, 0) for count in counts)] for name in names]
         if len(names) > 1:
             named.append(["all", *(sum(count.values()) for count in counts)])
-        rows += [[*([variant] if several else []), *row] for row in named]
+        alike.setdefault(repr(named), ([], named))[0].append(variant)
+    rows: list[list[Cell]] = []
+    for variants, named in alike.values():
+        rows += [[*([variants_name(variants)] if several else []), *row] for row in named]
     columns = [Column(head=head, right=head in parts) for head in heads]
     tables.table(target, columns, rows)
+
+
+def variants_name(variants: Sequence[str]) -> str:
+    """Return one name for variants with the same rows: ``raw split=1, 2, 5`` of ``raw split=1`` and so on."""
+    by_key: dict[str, list[str]] = {}
+    for variant in variants:
+        key, equals, value = variant.rpartition("=")
+        by_key.setdefault(f"{key}{equals}" or variant, []).append(value if equals else "")
+    return "; ".join(f"{key}{', '.join(filter(None, values))}" for key, values in by_key.items())
 
 
 def _search(found: "Estimate", target: "Console") -> None:

@@ -96,7 +96,8 @@ class Estimate:
 def wall_range(plan: Plan, timed: Sequence[tuple[tuple[int, int], float | None]]) -> Range | None:
     """Predict the duration of a launch from random configurations: their epochs, and the time of one of each.
 
-    The bounds are those of early stopping, and two standard errors of the mean time.  Expected is their middle.
+    The bounds are those of early stopping, and two standard errors of the mean time.  Expected are the epochs in their
+    middle, or those of ``halved_epochs``.
     """
     rows = [(fewest, most, seconds + EPOCH_S) for (fewest, most), seconds in timed if seconds is not None]
     if not rows:
@@ -112,9 +113,28 @@ def wall_range(plan: Plan, timed: Sequence[tuple[tuple[int, int], float | None]]
     low, high = START_S
     return Range(
         low=wall([fewest * s for fewest, _, s in rows], -2, low),
-        expected=wall([(fewest + most) / 2 * s for fewest, most, s in rows], 0, (low + high) / 2),
+        expected=wall([halved_epochs(plan, *ends) * s for *ends, s in rows], 0, (low + high) / 2),
         high=wall([most * s for _, most, s in rows], 2, high),
     )
+
+
+def halved_epochs(plan: Plan, fewest: int, most: int) -> float:
+    """Return the epochs that a trial is expected to train, between its fewest and most.
+
+    Their middle; with successive halving the mean over a campaign where each trial passes a rung with the probability
+    1 / ``reduction_factor``, but for the first ones, which know too few others for a rung.
+    """
+    train, search = plan.config.train, plan.config.search
+    if train.early_stopping == "none" or most == 1:
+        return (fewest + most) / 2
+    rungs = [train.grace_epochs]
+    while rungs[-1] < most:
+        rungs.append(rungs[-1] * train.reduction_factor)
+    whole = (min(most, 1 + train.early_stopping_patience) + most) / 2
+    passed = (sum(rung < epoch for rung in rungs) for epoch in range(1, most + 1))
+    halved = sum((1 / train.reduction_factor) ** rungs_before for rungs_before in passed)
+    first = min(plan.trials, search.window + train.reduction_factor - 1)
+    return (first * whole + (plan.trials - first) * min(halved, whole)) / plan.trials
 
 
 def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
