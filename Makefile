@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: audit check clean cluster-demo compose-test demo docs down env lint slurm-test test up wheel
+.PHONY: audit bench check clean cluster-demo compose-test demo docs down env lint slurm-test test up wheel
 
 env: $(VENV)/.done
 
@@ -34,6 +34,15 @@ test: lint
 
 docs: env
 	$(BIN)/python docs/generate.py
+
+# An hour or more, most of it for `--parts quality`. Set SEQTUNE_DATASETS; BENCH takes options of the script.
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/peers.py --out var/peers.jsonl $(BENCH)
+
+$(VENV)/.bench: $(VENV)/.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,bench]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mltrainer
+	touch $@
 
 wheel: env
 	PYTHON=$(BIN)/python bash .ci/wheel

@@ -92,11 +92,11 @@ def trial(
     )
 
 
-def write_table(path: Path) -> Path:
-    """Write a table of 120 short rows of two classes, for trials of well under a second."""
+def write_table(path: Path, rows: int = 120) -> Path:
+    """Write a table of short rows of two classes; 120 are for trials of well under a second."""
     rng = np.random.default_rng(0)
-    label = np.arange(120) % 2
-    x = rng.normal(size=(120, 16)) + label[:, None]
+    label = np.arange(rows) % 2
+    x = rng.normal(size=(rows, 16)) + label[:, None]
     header = ",".join([*(f"t{i}" for i in range(16)), "label"])
     lines = [",".join([*(f"{v:.4f}" for v in row), str(y)]) for row, y in zip(x, label, strict=True)]
     path.write_text("\n".join([header, *lines]) + "\n")
