@@ -1,8 +1,8 @@
 """What a trial says while and after it trains."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt
 
 Status = Literal["completed", "stopped", "failed"]
 """``completed``: ran to its budget or to its own patience.  ``stopped``: missed a rung.  ``failed``: has a reason."""
@@ -10,6 +10,16 @@ Status = Literal["completed", "stopped", "failed"]
 
 MEASURED = {"seconds", "latency_ms", "latency_batch_ms"}
 """Fields of results that differ when a trial is trained again."""
+
+
+def _square(counts: list[list[int]]) -> list[list[int]]:
+    if any(len(row) != len(counts) for row in counts) or (counts and not any(map(any, counts))):
+        raise ValueError("a confusion matrix has as many columns as rows, and at least one count that is not 0")
+    return counts
+
+
+Confusion = Annotated[list[list[NonNegativeInt]], AfterValidator(_square)]
+"""(K, K) counts, rows are true classes; empty in a regression."""
 
 
 class EpochReport(BaseModel):
@@ -46,7 +56,7 @@ class HeldOutResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     metrics: dict[str, float]
-    confusion: list[list[int]] = []
+    confusion: Confusion = []
     groups: dict[str, tuple[int, int]] = Field(default={}, exclude_if=lambda groups: not groups)
 
 
@@ -63,7 +73,7 @@ class TrialResult(BaseModel):
     best_epoch: int | None = None
     objective: float | None = None
     best_metrics: dict[str, float] = {}
-    confusion: list[list[int]] = []
+    confusion: Confusion = []
     """(K, K) counts at the best epoch; rows are true classes; empty in a regression."""
     weights_sha256: str | None = None
     """Of the best epoch's weights."""
