@@ -9,7 +9,11 @@ from comparison_journals import norm_by_cell
 from journals import write
 from typer.testing import CliRunner
 
+from tuning.campaign.file import load
+from tuning.campaign.resume import resumed
 from tuning.cli.app import app
+from tuning.journal.log import read
+from tuning.journal.record import fold
 
 DOCS = Path(__file__).parent.parent / "docs"
 CLAIMS = runpy.run_path(str(DOCS / "claims.py"))
@@ -28,6 +32,13 @@ def test_records_are_adopted_and_compared_and_name_no_folder(tmp_path, path):
     assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
     compared = CliRunner().invoke(app, ["compare", path.stem, "--home", str(tmp_path), "--json"])
     assert json.loads(compared.stdout)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_recorded_campaign_is_still_that_of_its_file(path):
+    opened = fold(read(path))
+    planned = load(DOCS.parent / "campaigns" / "comparisons" / f"{path.stem}.toml")
+    assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
 
 
 def test_a_section_has_differences_and_interactions(tmp_path):
