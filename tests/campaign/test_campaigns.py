@@ -130,7 +130,7 @@ def test_the_news_campaigns_are_the_studys_protocol(name, cell, epochs):
     config = load(Path(f"campaigns/{name}.toml")).config
     found = trials(config)
     trial = found[0]
-    assert len(found) == 5
+    assert len(found) == 10
     assert (trial.data.vocabulary, trial.data.max_length) == (5000, 100)
     assert (trial.data.valid_fraction, trial.data.test_fraction) == (0.15, 0.15)
     assert (trial.data.truncate, trial.data.unknown, trial.model.tanh_output) == ("front", "drop", True)
