@@ -148,6 +148,15 @@ def test_an_interaction_of_splits_is_corrected() -> None:
     assert divided > plain
 
 
+def test_a_borderline_interaction_is_said_with_the_interactions() -> None:
+    groups = compare(record(norm_by_cell()), factor="norm", by="cell")
+    near = replace(groups[0].interactions[0], p_holm=0.09, significant=False, borderline=True)
+    groups[0].interactions[:] = [near]
+    assert interaction_answer(groups)[-1].startswith("Borderline: ")
+    assert not any(contrast.borderline for contrast in groups[0].contrasts)
+    assert "Borderline" not in " ".join(basis(groups[0]))
+
+
 # --- the metric's step
 
 

@@ -1,7 +1,7 @@
 """What a comparison is based on: which trials are in no mean, the data, the tests, and their limits."""
 
 from tuning.analysis.compare import Comparison
-from tuning.analysis.conclusions import group_name, level_name, response_name, seeds, trials
+from tuning.analysis.conclusions import borderline, group_name, level_name, response_name, seeds, trials
 from tuning.analysis.formats import numbers, p_value
 
 MEANINGS = {
@@ -13,10 +13,6 @@ MEANINGS = {
 LIMITS = (
     "The validation split also selects each trial's epoch, so validation scores are optimistic. The test split is not "
     "used."
-)
-BORDERLINE = (
-    "Borderline: p is within a factor of two of 0.05. Other seeds, another split or another processor may change the "
-    "verdict."
 )
 REASONS = 3
 """Reasons of failure that are listed per level."""
@@ -65,9 +61,7 @@ def basis(comparison: Comparison) -> list[str]:
         )
     if comparison.tests:
         lines += [_tests(comparison), *_pairing(comparison)]
-    if any(test.borderline for test in [*comparison.contrasts, *comparison.interactions]):
-        lines.append(BORDERLINE)
-    lines += [*_step(comparison), *_resampled(comparison)]
+    lines += [*borderline(comparison.contrasts), *_step(comparison), *_resampled(comparison)]
     names = [level_name(comparison, level.value) for level in comparison.levels if level.estimate.clipped]
     if names:
         lines.append(

@@ -1,6 +1,6 @@
 """A comparison's results as sentences that claim no more than the numbers do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from search_spaces.dimensions import Value
@@ -21,10 +21,12 @@ NAMES = {
 GREATER_LESS = {"best_epoch": ("later", "earlier"), "seconds": ("longer", "shorter")}
 """Words for the direction of a difference; of all other responses: higher and lower."""
 UNITS = {"best_epoch": " epochs", "seconds": " s"}
-
-
 MOST = 12
 """Interactions that are listed."""
+BORDERLINE = (
+    "Borderline: p is within a factor of two of 0.05. Other seeds, another split or another processor may change the "
+    "verdict."
+)
 
 
 def answer(comparison: Comparison) -> list[str]:
@@ -50,7 +52,16 @@ def interaction_answer(comparisons: Sequence[Comparison]) -> list[str]:
     ]
     said = tested if len(tested) <= MOST else sorted(tested, key=lambda pair: pair[1].p or 0.0)[:MOST]
     more = [f"{len(tested) - MOST} further interactions have a higher p."] if len(tested) > MOST else []
-    return [_interaction(comparison, test) for comparison, test in said] + more
+    return [
+        *(_interaction(comparison, test) for comparison, test in said),
+        *more,
+        *borderline(test for _, test in said),
+    ]
+
+
+def borderline(tests: Iterable[Tested]) -> list[str]:
+    """Return a sentence where the verdict of one of the tests is borderline."""
+    return [BORDERLINE] if any(test.borderline for test in tests) else []
 
 
 def level_name(comparison: Comparison, value: Value) -> str:
