@@ -1,4 +1,4 @@
-"""Write claims.md: what every recorded campaign in docs/recorded answers, as ``seqtune compare`` computes it.
+"""Write claims.md: what the campaigns in docs/recorded answer, as ``compare`` and ``confirm --show`` compute it.
 
 Usage: python docs/claims.py            write the page
        python docs/claims.py --check    exit with 1 if the page differs from what would be written
@@ -11,10 +11,15 @@ from pathlib import Path
 
 from tuning.analysis.compare import Comparison, compare
 from tuning.analysis.conclusions import group_name, level_name, response_name
+from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
 from tuning.analysis.contrasts import Tested
 from tuning.analysis.formats import interval, p_value
+from tuning.cli.tables import searched_columns
+from tuning.execution.adoption import CONFIRMATION
 from tuning.journal.log import read
 from tuning.journal.record import fold
+from tuning.journal.text import shown, trial_name
+from tuning.report.confirmation import units
 
 DOCS = Path(__file__).parent
 RECORDED = DOCS / "recorded"
@@ -25,14 +30,19 @@ HEAD = """\
 
 <!-- Written by docs/claims.py. Do not edit. -->
 
-Comparisons whose journals are kept in [recorded](recorded), as `python docs/claims.py` computes them again from there.
-`seqtune adopt docs/recorded/NAME.jsonl` puts a campaign into a home; `seqtune top`, `compare`, `report`, `reproduce`
-and `launch` then work as where it ran. Weights are not kept.
+Campaigns whose journals are kept in [recorded](recorded), as `python docs/claims.py` computes them again from there.
+`seqtune adopt docs/recorded/NAME.jsonl` puts a campaign into a home; `seqtune top`, `compare`, `confirm --show`,
+`report`, `reproduce` and `launch` then work as where it ran. Weights are not kept.
 
-Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted. Scores are of the validation part.
-[Comparisons](comparisons.md#statistics) describes the tests.
+Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted. Scores are of the validation part,
+except where they are said to be of the test part, which only a confirmation reads.
+[Comparisons](comparisons.md#statistics) and [Confirm](confirm.md) describe the tests.
 """
 MEANS = ("level", "trials", "mean", "95 % interval")
+CONFIRMED = (
+    *("configuration", "trainings", "search score", "validation", "95 % interval"),
+    *("test", "95 % interval", "p (test, against the first)"),
+)
 HEADS = ("of", "difference", "95 % interval", "p", "verdict")
 
 
@@ -51,10 +61,37 @@ def main() -> None:
 
 
 def page(journals: Sequence[Path]) -> str:
-    """Return the page of journals; those of confirmations and of campaigns without a comparison have no part in it."""
-    records = [fold(read(path)) for path in journals if not path.name.endswith(".confirmation.jsonl")]
-    answers = [compare(record) for record in records if record.config.comparison is not None]
-    return "\n".join([HEAD, *(line for comparisons in answers for line in section(comparisons))])
+    """Return the page of journals: what each campaign asked, and how it was confirmed."""
+    lines = [HEAD]
+    for path in journals:
+        if path.name.endswith(CONFIRMATION):
+            continue
+        campaign = fold(read(path))
+        if campaign.config.comparison is not None:
+            lines += section(compare(campaign))
+        confirmation = path.with_name(f"{path.stem}{CONFIRMATION}")
+        if confirmation.exists():
+            lines += confirmed(confirmation_summary(campaign, fold(read(confirmation))))
+    return "\n".join(lines)
+
+
+def confirmed(summary: ConfirmationSummary) -> Iterator[str]:
+    """Yield the lines of a confirmation: means on both parts, and differences to the first on the test part."""
+    varied = searched_columns([one.settings for one in summary.configurations])
+    yield f"## {summary.campaign}, confirmed\n"
+    yield f"{summary.metric}: {units(summary)}."
+    yield ""
+    yield from head(CONFIRMED)
+    for one in summary.configurations:
+        name = ", ".join(f"{path.rpartition('.')[2]} {shown(one.settings[path])}" for path in varied)
+        parts = [one.valid.metrics[summary.metric], one.test.metrics[summary.metric]]
+        means = [interval(part.mean, part.low, part.high) for part in parts]
+        p = "" if one.test.p_adjusted is None else p_value(one.test.p_adjusted)
+        search = interval(one.search, None, None)[0]
+        cells = [name or trial_name(one.trial), f"{one.completed}", search]
+        cells += [cell for mean, low, high in means for cell in (mean, f"{low} to {high}")]
+        yield f"| {' | '.join(cells)} | {p} |"
+    yield ""
 
 
 def section(comparisons: Sequence[Comparison]) -> Iterator[str]:

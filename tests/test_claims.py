@@ -9,15 +9,26 @@ from comparison_journals import norm_by_cell
 from journals import write
 from typer.testing import CliRunner
 
+from tuning.analysis.confirmation import confirmation_summary
 from tuning.campaign.file import load
 from tuning.campaign.resume import resumed
 from tuning.cli.app import app
+from tuning.execution.adoption import CONFIRMATION
 from tuning.journal.log import read
 from tuning.journal.record import fold
 
 DOCS = Path(__file__).parent.parent / "docs"
 CLAIMS = runpy.run_path(str(DOCS / "claims.py"))
-RECORDED = sorted(path for path in (DOCS / "recorded").glob("*.jsonl") if ".confirmation." not in path.name)
+RECORDED = sorted(path for path in (DOCS / "recorded").glob("*.jsonl") if not path.name.endswith(CONFIRMATION))
+CONFIRMED = [path for path in RECORDED if path.with_name(f"{path.stem}{CONFIRMATION}").exists()]
+FIRST_WORDS = ("space.fix.tanh_output=false", "data.truncate=back", "data.unknown=token")
+VARIANTS = {
+    "bbc-rnn-first-words": ("bbc-rnn", FIRST_WORDS),
+    "bbc-gru-first-words": ("bbc-gru", FIRST_WORDS),
+    "heartbeat-by-beat-five": ("heartbeat-by-beat", ("data.classes=[]",)),
+    "heartbeat-by-patient-five": ("heartbeat-by-patient", ("data.classes=[]",)),
+}
+"""Record -> the campaign file and the settings with which it was launched, where it is not that of its name."""
 
 
 def test_the_page_is_what_the_records_give():
@@ -30,15 +41,42 @@ def test_the_page_is_what_the_records_give():
 def test_records_are_adopted_and_compared_and_name_no_folder(tmp_path, path):
     assert b'"datasets":"' not in path.read_bytes()
     assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
-    compared = CliRunner().invoke(app, ["compare", path.stem, "--home", str(tmp_path), "--json"])
-    assert json.loads(compared.stdout)
+    shown = []
+    if fold(read(path)).config.comparison is not None:
+        shown.append(["compare", path.stem])
+    if path.with_name(f"{path.stem}{CONFIRMATION}").exists():
+        shown.append(["confirm", path.stem, "--show"])
+    assert shown
+    for command in shown:
+        done = CliRunner().invoke(app, [*command, "--home", str(tmp_path), "--json"])
+        assert (done.exit_code, bool(json.loads(done.stdout))) == (0, True), command
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_a_recorded_campaign_is_still_that_of_its_file(path):
     opened = fold(read(path))
-    planned = load(DOCS.parent / "campaigns" / "comparisons" / f"{path.stem}.toml")
+    base, settings = VARIANTS.get(path.stem, (path.stem, ()))
+    (file,) = (DOCS.parent / "campaigns").rglob(f"{base}.toml")
+    planned = load(file, name=path.stem, settings=settings)
     assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
+
+
+def test_every_confirmation_is_that_of_a_record():
+    of = [path.name.removesuffix(CONFIRMATION) for path in (DOCS / "recorded").glob(f"*{CONFIRMATION}")]
+    assert set(of) <= {path.stem for path in RECORDED}
+
+
+@pytest.mark.parametrize("path", CONFIRMED, ids=lambda path: path.stem)
+def test_a_confirmation_s_rows_have_the_means_of_both_parts(path):
+    confirmation = path.with_name(f"{path.stem}{CONFIRMATION}")
+    summary = confirmation_summary(fold(read(path)), fold(read(confirmation)))
+    assert summary.ended == summary.planned
+    rows = [line for line in CLAIMS["confirmed"](summary) if line.startswith("| ")][2:]
+    assert len(rows) == len(summary.configurations)
+    for line, one in zip(rows, summary.configurations, strict=True):
+        _, _, _, valid, _, test, _, _ = (cell.strip() for cell in line.strip("|").split("|"))
+        assert float(valid) == pytest.approx(one.valid.metrics[summary.metric].mean, abs=5e-4)
+        assert float(test) == pytest.approx(one.test.metrics[summary.metric].mean, abs=5e-4)
 
 
 def test_a_section_has_differences_and_interactions(tmp_path):

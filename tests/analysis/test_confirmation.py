@@ -25,6 +25,7 @@ from tuning.journal.events import (
     OpenedTest,
     Suggested,
 )
+from tuning.report.confirmation import units
 from tuning.training.results import HeldOutResult
 
 HIDDEN = "model.hidden"
@@ -192,3 +193,12 @@ def test_an_overlap_of_nothing_is_the_ordinary_test():
     x, y = [0.5, 0.6, 0.8], [0.4, 0.55, 0.6]
     assert paired(x, y, overlap=1e-15).p == pytest.approx(paired(x, y).p)
     assert estimate(x, overlap=0.0) == estimate(x)
+
+
+def test_what_was_trained_is_said_of_one_and_of_several(campaign):
+    single = REQUEST.model_copy(update={"trials": (2,), "seeds": 1})
+    one = confirmation_summary(campaign, confirmation_record(campaign, single, {(2, 0, 0): 0.8}))
+    assert units(one) == "best configuration, 1 fresh seed"
+    assert units(confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))) == (
+        "best 3 configurations, 3 fresh seeds"
+    )

@@ -42,9 +42,10 @@ def recalls(summary: ConfirmationSummary) -> Table | None:
 
 def units(summary: ConfirmationSummary) -> str:
     """Return what was trained, in one phrase."""
-    many = summary.splits > 1
+    count, many = len(summary.configurations), summary.splits > 1
     splits = f" on {f'each of {summary.splits} fresh splits' if many else 'a fresh split'}" if summary.splits else ""
-    return f"best {len(summary.configurations)} configurations, {summary.seeds} fresh seeds{splits}"
+    best = "best configuration" if count == 1 else f"best {count} configurations"
+    return f"{best}, {summary.seeds} fresh {'seed' if summary.seeds == 1 else 'seeds'}{splits}"
 
 
 def interval(figure: Estimate) -> str:
