@@ -23,6 +23,7 @@ RECORDED = sorted(path for path in (DOCS / "recorded").glob("*.jsonl") if not pa
 CONFIRMED = [path for path in RECORDED if path.with_name(f"{path.stem}{CONFIRMATION}").exists()]
 FIRST_WORDS = ("space.fix.tanh_output=false", "data.truncate=back", "data.unknown=token")
 VARIANTS = {
+    "cell-type-avx2": ("cell-type", ()),
     "bbc-rnn-first-words": ("bbc-rnn", FIRST_WORDS),
     "bbc-gru-first-words": ("bbc-gru", FIRST_WORDS),
     "heartbeat-by-beat-five": ("heartbeat-by-beat", ("data.classes=[]",)),
