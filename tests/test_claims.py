@@ -80,6 +80,16 @@ def test_a_confirmation_s_rows_have_the_means_of_both_parts(path):
         assert float(test) == pytest.approx(one.test.metrics[summary.metric].mean, abs=5e-4)
 
 
+@pytest.mark.parametrize("path", CONFIRMED, ids=lambda path: path.stem)
+def test_a_single_confirmed_configuration_is_compared_with_none(tmp_path, path):
+    assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["confirm", path.stem, "--show", "--home", str(tmp_path)])
+    several = "test, 95 % interval" in shown.stdout and "bootstrap" in shown.stdout
+    summary = confirmation_summary(fold(read(path)), fold(read(path.with_name(f"{path.stem}{CONFIRMATION}"))))
+    assert several == (len(summary.configurations) > 1)
+    assert ("p, Holm-" in shown.stdout) == several
+
+
 def test_a_section_has_differences_and_interactions(tmp_path):
     write(tmp_path / "tiny.jsonl", norm_by_cell(), comparison={"factor": "norm", "by": "cell", "question": "Norm?"})
     text = CLAIMS["page"]([tmp_path / "tiny.jsonl"])

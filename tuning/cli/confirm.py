@@ -168,6 +168,7 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
     metric = summary.metric
     beside = [name for name in summary.configurations[0].test.metrics if name != metric]
     searched = searched_columns([row.settings for row in summary.configurations])
+    several = len(summary.configurations) > 1
     columns = [
         Column(head="rank", right=True),
         Column(head="trial"),
@@ -175,10 +176,16 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
         Column(head="search\nscore", right=True),
         Column(head="validation, 95 % interval", right=True),
         Column(head="test, 95 % interval", right=True),
-        Column(head="difference to 1\n(validation)", right=True, spare=2),
-        Column(head="p, Holm-\nadjusted", right=True, spare=1),
+        *(
+            [
+                Column(head="difference to 1\n(validation)", right=True, spare=2),
+                Column(head="p, Holm-\nadjusted", right=True, spare=1),
+            ]
+            if several
+            else []
+        ),
         *(Column(head=f"test\n{folded(name)}".replace("\n", " ", 1), right=True, spare=5) for name in beside),
-        Column(head="best in\nbootstrap", right=True, spare=4),
+        *([Column(head="best in\nbootstrap", right=True, spare=4)] if several else []),
         Column(head="com-\npleted", right=True, spare=6),
         *searched.values(),
     ]
@@ -190,16 +197,19 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
             score(row.search),
             interval(row.valid.metrics[metric]),
             interval(row.test.metrics[metric]),
-            _difference(row),
-            "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}",
+            *([_difference(row), _p(row)] if several else []),
             *(score(row.test.metrics[name].mean) for name in beside),
-            "" if row.first is None else f"{row.first:.0%}",
+            *(["" if row.first is None else f"{row.first:.0%}"] if several else []),
             f"{row.completed}/{row.planned}",
             *(shown(row.settings.get(path)) for path in searched),
         ]
         for row in summary.configurations
     ]
     return columns, rows
+
+
+def _p(row: "ConfirmedConfiguration") -> str:
+    return "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}"
 
 
 def _difference(row: "ConfirmedConfiguration") -> str:
