@@ -18,7 +18,7 @@ from tuning.cli.tables import searched_columns
 from tuning.execution.adoption import CONFIRMATION
 from tuning.journal.log import read
 from tuning.journal.record import fold
-from tuning.journal.text import shown, trial_name
+from tuning.journal.text import shown
 from tuning.report.confirmation import units
 
 DOCS = Path(__file__).parent
@@ -88,7 +88,7 @@ def confirmed(summary: ConfirmationSummary) -> Iterator[str]:
         means = [interval(part.mean, part.low, part.high) for part in parts]
         p = "" if one.test.p_adjusted is None else p_value(one.test.p_adjusted)
         search = interval(one.search, None, None)[0]
-        cells = [name or trial_name(one.trial), f"{one.completed}", search]
+        cells = [name or "the only one", f"{one.completed}", search]
         cells += [cell for mean, low, high in means for cell in (mean, f"{low} to {high}")]
         yield f"| {' | '.join(cells)} | {p} |"
     yield ""
