@@ -14,6 +14,7 @@ from models.catalogue import build
 from models.configs import Classical
 from tuning.campaign.trial import TrialConfig
 from tuning.training.batches import BatchSource, evaluation_batches
+from tuning.training.determinism import use_deterministic_algorithms
 from tuning.training.size import EVALUATION_BATCH
 
 # N rows, K classes
@@ -119,9 +120,9 @@ def _as_trained(threads: int) -> Iterator[None]:
     """Use torch's settings of a trial's training, on which bits depend, and set them back."""
     before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    use_deterministic_algorithms(True)
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(deterministic)
+        use_deterministic_algorithms(deterministic)
