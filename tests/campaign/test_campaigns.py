@@ -105,7 +105,7 @@ def test_the_search_of_training_options_differs_from_the_defaults_in_nothing_els
     )
     assert defaults.model == searched.model
     assert (defaults.train.epochs, defaults.train.batch_size) == (searched.train.epochs, searched.train.batch_size)
-    protocol = TrainConfig(epoch_rows=16_000, batch_size=48, early_stopping_warmup=True)
+    protocol = TrainConfig(epoch_rows=16_000, batch_size=48, precision="bfloat16", early_stopping_warmup=True)
     assert defaults.train == protocol
 
 
