@@ -34,7 +34,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
     folder = tmp_path_factory.mktemp("own")
     home, file = Home(folder / "home"), folder / "learning-rate.toml"
     file.write_text(EXAMPLE)
-    command: list[str | Path] = [SEQTUNE, "launch", file, "--set", "data.max_rows=300", "--home", home.path]
+    command: list[str | Path] = [SEQTUNE, "launch", file, "--set", "data.max_rows=600", "--home", home.path]
     return Launched(home, file, subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder))
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.ray
 
 SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SMALL = ("--trials", "3", "--set", "data.max_rows=300", "--set", "train.epochs=3", "--json")
+SMALL = ("--trials", "3", "--set", "data.max_rows=600", "--set", "train.epochs=3", "--json")
 
 
 def seqtune(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
