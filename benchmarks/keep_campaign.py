@@ -2,13 +2,13 @@
 
     python benchmarks/keep_campaign.py cell-type --out docs/recorded
 
-Writes NAME.jsonl and, if the campaign was confirmed, NAME.confirmation.jsonl.  ``seqtune adopt FILE`` reads them.
+Writes NAME.jsonl.gz and, if the campaign was confirmed, NAME.confirmation.jsonl.gz, which ``seqtune adopt`` reads.
 """
 
 import argparse
 from pathlib import Path
 
-from tuning.execution.adoption import CONFIRMATION
+from tuning.execution.adoption import confirmation_file
 from tuning.journal.events import Event, Launched
 from tuning.journal.home import Home, default_home
 from tuning.journal.log import Entry, create
@@ -36,9 +36,10 @@ def main() -> None:
     options = parser.parse_args()
     home = Home(options.home.absolute())
     options.out.mkdir(parents=True, exist_ok=True)
-    keep(home.known_entries(options.name), options.out / f"{options.name}.jsonl")
+    path = options.out / f"{options.name}.jsonl.gz"
+    keep(home.known_entries(options.name), path)
     if confirmation := home.confirmations.entries(options.name):
-        keep(confirmation, options.out / f"{options.name}{CONFIRMATION}")
+        keep(confirmation, confirmation_file(path))
 
 
 if __name__ == "__main__":

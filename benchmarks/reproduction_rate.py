@@ -4,7 +4,7 @@
     python benchmarks/reproduction_rate.py --journals tests/recorded
 
 Launches four campaigns on the synthetic beats: both models, with and without early stopping, with raw, oversample and
-smote.  With ``--journals`` it reads recorded campaigns instead, one journal NAME.jsonl each.  Every trial is reproduced
+smote.  With ``--journals`` it reads recorded campaigns instead, one journal each.  Every trial is reproduced
 by `seqtune reproduce` in its own process.  Prints one JSON line with the verdicts per campaign; a trial that cannot be
 reproduced counts as `error`, and the reason is printed to stderr.
 """
@@ -12,7 +12,6 @@ reproduced counts as `error`, and the reason is printed to stderr.
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tuning.execution.adoption import CONFIRMATION, adopt_file, is_journal_file
 from tuning.journal.home import Home
 from tuning.journal.record import TrialRecord
 
@@ -86,15 +86,13 @@ def launch_campaigns(home: Path, trials: int) -> None:
         print(f"launched {name}", file=sys.stderr)
 
 
-def copy_journals(folder: Path, home: Path) -> None:
-    """Copy recorded journals into a home; SystemExit if there are none."""
-    journals = sorted(folder.glob("*.jsonl"))
+def adopt_journals(folder: Path, home: Path) -> None:
+    """Adopt recorded journals into a home; SystemExit if there are none."""
+    journals = sorted(path for path in folder.iterdir() if is_journal_file(path.name) and CONFIRMATION not in path.name)
     if not journals:
-        raise SystemExit(f"--journals {folder}: contains no file *.jsonl")
+        raise SystemExit(f"--journals {folder}: contains no file *.jsonl or *.jsonl.gz")
     for journal in journals:
-        target = Home(home).journal(journal.stem)
-        target.parent.mkdir(parents=True)
-        shutil.copyfile(journal, target)
+        adopt_file(Home(home), journal)
 
 
 def reproduce(job: Job, home: Path) -> str:
@@ -115,14 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--trials", type=int, default=104, help="number of trials in total")
-    source.add_argument("--journals", type=Path, metavar="FOLDER", help="folder of recorded journals, NAME.jsonl")
+    source.add_argument("--journals", type=Path, metavar="FOLDER", help="folder of recorded journals")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seqtune-repro-") as scratch:
         home = Path(scratch)
         if options.journals is None:
             launch_campaigns(home, options.trials)
         else:
-            copy_journals(options.journals, home)
+            adopt_journals(options.journals, home)
         jobs: list[Job] = [
             (name, trial) for name in Home(home).names() for trial in Home(home).record(name).ended if not trial.reused
         ]

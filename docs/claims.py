@@ -15,7 +15,7 @@ from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summa
 from tuning.analysis.contrasts import Tested
 from tuning.analysis.formats import interval, p_value
 from tuning.cli.tables import searched_columns
-from tuning.execution.adoption import CONFIRMATION
+from tuning.execution.adoption import CONFIRMATION, confirmation_file
 from tuning.journal.log import read
 from tuning.journal.record import fold
 from tuning.journal.text import shown
@@ -31,7 +31,7 @@ HEAD = """\
 <!-- Written by docs/claims.py. Do not edit. -->
 
 Campaigns whose journals are kept in [recorded](recorded), as `python docs/claims.py` computes them again from there.
-`seqtune adopt docs/recorded/NAME.jsonl` puts a campaign into a home; `seqtune top`, `compare`, `confirm --show`,
+`seqtune adopt docs/recorded/NAME.jsonl.gz` puts a campaign into a home; `seqtune top`, `compare`, `confirm --show`,
 `report`, `reproduce` and `launch` then work as where it ran. Weights are not kept.
 
 Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted. Scores are of the validation part,
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    text = page(sorted(RECORDED.glob("*.jsonl")))
+    text = page(journals())
     if options.check:
         if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
             sys.exit(f"{PAGE} differs from what its records give: run python docs/claims.py")
@@ -60,16 +60,19 @@ def main() -> None:
     print(f"{PAGE} written")
 
 
-def page(journals: Sequence[Path]) -> str:
+def journals() -> list[Path]:
+    """Return the recorded campaigns' journals; ``confirmation_file`` names those of their confirmations."""
+    return sorted(path for path in RECORDED.glob("*.jsonl.gz") if CONFIRMATION not in path.name)
+
+
+def page(paths: Sequence[Path]) -> str:
     """Return the page of journals: what each campaign asked, and how it was confirmed."""
     lines = [HEAD]
-    for path in journals:
-        if path.name.endswith(CONFIRMATION):
-            continue
+    for path in paths:
         campaign = fold(read(path))
         if campaign.config.comparison is not None:
             lines += section(compare(campaign))
-        confirmation = path.with_name(f"{path.stem}{CONFIRMATION}")
+        confirmation = confirmation_file(path)
         if confirmation.exists():
             lines += confirmed(confirmation_summary(campaign, fold(read(confirmation))))
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """The page of recorded comparisons says what its records give, and every record is read by the commands."""
 
+import gzip
 import json
 import runpy
 from pathlib import Path
@@ -13,14 +14,14 @@ from tuning.analysis.confirmation import confirmation_summary
 from tuning.campaign.file import load
 from tuning.campaign.resume import resumed
 from tuning.cli.app import app
-from tuning.execution.adoption import CONFIRMATION
+from tuning.execution.adoption import confirmation_file
 from tuning.journal.log import read
 from tuning.journal.record import fold
 
 DOCS = Path(__file__).parent.parent / "docs"
 CLAIMS = runpy.run_path(str(DOCS / "claims.py"))
-RECORDED = sorted(path for path in (DOCS / "recorded").glob("*.jsonl") if not path.name.endswith(CONFIRMATION))
-CONFIRMED = [path for path in RECORDED if path.with_name(f"{path.stem}{CONFIRMATION}").exists()]
+RECORDED = CLAIMS["journals"]()
+CONFIRMED = [path for path in RECORDED if confirmation_file(path).exists()]
 FIRST_WORDS = ("space.fix.tanh_output=false", "data.truncate=back", "data.unknown=token")
 VARIANTS = {
     "cell-type-avx2": ("cell-type", ()),
@@ -29,47 +30,48 @@ VARIANTS = {
     "heartbeat-by-beat-five": ("heartbeat-by-beat", ("data.classes=[]",)),
     "heartbeat-by-patient-five": ("heartbeat-by-patient", ("data.classes=[]",)),
 }
-"""Record -> the campaign file and the settings with which it was launched, where it is not that of its name."""
+"""Record -> its campaign file and settings, where it was not launched from the file of its name alone."""
+
+
+def named(path):
+    return path.name.removesuffix(".jsonl.gz")
 
 
 def test_the_page_is_what_the_records_give():
-    assert (DOCS / "claims.md").read_text(encoding="utf-8") == CLAIMS["page"](
-        sorted((DOCS / "recorded").glob("*.jsonl"))
-    )
+    assert (DOCS / "claims.md").read_text(encoding="utf-8") == CLAIMS["page"](RECORDED)
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=named)
 def test_records_are_adopted_and_compared_and_name_no_folder(tmp_path, path):
-    assert b'"datasets":"' not in path.read_bytes()
+    assert b'"datasets":"' not in gzip.decompress(path.read_bytes())
     assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
     shown = []
     if fold(read(path)).config.comparison is not None:
-        shown.append(["compare", path.stem])
-    if path.with_name(f"{path.stem}{CONFIRMATION}").exists():
-        shown.append(["confirm", path.stem, "--show"])
+        shown.append(["compare", named(path)])
+    if confirmation_file(path).exists():
+        shown.append(["confirm", named(path), "--show"])
     assert shown
     for command in shown:
         done = CliRunner().invoke(app, [*command, "--home", str(tmp_path), "--json"])
         assert (done.exit_code, bool(json.loads(done.stdout))) == (0, True), command
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=named)
 def test_a_recorded_campaign_is_still_that_of_its_file(path):
     opened = fold(read(path))
-    base, settings = VARIANTS.get(path.stem, (path.stem, ()))
+    base, settings = VARIANTS.get(named(path), (named(path), ()))
     (file,) = (DOCS.parent / "campaigns").rglob(f"{base}.toml")
-    planned = load(file, name=path.stem, settings=settings)
+    planned = load(file, name=named(path), settings=settings)
     assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
 
 
 def test_every_confirmation_is_that_of_a_record():
-    of = [path.name.removesuffix(CONFIRMATION) for path in (DOCS / "recorded").glob(f"*{CONFIRMATION}")]
-    assert set(of) <= {path.stem for path in RECORDED}
+    assert set((DOCS / "recorded").glob("*.confirmation.*")) == {confirmation_file(path) for path in CONFIRMED}
 
 
-@pytest.mark.parametrize("path", CONFIRMED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIRMED, ids=named)
 def test_a_confirmation_s_rows_have_the_means_of_both_parts(path):
-    confirmation = path.with_name(f"{path.stem}{CONFIRMATION}")
+    confirmation = confirmation_file(path)
     summary = confirmation_summary(fold(read(path)), fold(read(confirmation)))
     assert summary.ended == summary.planned
     rows = [line for line in CLAIMS["confirmed"](summary) if line.startswith("| ")][2:]
@@ -80,12 +82,12 @@ def test_a_confirmation_s_rows_have_the_means_of_both_parts(path):
         assert float(test) == pytest.approx(one.test.metrics[summary.metric].mean, abs=5e-4)
 
 
-@pytest.mark.parametrize("path", CONFIRMED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIRMED, ids=named)
 def test_a_single_confirmed_configuration_is_compared_with_none(tmp_path, path):
     assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
-    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["confirm", path.stem, "--show", "--home", str(tmp_path)])
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["confirm", named(path), "--show", "--home", str(tmp_path)])
     several = "test, 95 % interval" in shown.stdout and "bootstrap" in shown.stdout
-    summary = confirmation_summary(fold(read(path)), fold(read(path.with_name(f"{path.stem}{CONFIRMATION}"))))
+    summary = confirmation_summary(fold(read(path)), fold(read(confirmation_file(path))))
     assert several == (len(summary.configurations) > 1)
     assert ("p, Holm-" in shown.stdout) == several
 

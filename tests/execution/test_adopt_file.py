@@ -1,5 +1,6 @@
 """``seqtune adopt FILE``: a campaign from a file of its journal, as another machine or a repository keeps it."""
 
+import gzip
 import json
 import runpy
 import sys
@@ -20,7 +21,7 @@ from tuning.cli.app import app
 from tuning.execution.adoption import adopt_file
 from tuning.journal.events import OpenedTest
 from tuning.journal.home import Home
-from tuning.journal.log import Journal
+from tuning.journal.log import MOST_UNCOMPRESSED, Journal, create
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = on_random(campaign(search__trials=6, train__epochs=3))
@@ -60,6 +61,40 @@ def test_a_confirmation_beside_the_journal_is_adopted_with_it(tmp_path):
     assert here.confirmations.entries("tiny") == there.confirmations.entries("tiny")
 
 
+def test_compressed_journals_are_adopted_as_the_plain_ones(tmp_path):
+    there, here = Home(tmp_path / "there"), Home(tmp_path / "here")
+    simulate(there, SMALL)
+    plain = there.journal("tiny").read_bytes()
+    create(tmp_path / "tiny.jsonl.gz", ((entry.at, entry.event) for entry in there.entries("tiny")))
+    assert gzip.decompress((tmp_path / "tiny.jsonl.gz").read_bytes()) == plain
+    first = plain[: plain.index(b"\n") + 1]
+    (tmp_path / "tiny.confirmation.jsonl.gz").write_bytes(gzip.compress(first))
+    adopt_file(here, tmp_path / "tiny.jsonl.gz")
+    assert here.journal("tiny").read_bytes() == plain
+    assert here.confirmations.journal("tiny").read_bytes() == first
+
+
+@pytest.mark.parametrize("lost", [1, 200])
+def test_a_compressed_journal_that_is_cut_short_is_refused(tmp_path, lost):
+    home = Home(tmp_path / "there")
+    write(home.journal("tiny"), cells())
+    path = tmp_path / "tiny.jsonl.gz"
+    path.write_bytes(gzip.compress(home.journal("tiny").read_bytes())[:-lost])
+    with pytest.raises(JournalError, match=r"tiny\.jsonl\.gz: is damaged or not compressed with gzip"):
+        adopt_file(Home(tmp_path / "home"), path)
+    assert not (tmp_path / "home").exists()
+
+
+def test_of_a_compressed_journal_no_more_than_the_limit_is_read(tmp_path):
+    path = tmp_path / "tiny.jsonl.gz"
+    with gzip.open(path, "wb") as file:
+        for _ in range(MOST_UNCOMPRESSED // 2**20 + 1):
+            file.write(bytes(2**20))
+    assert path.stat().st_size < 2**20
+    with pytest.raises(JournalError, match="the most that is read of a compressed journal"):
+        adopt_file(Home(tmp_path / "home"), path)
+
+
 def test_a_campaign_is_not_adopted_over_another(tmp_path):
     home = Home(tmp_path / "home")
     write(home.journal("tiny"), cells())
@@ -95,7 +130,7 @@ def test_the_command_adopts_a_kept_campaign(tmp_path, monkeypatch):
     write(home.journal("tiny"), cells())
     monkeypatch.setattr(sys, "argv", ["keep_campaign.py", "tiny", f"--home={home.path}", f"--out={tmp_path / 'out'}"])
     runpy.run_path(str(ROOT / "benchmarks" / "keep_campaign.py"), run_name="__main__")
-    kept = tmp_path / "out" / "tiny.jsonl"
+    kept = tmp_path / "out" / "tiny.jsonl.gz"
     options = ["--home", str(tmp_path / "here"), "--json"]
     adopted = CliRunner().invoke(app, ["adopt", str(kept), *options])
     assert adopted.exit_code == 0, adopted.output
@@ -118,4 +153,4 @@ def test_a_kept_journal_has_no_folders_of_the_machine(tmp_path, monkeypatch):
         journal.append(first.model_copy(update={"datasets": "/private/folder", "code": ("/private/code.py",)}))
     monkeypatch.setattr(sys, "argv", ["keep_campaign.py", "tiny", f"--home={home.path}", f"--out={tmp_path / 'out'}"])
     runpy.run_path(str(ROOT / "benchmarks" / "keep_campaign.py"), run_name="__main__")
-    assert b"private" not in (tmp_path / "out" / "tiny.jsonl").read_bytes()
+    assert b"private" not in gzip.decompress((tmp_path / "out" / "tiny.jsonl.gz").read_bytes())

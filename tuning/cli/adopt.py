@@ -15,15 +15,13 @@ if TYPE_CHECKING:
     from tuning.execution.adoption import Adoption
     from tuning.journal.home import Home
 
-JOURNAL = ".jsonl"
-
 
 def adopt(
     *,
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE.jsonl", help="Name of a campaign in the store, or a journal.", show_default=False
+            metavar="NAME|FILE.jsonl[.gz]", help="Name of a campaign in the store, or a journal.", show_default=False
         ),
     ],
     tracking_uri: Annotated[
@@ -40,9 +38,10 @@ def adopt(
     Example: seqtune adopt demo --tracking-uri http://127.0.0.1:5000
     """
     from tuning.cli import tables
+    from tuning.execution.adoption import is_journal_file
 
     place, out = open_home(home), tables.console(error=as_json)
-    if name.endswith(JOURNAL):
+    if is_journal_file(name):
         _adopt_file(place, name, code or [], out, tracking_uri=tracking_uri, as_json=as_json)
         return
     with tables.spinner(out, "reading the store") as show:

@@ -16,12 +16,15 @@ from tuning.execution.recorded_code import sources_of
 from tuning.journal import log as journal
 from tuning.journal.events import Event, Opened
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.log import COMPRESSED, Entry
 from tuning.journal.order import check_order
 from tuning.journal.record import fold
 
+JOURNAL = ".jsonl"
+"""Ending of a file with a campaign's journal."""
+
 CONFIRMATION = ".confirmation.jsonl"
-"""Ending of the file with the confirmation's journal, beside ``NAME.jsonl``."""
+"""Ending of the file with the confirmation's journal, beside the campaign's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def adopt_file(
 ) -> Adoption:
     """Write the journal in a file, and its campaign file, into a home; after a failure neither of them.
 
-    A confirmation's journal beside it, ``NAME.confirmation.jsonl``, is adopted with it.  code: files that the user
+    A confirmation's journal beside it is adopted with it, see ``confirmation_file``.  code: files that the user
     typed, of a campaign with code of its own.  printed: takes each line that they print.
 
     Raises:
@@ -62,7 +65,7 @@ def adopt_file(
         StoreError: the home cannot be written.
     """
     entries = _entries(path)
-    beside = path.with_name(path.name.removesuffix(".jsonl") + CONFIRMATION)
+    beside = confirmation_file(path)
     confirmation = journal.read(beside)
     opened = entries[0].event
     if not isinstance(opened, Opened):
@@ -100,9 +103,20 @@ def adopt_file(
     )
 
 
+def is_journal_file(name: str) -> bool:
+    """Tell whether a name ends as that of a journal's file, compressed or not."""
+    return name.removesuffix(COMPRESSED).endswith(JOURNAL)
+
+
+def confirmation_file(path: Path) -> Path:
+    """Return where the confirmation's journal is: beside ``NAME.jsonl.gz`` it is ``NAME.confirmation.jsonl.gz``."""
+    compressed = COMPRESSED if path.suffix == COMPRESSED else ""
+    return path.with_name(f"{path.name.removesuffix(JOURNAL + compressed)}{CONFIRMATION}{compressed}")
+
+
 def _entries(path: Path) -> list[Entry]:
     if not path.is_file():
-        raise JournalError(f"{path}: no such file. Name a campaign's journal, a file that ends in .jsonl")
+        raise JournalError(f"{path}: no such file. Name a campaign's journal, a file that ends in .jsonl or .jsonl.gz")
     entries = journal.read(path)
     if not entries:
         raise JournalError(f"{path}: it has no complete line. Is it a journal of seqtune?")

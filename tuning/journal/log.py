@@ -7,6 +7,7 @@ CRC-32 of the line before it, which tells damage from an append that a crash cut
 import contextlib
 import fcntl
 import gc
+import gzip
 import json
 import os
 import re
@@ -33,6 +34,12 @@ _LONG_NUMBER = b":" + b"0" * 19
 """What a whole number of more than 64 bits looks like in the shape of a line."""
 
 _COMPLETE = re.compile(rb',"crc":"[0-9a-f]{8}"}.')
+
+COMPRESSED = ".gz"
+"""Ending of a journal that is read and created compressed with gzip."""
+
+MOST_UNCOMPRESSED = 256 * 1024**2
+"""What is read of a compressed journal, in bytes; a million zeros fill a kilobyte."""
 
 BRIEF = 200
 """Longest problem that a message repeats, in characters."""
@@ -129,7 +136,7 @@ class Journal:
 
 
 def read(path: Path) -> list[Entry]:
-    """Return the entries of a journal, without a torn last line.
+    """Return the entries of a journal, without a torn last line.  A file that ends in ``.gz`` is decompressed.
 
     Raises:
         JournalError: a damaged line, or a journal of a newer version.
@@ -140,11 +147,14 @@ def read(path: Path) -> list[Entry]:
 def create(path: Path, events: Iterable[tuple[float, Event]]) -> None:
     """Write a whole journal of (Unix time in s, event), which is complete afterwards or absent.
 
+    A path that ends in ``.gz`` is compressed; the same events then give the same bytes.
+
     Raises:
         StoreError: the disk is full or gone.
     """
     try:
-        write_file(path, b"".join(encode(Entry(n, at, event)) for n, (at, event) in enumerate(events)))
+        content = b"".join(encode(Entry(n, at, event)) for n, (at, event) in enumerate(events))
+        write_file(path, gzip.compress(content, mtime=0) if path.suffix == COMPRESSED else content)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error}. Free some space, or choose another --home") from error
 
@@ -270,11 +280,25 @@ def _without_collection() -> Iterator[None]:
 def _bytes(path: Path) -> bytes:
     try:
         check_regular(path)
-        return path.read_bytes()
+        return _decompressed(path) if path.suffix == COMPRESSED else path.read_bytes()
     except DocumentError as error:
         raise JournalError(f"{path}: {error}") from None
     except OSError as error:
         raise JournalError(f"{path}: the journal cannot be read: {error.strerror or error}") from error
+
+
+def _decompressed(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MOST_UNCOMPRESSED + 1)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise DocumentError(f"is damaged or not compressed with gzip ({error}). Copy the file again") from None
+    if len(content) > MOST_UNCOMPRESSED:
+        raise DocumentError(
+            f"holds more than {MOST_UNCOMPRESSED:,} bytes, the most that is read of a compressed journal. "
+            "Decompress it with gunzip"
+        )
+    return content
 
 
 def _version(fields: dict[str, Any], path: Path) -> int:
