@@ -45,6 +45,12 @@ written as in TOML. Quotes around a string may be left out. `--name` and `--tria
 seqtune launch campaigns/demo.toml --name demo-smote --set data.balance=smote --set train.epochs=5
 ```
 
+`--set KEY=` removes a key of the file, so that its default applies:
+
+```sh
+seqtune plan campaigns/gestures-cells.toml --set data.splits= --set search.replicates=
+```
+
 ## Check a file in an editor
 
 Editors with TOML support, for example Visual Studio Code with Even Better TOML, complete and check the keys of a file

@@ -257,9 +257,19 @@ def test_options_override_the_file(tmp_path: Path) -> None:
     assert config.space.narrow == {"layers": [2, 3], "hidden": Bounds(low=62, high=64)}
 
 
+def test_an_empty_setting_removes_a_key_of_the_file(tmp_path: Path) -> None:
+    text = GOOD + "fix = { dropout = 0.3, layers = 2 }\n[train]\nepochs = 7\n"
+    config = load(written(tmp_path, text), settings=["train.epochs=", "space.fix.dropout= "]).config
+    assert config.train.epochs == load(written(tmp_path, GOOD)).config.train.epochs != 7
+    assert config.space.fix == {"layers": 2}
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
+        ("search.window=", "--set search.window=: the file does not set search.window. KEY= removes a key"),
+        ("name.x=", "--set name.x=: the file does not set name.x. KEY= removes a key"),
+        ("seed=", "--set seed=: seed is missing"),
         ("search.trials", "--set search.trials: no value. Write KEY=VALUE, for example --set search.trials=20"),
         ("search.trials=many", '--set search.trials=many: search.trials = "many": must be a whole number'),
         ("a b=3", '--set a b=3: "a b" is no key. Write it as search.trials or space.fix.dropout'),

@@ -18,12 +18,15 @@ WIDEST = 200
 def override(
     document: dict[str, Any], *, settings: Sequence[str], trials: int | None, name: str | None
 ) -> dict[messages.Path, str]:
-    """Put the command line's values into a document; return which option set which key."""
+    """Put the command line's values into a document, or remove keys; return which option is about which key."""
     given: dict[messages.Path, str] = {}
     for setting in settings:
-        keys, value = _setting(setting)
-        _put(document, keys, value, option := f"--set {setting}")
-        given[keys] = option
+        keys, text = _setting(setting)
+        given[keys] = option = f"--set {setting}"
+        if not text:  # an empty text is written KEY=""
+            _remove(document, keys, option)
+        else:
+            _put(document, keys, _value(text, keys), option)
     if trials is not None:
         _put(document, ("search", "trials"), trials, "--trials")
         given["search", "trials"] = "--trials"
@@ -33,7 +36,7 @@ def override(
     return given
 
 
-def _setting(setting: str) -> tuple[Keys, Any]:
+def _setting(setting: str) -> tuple[Keys, str]:
     key, equals, text = setting.partition("=")
     if not equals:
         raise CampaignError(f"--set {setting}: no value. Write KEY=VALUE, for example --set search.trials=20")
@@ -48,12 +51,25 @@ def _setting(setting: str) -> tuple[Keys, Any]:
         raise CampaignError(
             f"--set {setting[:WIDEST]}: {shown(key)} is no key. Write it as search.trials or space.fix.dropout"
         ) from None
+    return tuple(keys), text.strip()
+
+
+def _value(text: str, keys: Keys) -> Any:
     try:
-        return tuple(keys), documents.parse_toml(f"value = {text}")["value"]
+        return documents.parse_toml(f"value = {text}")["value"]
     except DocumentError as error:
-        raise CampaignError(f"--set {key}: {error}") from None
+        raise CampaignError(f"--set {dotted(keys)}: {error}") from None
     except tomllib.TOMLDecodeError:
-        return tuple(keys), text.strip()  # a bare text, as in --set data.balance=smote
+        return text  # a bare text, as in --set data.balance=smote
+
+
+def _remove(document: dict[str, Any], keys: Keys, option: str) -> None:
+    table: Any = document
+    for word in keys[:-1]:
+        table = table.get(word) if isinstance(table, dict) else None
+    if not isinstance(table, dict) or keys[-1] not in table:
+        raise CampaignError(f"{option}: the file does not set {dotted(keys)}. KEY= removes a key of the file")
+    del table[keys[-1]]
 
 
 def _put(document: dict[str, Any], keys: Keys, value: Any, option: str) -> None:

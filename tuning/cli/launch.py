@@ -37,7 +37,9 @@ def launch(
     campaign: Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="A campaign file.", show_default=False)],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. search.window=4; repeatable."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Override a key: search.window=4. KEY= removes it. Repeatable."
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Override search.trials.", min=1)] = None,
     name: Annotated[str | None, typer.Option(help="Override name.")] = None,

@@ -24,7 +24,9 @@ def plan(
     campaign: Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="A campaign file.", show_default=False)],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. search.window=4; repeatable."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Override a key: search.window=4. KEY= removes it. Repeatable."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Time nothing.")] = False,
     home: HomeOption = VAR,
