@@ -11,7 +11,8 @@ from pathlib import Path
 from tuning.execution.adoption import confirmation_file
 from tuning.journal.events import Event, Launched
 from tuning.journal.home import Home, default_home
-from tuning.journal.log import Entry, create
+from tuning.journal.lines import Entry
+from tuning.journal.log import create
 
 
 def anonymous(event: Event) -> Event:

@@ -25,7 +25,8 @@ from tuning.journal.events import (
     Suggested,
 )
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, Journal
+from tuning.journal.lines import Entry
+from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, fold
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult

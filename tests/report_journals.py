@@ -16,7 +16,8 @@ from tuning.campaign.space import campaign_space
 from tuning.campaign.variants import data_config, variants
 from tuning.journal.events import Event, Finished, Interrupted, Launched, Opened
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, create
+from tuning.journal.lines import Entry
+from tuning.journal.log import create
 from tuning.training.metrics import from_counts
 from tuning.training.results import EpochReport, TrialResult
 

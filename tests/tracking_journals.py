@@ -24,7 +24,7 @@ from tuning.journal.events import (
     Suggested,
 )
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.training.loop import weights_sha256
 from tuning.training.results import EpochReport, TrialResult
 

@@ -29,7 +29,7 @@ from tuning.campaign.plan import Plan
 from tuning.campaign.trial import TrialConfig
 from tuning.journal.events import Event
 from tuning.journal.home import Home, default_home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import settings, trial_name
 from tuning.tracking.observer import Tracking

@@ -11,7 +11,8 @@ from tuning.cli import tables
 from tuning.cli.live import Lines, LiveTable, display, headline, seconds_left
 from tuning.journal.events import Ended, Noted, Retried
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.journal.record import CampaignRecord, fold
 from tuning.training.results import TrialResult
 

@@ -22,7 +22,7 @@ from tracking_stores import contents, free_port, home_with_store
 
 from tuning.journal.events import Finished
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import opened as record_of
 from tuning.tracking.layout import Tag
 from tuning.tracking.pages import TABLE

@@ -4,7 +4,7 @@ from journals import folded, result, trial_events
 
 from tuning.journal.events import Opened
 from tuning.journal.home import WEIGHTS_KEPT, Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import apply
 from tuning.training.files import CHECKPOINT, WEIGHTS
 

@@ -12,7 +12,8 @@ from journals import ENVIRONMENT, report
 
 from tuning.campaign.errors import JournalError, StoreError
 from tuning.journal.events import EpochEnded, Finished, Interrupted, Launched, Opened, Retried
-from tuning.journal.log import Entry, Journal, _as_encoded, _entry, _fields, encode, read, repair
+from tuning.journal.lines import Entry, encode, entry_of, fields_of, read_encoded
+from tuning.journal.log import Journal, read, repair
 from tuning.journal.upgrade import VERSION
 
 
@@ -45,8 +46,8 @@ RECORDED = sorted((Path(__file__).parent.parent / "recorded").glob("*.jsonl"))
 @pytest.mark.parametrize("recorded", RECORDED, ids=lambda path: path.stem)
 def test_the_quick_way_reads_every_line_as_the_other_does(recorded):
     lines = [encode(entry).removesuffix(b"\n") for entry in read(recorded)]
-    quick = [_as_encoded(line, n) for n, line in enumerate(lines)]
-    slow = [_entry(_fields(line, recorded, n), recorded, n, VERSION) for n, line in enumerate(lines, start=1)]
+    quick = [read_encoded(line, n) for n, line in enumerate(lines)]
+    slow = [entry_of(fields_of(line, recorded, n), recorded, n, VERSION) for n, line in enumerate(lines, start=1)]
     assert quick == [None, *slow[1:]]  # the first has the version
 
 
@@ -65,10 +66,10 @@ def test_any_line_that_was_written_is_read(path, reason, number):
 @pytest.mark.parametrize("at", ["1e3", "-1.0", "nan", "1_0.0", "253402300800.0", "5", "1.0 ", ""])
 def test_a_time_of_another_form_takes_the_usual_way(at):
     body = f'{{"n":1,"at":{at},"kind":"finish","trials":1'
-    assert _as_encoded(f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'.encode(), 1) is None
+    assert read_encoded(f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'.encode(), 1) is None
     good = encode(Entry(1, 1000.5, Finished(trials=1))).removesuffix(b"\n")
-    assert _as_encoded(good, 1) == Entry(1, 1000.5, Finished(trials=1))
-    assert _as_encoded(good, 2) is None
+    assert read_encoded(good, 1) == Entry(1, 1000.5, Finished(trials=1))
+    assert read_encoded(good, 2) is None
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])
@@ -100,7 +101,7 @@ def test_a_missing_line_is_named(path):
 
 
 def test_a_journal_of_a_newer_version_is_refused(path, monkeypatch):
-    monkeypatch.setattr("tuning.journal.log.VERSION", 99)
+    monkeypatch.setattr("tuning.journal.lines.VERSION", 99)
     newer = path.with_name("newer.jsonl")
     newer.write_bytes(b"".join(map(encode, read(path))))
     monkeypatch.undo()

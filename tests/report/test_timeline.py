@@ -5,7 +5,7 @@ import pytest
 from journals import ENVIRONMENT, data_record, events_of, failure, result
 
 from tuning.journal.events import Ended, Finished, Interrupted, Launched, Opened, Retried, Started
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.report.timeline import timeline
 
 OPENED = Opened(config=factories.campaign(), dimensions={}, data={"raw": data_record()})

@@ -12,7 +12,7 @@ from tuning.campaign.resume import resumed
 from tuning.campaign.space import campaign_space
 from tuning.journal.events import Launched
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import apply
 
 COUNTED = {"hidden": 62, "blocks": 1, "plateau_factor": 0.1, "dropout": 0.1}

@@ -6,7 +6,7 @@ import re
 from journals import data_record
 from tracking_journals import opened
 
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import opened as record_of
 from tuning.tracking.pages import DEFAULTS, TABLE, defaults_script
 from tuning.tracking.view import leaderboard_view, view_tag

@@ -32,7 +32,8 @@ from tuning.cli.app import app
 from tuning.execution.reproduce import Reproduction
 from tuning.journal.events import Finished, Interrupted, Started
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.tracking.changes import PARENT, RunUpdates
 from tuning.tracking.client import Store
 from tuning.tracking.layout import milliseconds

@@ -9,7 +9,8 @@ from tracking_journals import eventful, interrupted_first, opened, write
 from tracking_stores import experiment_tags, home_with_store
 
 from tuning.journal.events import Opened
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.journal.record import opened as record_of
 from tuning.tracking.client import Store
 from tuning.tracking.publisher import sync

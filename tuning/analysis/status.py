@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 from tuning.campaign.errors import JournalError
 from tuning.journal.events import Interrupted, OpenedTest
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, fold
 
 State = Literal["running", "finished", "interrupted", "crashed", "damaged", "empty"]

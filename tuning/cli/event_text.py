@@ -17,7 +17,7 @@ from tuning.journal.events import (
     Started,
     Suggested,
 )
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.text import duration, score, settings, trial_name, warm_start_text
 
 

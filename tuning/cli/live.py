@@ -16,7 +16,7 @@ from tuning.cli import tables
 from tuning.cli.printing import printable
 from tuning.cli.tables import BEST, Column, searched_columns
 from tuning.journal.events import Ended, EpochEnded, Interrupted, Launched, Noted, Retried
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
 

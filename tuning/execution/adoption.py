@@ -16,7 +16,8 @@ from tuning.execution.recorded_code import sources_of
 from tuning.journal import log as journal
 from tuning.journal.events import Event, Opened
 from tuning.journal.home import Home
-from tuning.journal.log import COMPRESSED, Entry
+from tuning.journal.lines import Entry
+from tuning.journal.log import COMPRESSED
 from tuning.journal.order import check_order
 from tuning.journal.record import fold
 

@@ -23,7 +23,8 @@ from tuning.journal.events import (
     Started,
     Suggested,
 )
-from tuning.journal.log import Entry, Journal
+from tuning.journal.lines import Entry
+from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, apply, fold
 from tuning.training.environment import Environment, differences
 from tuning.training.results import EpochReport, TrialResult

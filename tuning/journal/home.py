@@ -15,7 +15,8 @@ from tuning.campaign.code_files import Source, copy_path
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
 from tuning.campaign.messages import nearest, shown
 from tuning.campaign.trial import NAME
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold
 from tuning.training.files import CHECKPOINT, WEIGHTS, write_file

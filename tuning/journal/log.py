@@ -1,37 +1,26 @@
 """The journal: a campaign's append-only event log, on disk before anything depends on an event.
 
-One JSON object per line: ``n`` (0, 1, ...), ``at`` (Unix time, s), ``kind``, the event's fields, and last ``crc``, the
-CRC-32 of the line before it, which tells damage from an append that a crash cut short.
+``tuning.journal.lines`` describes a line.
 """
 
 import contextlib
 import fcntl
 import gc
 import gzip
-import json
 import os
 import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from pydantic import TypeAdapter, ValidationError
-
-from tuning.campaign.documents import DEEPEST, DocumentError, check_regular, parse_json
+from tuning.campaign.documents import DocumentError, check_regular
 from tuning.campaign.errors import JournalError, StoreError
-from tuning.campaign.messages import shown
 from tuning.journal.events import Event
-from tuning.journal.upgrade import VERSION, upgrade_event
+from tuning.journal.lines import ADVICE, Entry, encode, entry_of, fields_of, read_encoded, version_of
+from tuning.journal.upgrade import VERSION
 from tuning.training.files import sync_folder, write_file
-
-_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
-_CRC = ',"crc":"'
-
-_SHAPE = bytes.maketrans(b"123456789,[- \t", b"000000000:::::")
-_LONG_NUMBER = b":" + b"0" * 19
-"""What a whole number of more than 64 bits looks like in the shape of a line."""
 
 _COMPLETE = re.compile(rb',"crc":"[0-9a-f]{8}"}.')
 
@@ -40,22 +29,6 @@ COMPRESSED = ".gz"
 
 MOST_UNCOMPRESSED = 256 * 1024**2
 """What is read of a compressed journal, in bytes; a million zeros fill a kilobyte."""
-
-BRIEF = 200
-"""Longest problem that a message repeats, in characters."""
-
-END_OF_TIME = 253_402_300_800
-"""Unix time of the year 10000, s."""
-
-ADVICE = "Keep the sound lines with `seqtune repair NAME`, or restore the file from a backup"
-
-
-class Entry(NamedTuple):
-    """One line."""
-
-    n: int
-    at: float
-    event: Event
 
 
 class _Content(NamedTuple):
@@ -188,9 +161,9 @@ def repair(path: Path) -> Repair | None:
     version = VERSION
     for number, line in enumerate(lines[:-1], start=1):
         try:
-            fields = _fields(line, path, number)
-            version = _version(fields, path) if number == 1 else version
-            _entry(fields, path, number, version)
+            fields = fields_of(line, path, number)
+            version = version_of(fields, path) if number == 1 else version
+            entry_of(fields, path, number, version)
         except JournalError:
             break
         sound.append(line + b"\n")
@@ -205,16 +178,6 @@ def repair(path: Path) -> Repair | None:
     return Repair(len(sound), len([line for line in lines if line]), problem, backup)
 
 
-def encode(entry: Entry) -> bytes:
-    """One line, newline included."""
-    fields = _EVENTS.dump_python(entry.event, mode="json")
-    head: dict[str, Any] = {"n": entry.n, "at": entry.at}
-    if entry.n == 0:
-        head["journal"] = VERSION
-    body = json.dumps(head | fields, separators=(",", ":"))[:-1]
-    return f'{body}{_CRC}{zlib.crc32(body.encode()):08x}"}}\n'.encode()
-
-
 def _read(path: Path) -> _Content:
     if not path.exists():
         return _Content([], 0, VERSION)
@@ -223,46 +186,16 @@ def _read(path: Path) -> _Content:
     version = VERSION
     with _without_collection():
         for number, line in enumerate(lines, start=1):
-            entry = _as_encoded(line, number - 1) if version == VERSION else None
+            entry = read_encoded(line, number - 1) if version == VERSION else None
             if entry is None:
-                fields = _fields(line, path, number)
+                fields = fields_of(line, path, number)
                 if number == 1:
-                    version = _version(fields, path)
-                entry = _entry(fields, path, number, version)
+                    version = version_of(fields, path)
+                entry = entry_of(fields, path, number, version)
             entries.append(entry)
     if _COMPLETE.search(torn):  # not torn by a crash: its end of line is damaged
         raise JournalError(f"{path}, line {len(lines) + 1}: damaged (it does not end with a line break). {ADVICE}")
     return _Content(entries, sum(len(line) + 1 for line in lines), version)
-
-
-def _as_encoded(line: bytes, n: int) -> Entry | None:
-    """Read a line as ``encode`` writes it, in a fraction of the time; None for any other, which may be damaged."""
-    head = b'{"n":%d,"at":' % n
-    body, _, crc = line.rpartition(_CRC.encode())
-    if not body.startswith(head) or crc != b'%08x"}' % zlib.crc32(body):
-        return None
-    at, _, event = body[len(head) :].partition(b",")
-    seconds, point, fraction = at.partition(b".")
-    if not (point and seconds.isdigit() and fraction.isdigit() and float(at) < END_OF_TIME):
-        return None
-    if event.count(b"[") + event.count(b"{") >= DEEPEST or _LONG_NUMBER in event.translate(_SHAPE):
-        return None
-    with contextlib.suppress(ValidationError):
-        return Entry(n, float(at), _EVENTS.validate_json(b"{" + event + b"}"))
-    return None
-
-
-def _fields(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    try:
-        body, _, crc = line.decode().rpartition(_CRC)
-        if f'{zlib.crc32(body.encode()):08x}"}}' != crc:
-            raise ValueError("its checksum does not match")  # noqa: TRY301 - one message for all damage
-        fields = parse_json(body + "}", finite=False)
-        if not isinstance(fields, dict):
-            raise ValueError("it is no object")  # noqa: TRY301, TRY004 - likewise
-    except (ValueError, UnicodeDecodeError) as error:
-        raise JournalError(f"{path}, line {number}: damaged ({error}). {ADVICE}") from error
-    return fields
 
 
 @contextlib.contextmanager
@@ -299,38 +232,3 @@ def _decompressed(path: Path) -> bytes:
             "Decompress it with gunzip"
         )
     return content
-
-
-def _version(fields: dict[str, Any], path: Path) -> int:
-    version = fields.get("journal", 1)
-    if type(version) is not int or version < 1:
-        raise JournalError(f"{path}, line 1: journal = {shown(version)} is no version. {ADVICE}")
-    if version > VERSION:
-        raise JournalError(
-            f"{path}: journal of version {version}; this seqtune reads up to {VERSION}. Install a newer seqtune"
-        )
-    return version
-
-
-def _entry(fields: dict[str, Any], path: Path, number: int, version: int) -> Entry:
-    try:
-        fields.pop("journal", None)
-        n, at = fields.pop("n"), fields.pop("at")
-        event = _EVENTS.validate_python(upgrade_event(fields) if version < VERSION else fields)
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
-        raise JournalError(
-            f"{path}, line {number}: not an event of this version ({_brief(error)}). {ADVICE}"
-        ) from error
-    if type(at) not in (int, float) or not 0 <= at < END_OF_TIME:  # NaN is not
-        raise JournalError(f"{path}, line {number}: at = {shown(at)} is no time. {ADVICE}")
-    if n != number - 1:
-        raise JournalError(f"{path}, line {number}: event {n} where event {number - 1} was expected. {ADVICE}")
-    return Entry(n, at, event)
-
-
-def _brief(error: Exception) -> str:
-    """Return the first problem, without the values that pydantic repeats."""
-    if not isinstance(error, ValidationError):
-        return f"{type(error).__name__}: {error}"[:BRIEF]
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:BRIEF]

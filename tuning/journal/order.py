@@ -7,7 +7,7 @@ from pathlib import Path
 from tuning.campaign.errors import JournalError
 from tuning.campaign.variants import variant_of, variants
 from tuning.journal.events import Ended, EpochEnded, Event, Launched, Noted, Opened, Retried, Started, Suggested
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 
 
 def check_order(path: Path, entries: Sequence[Entry], name: str) -> None:

@@ -29,7 +29,7 @@ from tuning.journal.events import (
     Suggested,
     WarmStart,
 )
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.text import trial_name
 from tuning.journal.upgrade import upgrade_recorded
 from tuning.training.environment import Environment

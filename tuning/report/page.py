@@ -13,7 +13,7 @@ from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summa
 from tuning.analysis.leaderboard import leaderboard, notes
 from tuning.analysis.trials import trial_rows
 from tuning.campaign.errors import RecordError
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import table_csv
 from tuning.report import calibration, classes, facts, outcomes, search, tables

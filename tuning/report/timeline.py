@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuning.journal.events import Ended, Interrupted, Launched, Retried, Started
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

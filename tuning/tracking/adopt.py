@@ -17,6 +17,7 @@ from tuning.execution.recorded_code import sources_of, with_code
 from tuning.journal import log as journal
 from tuning.journal.events import Opened
 from tuning.journal.home import WEIGHTS_KEPT, Home
+from tuning.journal.lines import Entry
 from tuning.journal.order import first_problem
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import trial_name
@@ -59,7 +60,7 @@ def adopt(
         sources = _sources(stored, home, code)
         stored = _with_code(stored, sources, printed)
         rows = events(stored, masked(uri))
-        entries = [journal.Entry(n, at, event) for n, (at, event) in enumerate(rows)]
+        entries = [Entry(n, at, event) for n, (at, event) in enumerate(rows)]
         if found := first_problem(entries, name):
             raise RecordError(f"{masked(uri)}: {name!r} cannot be adopted: {found[1]}. Restore the originals")
         record = fold(entries)

@@ -6,7 +6,8 @@ import threading
 from data.addresses import masked
 from tuning.campaign.errors import StoreError
 from tuning.journal.home import Home
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.journal.record import CampaignRecord
 from tuning.tracking import artifacts, client
 from tuning.tracking.client import Store

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tuning.journal.events import Opened
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.tracking.client import Store, reachable
 from tuning.tracking.layout import Tag
 

@@ -8,7 +8,7 @@ from tuning.campaign.code_files import CodeFile, read_copies
 from tuning.campaign.errors import CampaignError
 from tuning.journal.events import Ended, EpochEnded, Finished, Interrupted, Launched, Opened, OpenedTest, Started
 from tuning.journal.home import Home
-from tuning.journal.log import Entry
+from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord, apply, opened
 from tuning.journal.text import json_text
 from tuning.tracking.artifacts import confusion_json, curves_csv, leaderboard_csv, trial_json

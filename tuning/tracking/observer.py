@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from tuning.journal.home import Home
-    from tuning.journal.log import Entry
+    from tuning.journal.lines import Entry
     from tuning.journal.record import CampaignRecord
     from tuning.tracking.background import BackgroundPublisher
 

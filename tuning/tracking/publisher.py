@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.events import Opened
 from tuning.journal.home import Confirmations, Home
-from tuning.journal.log import Entry, read
+from tuning.journal.lines import Entry
+from tuning.journal.log import read
 from tuning.journal.record import RecordedTrial
 from tuning.tracking.artifacts import confusion_figure
 from tuning.tracking.changes import PARENT, RunUpdate, RunUpdates, lacking

@@ -10,7 +10,7 @@ from tuning.campaign import messages
 from tuning.campaign.errors import RecordError, StoreError
 from tuning.campaign.trial import MOST
 from tuning.journal.events import Opened
-from tuning.journal.log import END_OF_TIME, Entry
+from tuning.journal.lines import END_OF_TIME, Entry
 from tuning.journal.order import first_problem
 from tuning.journal.record import RecordedTrial
 from tuning.tracking.artifact_files import ArtifactError
