@@ -89,3 +89,38 @@ def test_seeds_on_one_split_are_averaged_before_intervals_and_tests():
     assert "6 trials on 3 splits" in answer(comparison)[0]
     assert "Seeds on one split are averaged before." in " ".join(basis(comparison))
     assert "Paired by split" in " ".join(basis(comparison))
+
+
+def test_other_dimensions_are_averaged_on_each_split_whose_rows_they_share():
+    rng = np.random.default_rng(6)
+    scores = {cell: 0.7 + 0.1 * rng.random((3, 2)) for cell in ("gru", "lstm")}  # splits, values of the other dimension
+    runs = [
+        Run(settings={"model.cell": cell, "model.norm": norm}, seed=r, score=float(of[r, k]), fold=r + 1)
+        for cell, of in scores.items()
+        for k, norm in enumerate(("no", "yes"))
+        for r in range(3)
+    ]
+    campaign = record(runs, search__replicates=3, data__splits=3)
+    comparison = compared(campaign, factor="cell")
+    means = {cell: of.mean(axis=1).tolist() for cell, of in scores.items()}
+    worse = str(comparison.contrasts[0].level)
+    tested = paired(means[worse], means[str(comparison.best)], overlap=overlap(campaign))
+    found = comparison.contrasts[0]
+    assert found.pairs == 3
+    assert (found.p, found.low) == pytest.approx((tested.p, tested.low))
+    expected = estimate(means[worse], "recall_macro", overlap=overlap(campaign))
+    assert level(comparison, worse).estimate.low == pytest.approx(expected.low)
+    assert "(2 combinations, averaged on each split)" in " ".join(basis(comparison))
+
+
+def test_a_pair_that_a_level_lacks_is_left_out_of_the_means_of_both():
+    gru, lstm = {"no": (0.8, 0.9), "yes": (0.7, 0.6)}, {"no": (0.5, 0.7), "yes": (0.1,)}
+    runs = [
+        Run(settings={"model.cell": cell, "model.norm": norm}, seed=r, score=score, fold=r + 1)
+        for cell, norms in (("gru", gru), ("lstm", lstm))
+        for norm, of in norms.items()
+        for r, score in enumerate(of)
+    ]
+    found = contrast(compared(record(runs, search__replicates=2, data__splits=2), factor="cell"), "lstm")
+    assert (found.pairs, found.incomplete) == (2, 1)
+    assert found.difference == pytest.approx(((0.5 + 0.1) / 2 - (0.8 + 0.7) / 2 + 0.7 - 0.9) / 2)

@@ -120,10 +120,9 @@ def _resampled(comparison: Comparison) -> list[str]:
 
 
 def _tests(comparison: Comparison) -> str:
+    treated = f"averaged on each {comparison.division}" if comparison.division else "treated as independent"
     blocks = (
-        f" and by all other dimensions ({comparison.blocks} combinations, treated as independent)"
-        if comparison.blocks > 1
-        else ""
+        f" and by all other dimensions ({comparison.blocks} combinations, {treated})" if comparison.blocks > 1 else ""
     )
     of = "" if comparison.by is None else f" within each {comparison.by.rpartition('.')[2]}"
     adjusted = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from search_spaces.dimensions import Value
-from tuning.analysis.configurations import overlap
-from tuning.analysis.contrasts import Block, Contrast, adjusted, block, contrasts
+from tuning.analysis.configurations import overlap, unit
+from tuning.analysis.contrasts import Contrast, adjusted, block, contrasts
 from tuning.analysis.factors import (
     RESPONSES,
     chosen_by,
@@ -185,7 +185,7 @@ def _compared(
         train_rows=_range(sum(data.train.values()) for data in variants),
         valid_rows=_range(sum(data.valid.values()) for data in variants),
         seeds=len({trial.config.seed for trial in completed}),
-        blocks=len({_unit(trial, path)[0] for trial in completed}),
+        blocks=len({block(trial, sorted(trial.assignment.keys() - {path}))[0] for trial in completed}),
         stepwise=len(stepwise),
         improving=sum((result.best_epoch or 0) > 0.9 * result.epochs for result in stepwise),
         finished=record.finished_at is not None,
@@ -206,7 +206,7 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
         name: sorted(value for trial in trials if (value := measured(trial, name)) is not None)
         for name in (*RESPONSES, "parameters")
     }
-    found = [(value, _unit(trial, factor)) for trial in trials if (value := measured(trial, response)) is not None]
+    found = [(value, unit(trial)) for trial in trials if (value := measured(trial, response)) is not None]
     return Level(
         value=trials[0].assignment[factor],
         trials=len(trials),
@@ -220,14 +220,10 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
             [value for value, _ in found],
             metric or response,
             overlap=ratio,
-            units=[unit for _, unit in found] if ratio else None,
+            units=[of for _, of in found] if ratio else None,
         ),
         means={name: fmean(of) if of else None for name, of in values.items()},
     )
-
-
-def _unit(trial: TrialRecord, factor: str) -> Block:
-    return block(trial, sorted(trial.assignment.keys() - {factor}))
 
 
 def _ordered(levels: list[Level], goal: Goal) -> list[Level]:

@@ -36,6 +36,14 @@ def overlap(record: CampaignRecord) -> float:
     return divided(data)
 
 
+def unit(trial: TrialRecord) -> int:
+    """Return what a trial is a replicate of: its fold or split where there are several, else its seed.
+
+    Seeds on one split are not independent of it.
+    """
+    return trial.config.data.fold or trial.config.seed
+
+
 SMOTE = "smote"
 """Variants of this balance have more training rows than were divided."""
 
@@ -71,7 +79,7 @@ def _configuration(
     trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, ratio: float
 ) -> Configuration:
     objectives = [trial.objective for trial in completed if trial.objective is not None]
-    units = [trial.config.data.fold or trial.config.seed for trial in completed if trial.objective is not None]
+    units = [unit(trial) for trial in completed if trial.objective is not None]
     return Configuration(
         **asdict(estimate(objectives, metric, overlap=ratio, units=units if ratio else None)),
         trials=trials,

@@ -1,24 +1,22 @@
 """Tests of one level of a factor against another: in pairs, and beside it without them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from statistics import fmean
 from typing import TypeVar
 
 from search_spaces.dimensions import Value
+from tuning.analysis.configurations import unit
 from tuning.analysis.factors import measured
-from tuning.analysis.statistics import ALPHA, PairedTest, correlation, holm, paired, welch
+from tuning.analysis.statistics import ALPHA, PairedTest, correlation, holm, paired, unit_means, welch
 from tuning.journal.record import TrialRecord
 
 BORDERLINE = 2
 """A p-value within this factor of ``ALPHA`` is borderline."""
 
 Block = tuple[tuple[str, ...], int]
-"""``repr`` of the values of all other dimensions, and the unit: trials of one block are paired.
-
-The unit is the fold or split where there are several, else the seed: seeds on one split are not independent of it.
-"""
+"""``repr`` of the values of all other dimensions, and the unit: trials of one block are paired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class Contrast(Tested):
     """One level minus the best one, over the complete pairs.
 
     A pair: a trial of each with the same seed and the same values of all other dimensions; with folds or splits the
-    means over the seeds of one of them.  incomplete: pairs without two completed trials.  correlation: of the pairs,
+    means over such trials on one of them.  incomplete: blocks that a level lacks.  correlation: of the pairs,
     None of fewer than three or constant ones.  p_welch: of Welch's test of the same values without their pairing,
     unadjusted.
     """
@@ -92,15 +90,14 @@ def _contrast(
 ) -> Contrast:
     shared = shared_dimensions([*trials, *reference], {factor})
     x, y = (blocks(level, shared, lambda trial: measured(trial, response)) for level in (trials, reference))
-    complete = sorted(block for block in x.keys() & y.keys() if x[block] and y[block])
-    of_x, of_y = ([fmean(values[block]) for block in complete] for values in (x, y))
+    units, (of_x, of_y) = matched([x, y], divided=ratio > 0)
     test = paired(of_x, of_y, overlap=ratio)
     return Contrast(
         level=trials[0].assignment[factor],
         best=reference[0].assignment[factor],
-        pairs=len(complete),
-        incomplete=len(x.keys() | y.keys()) - len(complete),
-        seeds=len({seed for _, seed in complete}),
+        pairs=len(units),
+        incomplete=sum(not (x.get(block) and y.get(block)) for block in x.keys() | y.keys()),
+        seeds=len(set(units)),
         correlation=correlation(of_x, of_y),
         p_welch=None if test.p is None else welch(of_x, of_y, overlap=ratio),
         **asdict(test),
@@ -128,6 +125,19 @@ def blocks(
     return {key: sorted(values) for key, values in found.items()}
 
 
+def matched(tables: Sequence[Mapping[Block, list[float]]], *, divided: bool) -> tuple[list[int], list[list[float]]]:
+    """Return the unit of each pair and each table's values, from the blocks in which all tables have values.
+
+    divided: there are folds or splits.  The blocks of one of them are averaged, since they share its rows.
+    """
+    complete = sorted(block for block in tables[0] if all(table.get(block) for table in tables))
+    units = [of for _, of in complete]
+    values = [[fmean(table[block]) for block in complete] for table in tables]
+    if not divided:
+        return units, values
+    return list(dict.fromkeys(units)), [list(unit_means(of, units).values()) for of in values]
+
+
 def block(trial: TrialRecord, shared: Sequence[str]) -> Block:
     """Return the block of a trial.  shared: the dimensions that count."""
-    return tuple(repr(trial.assignment[path]) for path in shared), trial.config.data.fold or trial.config.seed
+    return tuple(repr(trial.assignment[path]) for path in shared), unit(trial)

@@ -6,7 +6,7 @@ from itertools import combinations
 from statistics import fmean
 
 from search_spaces.dimensions import Value
-from tuning.analysis.contrasts import Block, Tested, adjusted, blocks, shared_dimensions
+from tuning.analysis.contrasts import Tested, adjusted, blocks, matched, shared_dimensions
 from tuning.analysis.factors import grouped, measured
 from tuning.analysis.statistics import paired
 from tuning.campaign.objective import Goal, cost
@@ -74,16 +74,14 @@ def _interaction(
 ) -> Interaction:
     """cells: level and reference in the first group, level and reference in the second."""
     shared = shared_dimensions([trial for cell in cells for trial in cell], {factor, by})
-    values = [blocks(cell, shared, response) for cell in cells]
-    complete: list[Block] = sorted(key for key in values[0] if all(table.get(key) for table in values))
-    means = [[fmean(table[key]) for key in complete] for table in values]
+    units, means = matched([blocks(cell, shared, response) for cell in cells], divided=ratio > 0)
     of_first, of_second = ([a - b for a, b in zip(*pair, strict=True)] for pair in (means[:2], means[2:]))
     return Interaction(
         level=cells[0][0].assignment[factor],
         reference=cells[1][0].assignment[factor],
         first=cells[0][0].assignment[by],
         second=cells[2][0].assignment[by],
-        pairs=len(complete),
-        seeds=len({seed for _, seed in complete}),
+        pairs=len(units),
+        seeds=len(set(units)),
         **asdict(paired(of_first, of_second, overlap=ratio)),
     )

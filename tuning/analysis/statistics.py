@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from statistics import correlation as pearson
 from statistics import fmean, stdev
+from typing import TypeVar
 
 from tuning.campaign.objective import METRICS, OWN
+
+Unit = TypeVar("Unit", bound=Hashable)
 
 ALPHA = 0.05
 """A difference is significant if its adjusted p is below it; intervals have the level 1 - ALPHA."""
@@ -70,7 +73,7 @@ def estimate(
 
     if not values:
         return Estimate(n=0)
-    means = values if units is None else _means(values, units)
+    means = values if units is None else list(unit_means(values, units).values())
     mean, n = fmean(means), len(means)
     if n < ENOUGH:
         return Estimate(n=len(values), mean=mean)
@@ -78,12 +81,12 @@ def estimate(
     return clipped(Estimate(n=len(values), mean=mean, low=mean - half, high=mean + half), measured)
 
 
-def _means(values: Sequence[float], units: Sequence[Hashable]) -> list[float]:
-    """Return the mean of each unit's values."""
-    grouped: dict[Hashable, list[float]] = {}
+def unit_means(values: Sequence[float], units: Sequence[Unit]) -> dict[Unit, float]:
+    """Return the mean of each unit's values, in the order in which the units first occur."""
+    grouped: dict[Unit, list[float]] = {}
     for value, unit in zip(values, units, strict=True):
         grouped.setdefault(unit, []).append(value)
-    return [fmean(of) for of in grouped.values()]
+    return {unit: fmean(of) for unit, of in grouped.items()}
 
 
 def clipped(estimated: Estimate, measured: str | None) -> Estimate:
