@@ -106,14 +106,30 @@ def test_configurations_are_ranked_by_validation_means_over_seeds(campaign):
     assert summary.tau == pytest.approx(stats.kendalltau([2, 1, 3], [0, 1, 2]).statistic)
 
 
-def test_differences_to_the_first_are_paired_by_seed_and_adjusted(campaign):
+def test_differences_to_the_first_are_paired_by_seed_and_adjusted_over_all_pairs(campaign):
     summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))
     by_source = {source: [SCORES[source, seed, 0] for seed in range(3)] for source in (0, 1, 2)}
-    p = sorted((float(stats.ttest_rel(by_source[source], by_source[2]).pvalue), source) for source in (0, 1))
-    (small, a), (large, b) = p  # Holm: the smaller twice, the larger at least as much
-    found = {row.trial: row.valid.p_adjusted for row in summary.configurations[1:]}
-    assert found == pytest.approx({a: 2 * small, b: max(2 * small, large)})
+    pairs = [(1, 2), (0, 2), (0, 1)]
+    p = {pair: float(stats.ttest_rel(by_source[pair[0]], by_source[pair[1]]).pvalue) for pair in pairs}
+    smallest, middle, largest = sorted(pairs, key=p.__getitem__)  # Holm: three, two and one times, never descending
+    expected = {smallest: 3 * p[smallest]}
+    expected[middle] = max(expected[smallest], 2 * p[middle])
+    expected[largest] = max(expected[middle], p[largest])
+    assert p[1, 2] < p[0, 2]  # so that an adjustment over these two alone gives others
+    for part in ("valid", "test"):  # the test scores are lower by the same amount
+        found = {row.trial: getattr(row, part).p_adjusted for row in summary.configurations[1:]}
+        assert found == pytest.approx({1: expected[1, 2], 0: expected[0, 2]})
     assert summary.configurations[0].valid.difference is None
+
+
+def test_incomplete_configurations_are_in_no_adjustment(campaign):
+    scores = SCORES | {(0, 1, 0): None}
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, scores))
+    rows = {row.trial: row for row in summary.configurations}
+    p = float(stats.ttest_rel([SCORES[1, s, 0] for s in range(3)], [SCORES[2, s, 0] for s in range(3)]).pvalue)
+    assert rows[1].valid.p_adjusted == pytest.approx(p)
+    assert rows[0].valid.difference is not None
+    assert rows[0].valid.p_adjusted is None
 
 
 def test_with_fresh_splits_variances_are_corrected():

@@ -5,8 +5,10 @@ folds or splits where the campaign has several, or with two or more fresh splits
 folds or splits overlap, for which variances are corrected (Nadeau and Bengio, Machine Learning 52, 2003).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import fmean
 from typing import Any, Literal
 
@@ -34,7 +36,7 @@ class PartFigures:
     """One configuration on one part.
 
     metrics: mean and 95 % interval.  recall: mean of each class.  difference: of the objective to the first
-    configuration, paired, and p Holm-adjusted over all others; None of the first.
+    configuration, paired, and p Holm-adjusted over all pairs of complete configurations; None of the first.
     """
 
     metrics: dict[str, Estimate]
@@ -241,20 +243,15 @@ def _figures(
     shown = [objective, *(name for name in BESIDE if name in names and name != objective)]
     classes = [name for name in names if name.startswith("recall/")]
     values = {source: sample.values(trials[source], part, objective) for source in order}
-    tests: dict[int, PairedTest] = {}
-    for source in order[1:]:
-        both = [unit for unit in values[source] if unit in values[order[0]]]
-        x, y = ([values[s][unit] for unit in both] for s in (source, order[0]))
-        tests[source] = paired(x, y, overlap=sample.ratio(trials[source], part))
-    complete = [s for s in tests if tests[s].p is not None and len(trials[s]) == planned]
-    adjusted = dict(zip(complete, holm([tests[s].p or 0.0 for s in complete]), strict=True))
+    ratios = {source: sample.ratio(trials[source], part) for source in order}
+    tests, adjusted = _tests(values, ratios, {source for source in order if len(trials[source]) == planned})
     return {
         source: PartFigures(
             metrics={
                 name: estimate(
                     list(sample.values(trials[source], part, name).values()),
                     name,
-                    overlap=sample.ratio(trials[source], part),
+                    overlap=ratios[source],
                 )
                 for name in shown
             },
@@ -264,6 +261,29 @@ def _figures(
         )
         for source in order
     }
+
+
+def _tests(
+    values: Mapping[int, Mapping[int, float]], ratios: Mapping[int, float], complete: AbstractSet[int]
+) -> tuple[dict[int, PairedTest], dict[int, float]]:
+    """Return each other configuration's test against the first, and its Holm-adjusted p if it is a complete one.
+
+    values: unit -> mean of each configuration, the first one first.  The first is chosen among the complete ones by
+    the same trainings, so that the adjustment is over all pairs of these, as for ``compare`` (docs/adr/0023).
+    """
+    first, *others = values
+    pairs = [(source, first) for source in others]
+    pairs += [(b, a) for a, b in combinations(others, 2) if a in complete and b in complete]
+    tests = {}
+    for a, b in pairs:
+        both = [unit for unit in values[a] if unit in values[b]]
+        tests[a, b] = paired([values[a][unit] for unit in both], [values[b][unit] for unit in both], overlap=ratios[a])
+    family = {pair: test.p for pair, test in tests.items() if complete >= set(pair) and test.p is not None}
+    adjusted = dict(zip(family, holm(list(family.values())), strict=True))
+    return (
+        {source: tests[source, first] for source in others},
+        {source: adjusted[source, first] for source in others if (source, first) in adjusted},
+    )
 
 
 def _first(

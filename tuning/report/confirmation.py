@@ -67,7 +67,7 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
         equal = sum(not _differs(row) for row in others)
         sentences.append(
             f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} others "
-            "(paired t-test on the validation part, Holm-adjusted)."
+            "(paired t-test on the validation part, Holm-adjusted over all pairs)."
         )
     if len(first.groups) > 1:
         low, high = min(first.groups, key=first.groups.__getitem__), max(first.groups, key=first.groups.__getitem__)
