@@ -156,6 +156,29 @@ def test_with_fresh_splits_variances_are_corrected():
     assert test.high - test.low == pytest.approx(2 * half * math.sqrt((1 / 3 + 20 / 80) / (1 / 3 + 10 / 80)))
 
 
+def test_search_scores_exceed_confirmed_ones_by_the_mean_over_configurations_on_each_split():
+    record = campaign_record(0.6, 0.9)
+    request = ConfirmationRequest(trials=(1, 0), seeds=2, splits=3, ended=2)
+    high, low = {1: (0.84, 0.86), 2: (0.70, 0.74), 3: (0.91, 0.89)}, {1: (0.58, 0.62), 2: (0.5, 0.5), 3: (0.66, 0.64)}
+    scores = {(t, k, r): of[r][k] for t, of in ((1, high), (0, low)) for r in (1, 2, 3) for k in (0, 1)}
+    data = data_record("raw", train={"N": 40, "S": 40}, valid={"N": 5, "S": 5}, test={"N": 10, "S": 10})
+    gap = confirmation_summary(record, confirmation_record(record, request, scores, data=data)).gap
+    on_splits = [((0.9 - a) + (0.6 - b)) / 2 for a, b in ((0.85, 0.60), (0.72, 0.50), (0.90, 0.65))]
+    half = stats.t.ppf(0.975, 2) * stdev(on_splits) * math.sqrt(1 / 3 + 10 / 80)
+    assert (gap.n, gap.mean) == (3, pytest.approx(fmean(on_splits)))
+    assert (gap.low, gap.high) == pytest.approx((fmean(on_splits) - half, fmean(on_splits) + half))
+    failed = confirmation_record(record, request, scores | {(0, 1, 3): None}, data=data)
+    assert confirmation_summary(record, failed).gap.mean == pytest.approx(0.9 - fmean((0.85, 0.72, 0.90)))
+
+
+def test_one_seed_gives_no_interval_of_the_search_s_excess(campaign):
+    request = REQUEST.model_copy(update={"seeds": 1})
+    scores = {key: value for key, value in SCORES.items() if key[1] == 0}
+    gap = confirmation_summary(campaign, confirmation_record(campaign, request, scores)).gap
+    assert gap.mean == pytest.approx(((0.9 - 0.70) + (0.8 - 0.80) + (0.6 - 0.50)) / 3)
+    assert (gap.low, gap.high) == (None, None)
+
+
 def test_synthetic_rows_do_not_count_as_trained_on():
     record = campaign_record(0.6, 0.9, data__balance="smote", data__valid_fraction=0.2, data__test_fraction=0.3)
     request = ConfirmationRequest(trials=(1, 0), seeds=1, splits=3, ended=2)

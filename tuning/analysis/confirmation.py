@@ -10,19 +10,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from tuning.analysis.configurations import SMOTE, configurations, divided
+from tuning.analysis.configurations import configurations
+from tuning.analysis.confirmation_units import PARTS, Part, Units, evaluated, metrics, requested
 from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
 from tuning.campaign.errors import RecordError
 from tuning.campaign.objective import ObjectiveConfig
-from tuning.journal.events import ConfirmationRequest, Confirms
+from tuning.journal.events import ConfirmationRequest
 from tuning.journal.record import CampaignRecord, TrialRecord
-
-Part = Literal["valid", "test"]
-PARTS: tuple[Part, ...] = ("valid", "test")
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
 """Metrics beside the objective, where the task has them."""
@@ -76,7 +74,8 @@ class ConfirmationSummary:
     """What ``seqtune confirm`` shows.
 
     units: what means, intervals and tests are over.  tau: Kendall's rank correlation between search and confirmation.
-    gap: mean over configurations.  opened: times, Unix, s, at which the test part was opened.
+    gap: that of the complete configurations, over units; the interval is the confirmation's, the search scores are
+    given.  opened: times, Unix, s, at which the test part was opened.
     """
 
     campaign: str
@@ -105,14 +104,14 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
     request = confirmation.launches[-1].confirmation
     if request is None:
         raise RecordError(f"campaign {campaign.config.name!r}: its confirmation has no request. Run it again")
-    by_source = _trials(confirmation, request)
-    completed = {source: [t for t in trials if _complete(t)] for source, trials in by_source.items()}
+    by_source = requested(confirmation, request)
+    completed = {source: [t for t in trials if evaluated(t)] for source, trials in by_source.items()}
     usable = {source: trials for source, trials in completed.items() if trials}
     if not usable:
         raise RecordError(f"campaign {campaign.config.name!r}: no trial of its confirmation has completed yet")
     planned = request.seeds * max(request.splits, 1)
     objective = campaign.config.objective
-    sample = _Units(confirmation, request)
+    sample = Units(confirmation, request)
     means = {source: sample.mean(trials, "valid", objective.metric) for source, trials in usable.items()}
     order = sorted(usable, key=lambda s: (len(usable[s]) < planned, objective.cost(means[s])))
     search = _search_scores(campaign)
@@ -153,75 +152,10 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
         opened=[at for at, _ in campaign.tests],
         configurations=rows,
         failed=[trial.index for trial in every if trial.status == "failed"],
-        gap=estimate([row.gap for row in rows]),
+        gap=_gap(search, usable, sample, objective, planned),
         tau=_tau([row.search_rank for row in rows]),
         notes=_notes(campaign, confirmation, request, sample),
     )
-
-
-class _Units:
-    """What is averaged and resampled: seeds, or folds or splits with the mean over their seeds."""
-
-    def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
-        self.confirmation = confirmation
-        self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
-        data = confirmation.config.data
-        self.by_fold = data.divisions is not None and not self.by_split
-        self.name = "splits" if self.by_split else f"{data.division}s" if self.by_fold else "seeds"
-
-    def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
-        """Return unit -> mean over its trials."""
-        grouped: dict[int, list[float]] = {}
-        for trial in trials:
-            assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
-            unit = trial.confirms.split if self.by_split else trial.config.data.fold or trial.confirms.seed
-            grouped.setdefault(unit, []).append(_metrics(trial, part)[metric])
-        return {unit: fmean(values) for unit, values in sorted(grouped.items())}
-
-    def mean(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> float:
-        """Return the mean over units."""
-        return fmean(self.values(trials, part, metric).values())
-
-    def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
-        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
-        if not self.by_split and not self.by_fold:
-            return 0.0
-        variant = self.confirmation.variant(trials[0].config)
-        data = self.confirmation.data[variant]
-        trained: float = sum(data.train.values())
-        if SMOTE in variant:  # its synthetic rows are among them
-            folds = self.confirmation.config.data.folds if self.by_fold else None
-            share = divided(self.confirmation.config.data) if folds is None else 1 / (folds - 1)
-            trained = sum(data.valid.values()) / share
-        evaluated = data.valid if part == "valid" else data.test
-        return sum(evaluated.values()) / trained
-
-
-def _trials(confirmation: CampaignRecord, request: ConfirmationRequest) -> dict[int, list[TrialRecord]]:
-    """Return the trials of the request by the campaign's trial whose configuration they have."""
-    splits = range(1, request.splits + 1) if request.splits else (0,)
-    wanted = {
-        Confirms(trial=source, seed=seed, split=split)
-        for source in request.trials
-        for seed in range(request.seeds)
-        for split in splits
-    }
-    by_source: dict[int, list[TrialRecord]] = {source: [] for source in request.trials}
-    for _, trial in sorted(confirmation.trials.items()):
-        if trial.confirms in wanted:
-            by_source[trial.confirms.trial].append(trial)
-    return by_source
-
-
-def _complete(trial: TrialRecord) -> bool:
-    return trial.status == "completed" and trial.result is not None and trial.result.test is not None
-
-
-def _metrics(trial: TrialRecord, part: Part) -> dict[str, float]:
-    result = trial.result
-    if result is None or result.test is None:
-        raise TypeError(f"{trial.name} has not ended")
-    return result.best_metrics if part == "valid" else result.test.metrics
 
 
 def _search_scores(campaign: CampaignRecord) -> dict[int, float]:
@@ -233,13 +167,13 @@ def _search_scores(campaign: CampaignRecord) -> dict[int, float]:
 def _figures(
     order: Sequence[int],
     trials: dict[int, list[TrialRecord]],
-    sample: _Units,
+    sample: Units,
     part: Part,
     *,
     objective: str,
     planned: int,
 ) -> dict[int, PartFigures]:
-    names = _metrics(trials[order[0]][0], part)
+    names = metrics(trials[order[0]][0], part)
     shown = [objective, *(name for name in BESIDE if name in names and name != objective)]
     classes = [name for name in names if name.startswith("recall/")]
     values = {source: sample.values(trials[source], part, objective) for source in order}
@@ -287,7 +221,7 @@ def _tests(
 
 
 def _first(
-    order: Sequence[int], trials: dict[int, list[TrialRecord]], sample: _Units, objective: ObjectiveConfig, planned: int
+    order: Sequence[int], trials: dict[int, list[TrialRecord]], sample: Units, objective: ObjectiveConfig, planned: int
 ) -> dict[int, float]:
     """Return the share of bootstrap samples of the units in which each complete configuration has the best mean."""
     complete = [source for source in order if len(trials[source]) == planned]
@@ -301,6 +235,27 @@ def _first(
     means = (table if objective.goal == "max" else -table)[:, drawn].mean(axis=2)  # (S, R)
     counts = np.bincount(means.argmax(axis=0), minlength=len(complete))
     return {source: float(count) / RESAMPLES for source, count in zip(complete, counts, strict=True)}
+
+
+def _gap(
+    search: Mapping[int, float],
+    trials: Mapping[int, list[TrialRecord]],
+    sample: Units,
+    objective: ObjectiveConfig,
+    planned: int,
+) -> Estimate:
+    """Return by how much search scores exceed confirmed ones, over units.
+
+    On each unit the mean over complete configurations: these share its seeds and rows, so they are not independent.
+    """
+    complete = [source for source in trials if len(trials[source]) == planned]
+    if not complete:
+        return Estimate(n=0)
+    values = {source: sample.values(trials[source], "valid", objective.metric) for source in complete}
+    sign = 1 if objective.goal == "max" else -1
+    units = values[complete[0]]
+    gaps = [sign * fmean(search[source] - values[source][unit] for source in complete) for unit in units]
+    return estimate(gaps, overlap=sample.ratio(trials[complete[0]], "valid"))
 
 
 def _groups(trials: Sequence[TrialRecord]) -> dict[str, float]:
@@ -323,7 +278,7 @@ def _tau(search_ranks: Sequence[int]) -> float | None:
 
 
 def _notes(
-    campaign: CampaignRecord, confirmation: CampaignRecord, request: ConfirmationRequest, sample: _Units
+    campaign: CampaignRecord, confirmation: CampaignRecord, request: ConfirmationRequest, sample: Units
 ) -> list[str]:
     notes = []
     if len(campaign.ended) > request.ended:

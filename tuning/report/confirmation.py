@@ -58,7 +58,7 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
     gap, first, others = summary.gap, summary.configurations[0], summary.configurations[1:]
     sentences = []
     if gap.mean is not None:
-        over = "" if gap.low is None else f", 95 % interval {gap.low:+.4f} to {gap.high:+.4f}"
+        over = "" if gap.low is None else f", 95 % interval over {summary.units} {gap.low:+.4f} to {gap.high:+.4f}"
         sentences.append(
             f"Search scores minus confirmed validation means: {gap.mean:+.4f} on average{over}"
             f"{', in the direction of better' if summary.goal == 'min' else ''}."

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tuning.analysis.confirmation import PARTS, ConfirmationSummary
+from tuning.analysis.confirmation import ConfirmationSummary
+from tuning.analysis.confirmation_units import PARTS
 from tuning.analysis.leaderboard import Leaderboard
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import table_csv

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tuning.analysis.confirmation import PARTS, ConfirmationSummary
+from tuning.analysis.confirmation import ConfirmationSummary
+from tuning.analysis.confirmation_units import PARTS
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
 from tuning.journal.text import score, trial_name

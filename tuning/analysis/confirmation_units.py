@@ -1,0 +1,79 @@
+"""What a confirmation's means and tests are over: the trainings of each configuration, and their seeds or splits."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Literal
+
+from tuning.analysis.configurations import SMOTE, divided
+from tuning.journal.events import ConfirmationRequest, Confirms
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+Part = Literal["valid", "test"]
+PARTS: tuple[Part, ...] = ("valid", "test")
+
+
+class Units:
+    """What is averaged and resampled: seeds, or folds or splits with the mean over their seeds."""
+
+    def __init__(self, confirmation: CampaignRecord, request: ConfirmationRequest) -> None:
+        self.confirmation = confirmation
+        self.by_split = request.splits >= 2  # noqa: PLR2004 - one split has no variance
+        data = confirmation.config.data
+        self.by_fold = data.divisions is not None and not self.by_split
+        self.name = "splits" if self.by_split else f"{data.division}s" if self.by_fold else "seeds"
+
+    def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
+        """Return unit -> mean over its trials."""
+        grouped: dict[int, list[float]] = {}
+        for trial in trials:
+            assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
+            unit = trial.confirms.split if self.by_split else trial.config.data.fold or trial.confirms.seed
+            grouped.setdefault(unit, []).append(metrics(trial, part)[metric])
+        return {unit: fmean(values) for unit, values in sorted(grouped.items())}
+
+    def mean(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> float:
+        """Return the mean over units."""
+        return fmean(self.values(trials, part, metric).values())
+
+    def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
+        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
+        if not self.by_split and not self.by_fold:
+            return 0.0
+        variant = self.confirmation.variant(trials[0].config)
+        data = self.confirmation.data[variant]
+        trained: float = sum(data.train.values())
+        if SMOTE in variant:  # its synthetic rows are among them
+            folds = self.confirmation.config.data.folds if self.by_fold else None
+            share = divided(self.confirmation.config.data) if folds is None else 1 / (folds - 1)
+            trained = sum(data.valid.values()) / share
+        rows = data.valid if part == "valid" else data.test
+        return sum(rows.values()) / trained
+
+
+def requested(confirmation: CampaignRecord, request: ConfirmationRequest) -> dict[int, list[TrialRecord]]:
+    """Return the trials of the request by the campaign's trial whose configuration they have."""
+    splits = range(1, request.splits + 1) if request.splits else (0,)
+    wanted = {
+        Confirms(trial=source, seed=seed, split=split)
+        for source in request.trials
+        for seed in range(request.seeds)
+        for split in splits
+    }
+    by_source: dict[int, list[TrialRecord]] = {source: [] for source in request.trials}
+    for _, trial in sorted(confirmation.trials.items()):
+        if trial.confirms in wanted:
+            by_source[trial.confirms.trial].append(trial)
+    return by_source
+
+
+def evaluated(trial: TrialRecord) -> bool:
+    """Return whether a training ended without failure, with figures on both parts."""
+    return trial.status == "completed" and trial.result is not None and trial.result.test is not None
+
+
+def metrics(trial: TrialRecord, part: Part) -> dict[str, float]:
+    """Return the figures of a complete training on one part."""
+    result = trial.result
+    if result is None or result.test is None:
+        raise TypeError(f"{trial.name} has not ended")
+    return result.best_metrics if part == "valid" else result.test.metrics
