@@ -95,6 +95,9 @@ def confirmed(summary: ConfirmationSummary) -> Iterator[str]:
         cells += [cell for mean, low, high in means for cell in (mean, f"{low} to {high}")]
         yield f"| {' | '.join(cells)} | {p} |"
     yield ""
+    if summary.notes:
+        yield from (f"- {note}" for note in summary.notes)
+        yield ""
 
 
 def section(comparisons: Sequence[Comparison]) -> Iterator[str]:

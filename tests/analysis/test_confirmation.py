@@ -9,6 +9,7 @@ from journals import ENVIRONMENT, Run, config, data_record, events, failure, fol
 from scipy import stats
 
 from tuning.analysis.confirmation import confirmation_summary
+from tuning.analysis.confirmation_notes import data_notes
 from tuning.analysis.selection import best_configurations
 from tuning.analysis.statistics import estimate, paired
 from tuning.campaign.errors import RecordError
@@ -220,6 +221,69 @@ def test_what_was_seen_before_is_said(campaign):
     early = REQUEST.model_copy(update={"ended": 2})
     notes = confirmation_summary(campaign, confirmation_record(campaign, early, SCORES)).notes
     assert any("1 trials of the campaign ended after" in note for note in notes)
+
+
+SPLIT_SCORES = {(1, 0, 1): 0.9, (1, 0, 2): 0.8}
+DRAWN = "each fresh split draws its test part anew"
+
+
+def notes_on_splits(splits, rows, **changes):
+    """rows: in validation and test part."""
+    campaign, runs = searched(0.5, 0.6, **changes)
+    counts = {part: {"N": n // 2, "S": n - n // 2} for part, n in zip(("valid", "test"), rows, strict=True)}
+    opened, *others = events(runs, campaign)
+    opened = opened.model_copy(update={"data": {"raw": data_record("raw", **counts)}})
+    record = folded([opened, *others])
+    request = ConfirmationRequest(trials=(1,), seeds=1, splits=splits, ended=2)
+    scores = SPLIT_SCORES if splits else {(1, 0, 0): 0.9}
+    return confirmation_summary(record, confirmation_record(record, request, scores)).notes
+
+
+@pytest.mark.parametrize(
+    ("splits", "rows", "changes", "noted"),
+    [
+        (2, (200, 200), {}, True),
+        (0, (200, 200), {}, False),
+        (2, (150, 301), {"data__valid_fraction": 0.1}, True),
+        (2, (2400, 21892), {}, False),  # an official test part of 21,892 rows
+        (2, (200, 200), {"data__test_fraction": 0.0}, False),
+        (2, (90, 250), {"data__split": "grouped"}, True),  # complete groups: only about the fractions
+    ],
+)
+def test_test_parts_that_fresh_splits_draw_are_noted(splits, rows, changes, noted):
+    notes = notes_on_splits(splits, rows, **changes)
+    assert any(note.startswith(DRAWN) for note in notes) == noted
+
+
+def test_a_test_file_is_not_drawn(tmp_path):
+    changes = {"data__dataset": str(tmp_path / "train.csv"), "data__test": str(tmp_path / "test.csv")}
+    assert not [note for note in notes_on_splits(2, (200, 200), **changes) if note.startswith(DRAWN)]
+
+
+def test_notes_on_the_data_are_shown_once():
+    equal = " of 319 test texts have the tokens of a training text: scores are optimistic."
+    parts = [
+        ("9 of 90 rows equal an earlier one.", f"{count:,}{equal}", f"column x has mean {count / 100}.", *more)
+        for count, more in ((1012, ()), (7, ("the test part has no rows of class S.",)), (988, ()), (30, ()))
+    ]
+    records = [data_record("raw", notes=notes) for notes in parts]
+    assert data_notes(records) == [
+        "9 of 90 rows equal an earlier one.",
+        f"7 to 1,012{equal}",
+        "column x has mean 10.12. 3 more such notes differ in their numbers.",
+        "the test part has no rows of class S.",
+    ]
+    assert data_notes(records[1:2]) == list(parts[1])
+
+
+def test_notes_are_those_of_the_data_that_were_trained_on(campaign):
+    noted = data_record("raw", notes=("12 test sequences have the tokens of a training text.",))
+    own = confirmation_record(campaign, REQUEST, SCORES)
+    own.data["raw"] = noted
+    own.data["smote"] = data_record("smote", notes=("synthetic rows.",))
+    notes = confirmation_summary(campaign, own).notes
+    assert noted.notes[0] in notes
+    assert "synthetic rows." not in notes
 
 
 def test_nothing_completed_is_an_error(campaign):

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from tuning.analysis.configurations import configurations
+from tuning.analysis.confirmation_notes import notes
 from tuning.analysis.confirmation_units import PARTS, Part, Units, evaluated, metrics, requested
 from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
 from tuning.campaign.errors import RecordError
 from tuning.campaign.objective import ObjectiveConfig
-from tuning.journal.events import ConfirmationRequest
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
@@ -154,7 +154,7 @@ def confirmation_summary(campaign: CampaignRecord, confirmation: CampaignRecord)
         failed=[trial.index for trial in every if trial.status == "failed"],
         gap=_gap(search, usable, sample, objective, planned),
         tau=_tau([row.search_rank for row in rows]),
-        notes=_notes(campaign, confirmation, request, sample),
+        notes=notes(campaign, confirmation, request, sample, every),
     )
 
 
@@ -275,30 +275,3 @@ def _tau(search_ranks: Sequence[int]) -> float | None:
     if len(search_ranks) < 3:  # noqa: PLR2004 - two are in order or not
         return None
     return float(stats.kendalltau(search_ranks, range(len(search_ranks))).statistic)
-
-
-def _notes(
-    campaign: CampaignRecord, confirmation: CampaignRecord, request: ConfirmationRequest, sample: Units
-) -> list[str]:
-    notes = []
-    if len(campaign.ended) > request.ended:
-        more = len(campaign.ended) - request.ended
-        notes.append(f"{more} trials of the campaign ended after this confirmation was asked for.")
-    if len(campaign.tests) > 1:
-        notes.append(
-            f"the test part was opened {len(campaign.tests)} times; choices made after the first time make its figures "
-            "optimistic."
-        )
-    smallest = min((min(data.test.values()) for data in confirmation.data.values() if data.classes), default=None)
-    if smallest is not None and smallest < RARE:
-        notes.append(
-            f"the rarest class has {smallest} rows in the test part: one of them moves its recall by "
-            f"{1 / max(smallest, 1):.3f}."
-        )
-    if sample.by_split or sample.by_fold:
-        notes.append("variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003).")
-    return notes
-
-
-RARE = 50
-"""Rows of a class below which one row's part in the metric is worth a note."""

@@ -1,0 +1,107 @@
+"""What a reader of a confirmation must know beside its figures."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
+
+from tuning.analysis.confirmation_units import Units
+from tuning.journal.events import ConfirmationRequest, DataRecord
+from tuning.journal.record import CampaignRecord, TrialRecord
+
+RARE = 50
+"""Rows of a class below which one row's part in the metric is worth a note."""
+
+FEW = 3
+"""Notes that differ in numbers alone and are all listed."""
+
+NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
+
+
+def notes(
+    campaign: CampaignRecord,
+    confirmation: CampaignRecord,
+    request: ConfirmationRequest,
+    sample: Units,
+    trials: Iterable[TrialRecord],
+) -> list[str]:
+    """Return what limits the figures, and what preparation noted of the data.  trials: those of the request."""
+    variants = dict.fromkeys(confirmation.variant(trial.config) for trial in trials)
+    data = [confirmation.data[variant] for variant in variants]
+    return [*_openings(campaign, request), *_of_test(campaign, request, data), *_of_units(sample), *data_notes(data)]
+
+
+def _openings(campaign: CampaignRecord, request: ConfirmationRequest) -> Iterator[str]:
+    if len(campaign.ended) > request.ended:
+        more = len(campaign.ended) - request.ended
+        yield f"{more} trials of the campaign ended after this confirmation was asked for."
+    if len(campaign.tests) > 1:
+        yield (
+            f"the test part was opened {len(campaign.tests)} times; choices made after the first time make its figures "
+            "optimistic."
+        )
+
+
+def _of_test(campaign: CampaignRecord, request: ConfirmationRequest, data: Sequence[DataRecord]) -> Iterator[str]:
+    if request.splits and _drawn(campaign):
+        yield (
+            "each fresh split draws its test part anew, also from rows on which the search has trained and validated. "
+            "The test part that the search has not used is that of a confirmation without --splits."
+        )
+    smallest = min((min(of.test.values()) for of in data if of.classes), default=None)
+    if smallest is not None and smallest < RARE:
+        yield (
+            f"the rarest class has {smallest} rows in the test part: one of them moves its recall by "
+            f"{1 / max(smallest, 1):.3f}."
+        )
+
+
+def _of_units(sample: Units) -> Iterator[str]:
+    if sample.by_split or sample.by_fold:
+        yield "variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003)."
+
+
+def _drawn(campaign: CampaignRecord) -> bool:
+    """Return whether the split draws the test part; else the data set has an official one, which seeds do not change.
+
+    Records do not say so.  A part that is drawn has ``test_fraction`` of all rows; that of complete groups may have
+    more or less, but of the data sets with groups only tables have an official one, ``data.test``.
+    """
+    options = campaign.config.data
+    if options.test is not None or not options.test_fraction:
+        return False
+    if options.split != "stratified":
+        return True
+    valid = fmean(sum(data.valid.values()) for data in campaign.data.values())  # the same of each balance
+    test = fmean(sum(data.test.values()) for data in campaign.data.values())
+    share = options.valid_fraction if options.folds is None else (1 - options.test_fraction) / options.folds
+    expected = options.test_fraction / share * valid
+    return abs(test - expected) <= 1 + options.test_fraction / share  # parts are rounded to whole rows
+
+
+def data_notes(records: Iterable[DataRecord]) -> list[str]:
+    """Return what preparation noted of data variants, each note once.
+
+    Of notes that differ in the count at their beginning one gives the range.  Of more than ``FEW`` that differ in other
+    numbers, the first is returned with the number of the others.
+    """
+    counts: dict[str, list[str]] = {}
+    for note in dict.fromkeys(note for data in records for note in data.notes):
+        start = NUMBER.match(note)
+        of_rest = counts.setdefault(note if start is None else note[start.end() :], [])
+        of_rest += [] if start is None else [start.group()]
+    kinds: dict[str, list[str]] = {}
+    for rest, found in counts.items():
+        text = f"{_range(found)}{rest}"
+        kinds.setdefault(NUMBER.sub("0", text), []).append(text)
+    return [text for texts in kinds.values() for text in _few(texts)]
+
+
+def _range(counts: Sequence[str]) -> str:
+    ordered = sorted(counts, key=lambda count: float(count.replace(",", "")))
+    return " to ".join(dict.fromkeys([*ordered[:1], *ordered[-1:]]))
+
+
+def _few(texts: Sequence[str]) -> list[str]:
+    if len(texts) <= FEW:
+        return list(texts)
+    return [f"{texts[0]} {len(texts) - 1} more such notes differ in their numbers."]
