@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tuning.analysis.statistics import Estimate, estimate, holm, paired
+from tuning.analysis.statistics import Estimate, estimate, holm, paired, wilson
 
 FLOATS = st.floats(0.0, 1.0).map(lambda value: round(value, 3))
 
@@ -81,3 +81,10 @@ def test_holm_multiplies_the_smallest_most_and_is_monotone() -> None:
     assert holm([0.01, 0.04, 0.03, 0.9]) == pytest.approx([0.04, 0.09, 0.09, 0.9])
     assert holm([0.6, 0.7]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilsons_interval_is_scipys(counts: tuple[int, int]) -> None:
+    hits, n = counts
+    expected = stats.binomtest(hits, n).proportion_ci(0.95, "wilson")
+    assert wilson(hits / n, n) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -4,8 +4,8 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from statistics import NormalDist, fmean, stdev
 from statistics import correlation as pearson
-from statistics import fmean, stdev
 from typing import TypeVar
 
 from tuning.campaign.objective import METRICS, OWN
@@ -136,6 +136,17 @@ def welch(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> fl
     # The variance of a mean is s2 / n there: larger standard deviations make it s2 (1/n + overlap).
     moments = [(fmean(of), stdev(of) * (1 + overlap * len(of)) ** 0.5, len(of)) for of in (x, y)]
     return float(stats.ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False).pvalue)
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return Wilson's interval of a proportion of n (J. Am. Stat. Assoc. 22, 1927, 209-212).
+
+    share: also a mean over several counts of the same n, which is no multiple of 1/n.
+    """
+    z = NormalDist().inv_cdf(1 - ALPHA / 2)
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
