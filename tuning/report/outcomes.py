@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from search_spaces.dimensions import Choice, Dimension, Value
+from tuning.analysis.configurations import overlap, unit
 from tuning.analysis.statistics import estimate
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import trial_name
@@ -111,7 +112,7 @@ def levels(record: CampaignRecord) -> Figure | None:
     trials = [trial for trial in full_budget(record) if all(path in trial.assignment for path in paths)]
     if not paths or not trials:
         return None
-    metric = record.config.objective.metric
+    metric, ratio = record.config.objective.metric, overlap(record)
     searched = dimensions(record)
     values = [_levels(searched[path], [trial.assignment[path] for trial in trials]) for path in paths]
     axis, series = values[-1], values[0] if len(paths) > 1 else [""]
@@ -120,21 +121,29 @@ def levels(record: CampaignRecord) -> Figure | None:
     for (number, group), colour in zip(enumerate(series), [*COLOURS, GREY] * len(series), strict=False):
         cells = [
             [
-                t.objective
+                (t.objective, unit(t))
                 for t in trials
                 if t.objective is not None
                 and [value_text(t.assignment[path]) for path in paths] == ([group, level] if group else [level])
             ]
             for level in axis
         ]
-        means = [estimate(cell, metric) for cell in cells]
+        means = [
+            estimate(
+                [value for value, _ in cell],
+                metric,
+                overlap=ratio,
+                units=[of for _, of in cell] if ratio else None,
+            )
+            for cell in cells
+        ]
         shift = (number - (len(series) - 1) / 2) * 0.6 / len(series)
         places = [place + shift for place in range(len(axis))]
         has = [e.mean is not None and e.low is not None and e.high is not None for e in means]
         traces.append(
             go.Scatter(
                 x=[place for place, cell in zip(places, cells, strict=True) for _ in cell],
-                y=[value for cell in cells for value in cell],
+                y=[value for cell in cells for value, _ in cell],
                 mode="markers",
                 showlegend=False,
                 hoverinfo="skip",
@@ -170,11 +179,12 @@ def levels(record: CampaignRecord) -> Figure | None:
     plot.update_xaxes(range=(-0.6, len(axis) - 0.4))
     plot.update_layout(showlegend=len(series) > 1)
     what = " and ".join(path.rpartition(".")[2] for path in paths)
+    over = "" if not ratio else f" over {record.config.data.division}s, corrected for their overlap"
     return Figure(
         name="levels",
         title="Balance against model" if len(paths) > 1 else f"Levels of {what}",
-        caption="Diamonds are means of completed trials with 95 % t-intervals, dots single trials; other dimensions "
-        "differ between levels, so this describes and does not test (seqtune compare does).",
+        caption=f"Diamonds are means of completed trials with 95 % t-intervals{over}, dots single trials; other "
+        "dimensions differ between levels, so this describes and does not test (seqtune compare does).",
         plot=plot,
         rows=rows,
     )
@@ -184,7 +194,7 @@ def workers(times: Timeline) -> Figure | None:
     """Return when which trials ran; None where none has started."""
     if not times.spans:
         return None
-    _, unit, name = next(row for row in UNITS if times.seconds >= row[0])
+    _, length, name = next(row for row in UNITS if times.seconds >= row[0])
     traces = []
     for outcome, colour in OUTCOMES.items():
         spans = [span for span in times.spans if span.outcome == outcome]
@@ -194,10 +204,10 @@ def workers(times: Timeline) -> Figure | None:
                     name=outcome,
                     orientation="h",
                     y=[span.slot + 1 for span in spans],
-                    base=[span.start / unit for span in spans],
-                    x=[(span.end - span.start) / unit for span in spans],
+                    base=[span.start / length for span in spans],
+                    x=[(span.end - span.start) / length for span in spans],
                     marker={"color": colour, "line": {"width": 0.5, "color": "rgba(128,128,128,0.9)"}},
-                    customdata=[[trial_name(span.trial), (span.end - span.start) / unit] for span in spans],
+                    customdata=[[trial_name(span.trial), (span.end - span.start) / length] for span in spans],
                     hovertemplate="%{customdata[0]}: %{customdata[1]:.3~g} " + name + "<extra>" + outcome + "</extra>",
                 )
             )
@@ -206,7 +216,7 @@ def workers(times: Timeline) -> Figure | None:
     plot.update_layout(barmode="overlay", bargap=0.25, showlegend=True)
     plot.update_yaxes(tickvals=list(range(1, slots + 1)), title_text="worker", range=(slots + 0.6, 0.4), zeroline=False)
     for at in times.resumed:
-        plot.add_vline(x=at / unit, line={"color": GREY, "dash": "dash", "width": 1})
+        plot.add_vline(x=at / length, line={"color": GREY, "dash": "dash", "width": 1})
     rows = [
         {
             "trial": s.trial,
