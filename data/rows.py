@@ -1,6 +1,6 @@
 """The rows that a loader returns, and the checks that they pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,24 @@ def encode_groups(groups: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Return (N,) group numbers."""
     _check_no_missing(groups, where, "group")
     return np.unique(groups.astype(np.str_), return_inverse=True)[1].astype(np.int64)
+
+
+def known_group_notes(train: Iterable[Any], test: Iterable[Any], name: str) -> tuple[str, ...]:
+    """Return a note if groups of an official test part are also in training.
+
+    train, test: the group of each row, or each group once; missing ones of the test part are of no group.  name: of
+    their column.
+    """
+    tested = {label_name(group) for group in test if group is not None and group == group and group != ""}  # noqa: PLR0124 - NaN
+    shared = tested & {label_name(group) for group in train}
+    if not shared:
+        return ()
+    partly = "" if shared == tested else "partly "
+    note = (
+        f"{len(shared):,} of {len(tested):,} groups ({name}) of the test file are also in the training file: scores on "
+        f"the test part are {partly}those of known groups."
+    )
+    return (note,)
 
 
 def _check_no_missing(values: NDArray[Any], where: str, name: str) -> None:

@@ -17,7 +17,17 @@ from data.datasets.table import find
 from data.errors import DataError
 from data.memory import check_bytes
 from data.messages import as_list, listed, quoted
-from data.rows import DataSet, Rows, check_classes, distinct_labels, known_classes, label_name, named_classes, part
+from data.rows import (
+    DataSet,
+    Rows,
+    check_classes,
+    distinct_labels,
+    known_classes,
+    known_group_notes,
+    label_name,
+    named_classes,
+    part,
+)
 
 ADVICE = "fill it in, or drop the row"
 SEGMENT = 'data.segment = { length = 128, step = 64, label = "majority" }'
@@ -31,7 +41,7 @@ class _Recordings:
 
     ids: of the N sequences.  values: (R, C).  channels: C names.  starts, lengths: (N,) of each sequence in the rows.
     keys: the K different labels.  labels: (R,) places among them.  groups: (N,), or None where ``data.group`` is not
-    set.
+    set; group_values: the different ones.
     """
 
     path: Path
@@ -43,6 +53,7 @@ class _Recordings:
     keys: NDArray[Any]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64] | None
+    group_values: list[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,7 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
         known_y = known_classes(file.keys, other.labels, class_names, str(file.path), noun=noun)
         tests.append(part(other.x, known_y, other.lengths))
         notes += [f"test part: {note}" for note in other.notes]
+        notes += known_group_notes(first.group_values, file.group_values, options.group or "")
     groups = first.groups
     if groups is None and options.segment is not None:
         groups = np.arange(len(first.lengths))
@@ -170,13 +182,13 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labell
                 "every sequence would have one time step. Is it the right column? A table with one sequence per row "
                 "needs no data.sequence."
             )
-    groups = None
+    groups, group_values = None, []
     if group is not None:
         own = coded(columns[group], path, group, "group")
         _check_one(path, ids, rows, (group, own.codes, own.values), SEVERAL_GROUPS)
         ranks = {name: rank for rank, name in enumerate(sorted(set(map(str, own.values))))}
         of_value = np.array([ranks[str(value)] for value in own.values])
-        groups = of_value[own.codes[rows[starts]]]
+        groups, group_values = of_value[own.codes[rows[starts]]], own.values
     return _Recordings(
         path=path,
         ids=ids.values,
@@ -187,6 +199,7 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labell
         keys=keys,
         labels=labels[rows],
         groups=groups,
+        group_values=group_values,
     )
 
 

@@ -16,7 +16,7 @@ from data.errors import DataError
 from data.files import locate
 from data.formats import TABLE_SUFFIXES
 from data.messages import as_list, listed, quoted
-from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, part
+from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, known_group_notes, part
 
 IDENTIFIER = re.compile(
     r"(?i:(.*[ _.-])?(id|idx|index|row)([ _.-]?(no|nr|num|number))?|unnamed: \d+)|.*[a-z](Id|ID|Idx|Index)"
@@ -48,17 +48,20 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     read = _read_npz if paths[0].suffix == ".npz" else _read_table
     table = read(paths[0], options, None)
     y, class_names = encode_labels(table.labels, str(paths[0]))
-    test = None
+    test, group_name = None, options.group or "group"
+    notes = () if options.columns else identifier_notes(table.x, table.steps, options.ignore)
     if len(paths) > 1:
         official = read(paths[1], options, table)
         test = part(official.x, encode_as(official.labels, class_names, str(paths[1])), official.lengths)
+        if table.groups is not None and official.groups is not None:
+            notes += known_group_notes(table.groups.tolist(), official.groups.tolist(), group_name)
     return Rows(
         rows=part(table.x, y, table.lengths),
         class_names=class_names,
         groups=None if table.groups is None else encode_groups(table.groups, str(paths[0])),
-        group_name=options.group or "group",
+        group_name=group_name,
         test=test,
-        notes=() if options.columns else identifier_notes(table.x, table.steps, options.ignore),
+        notes=notes,
         inputs=table.steps,
     )
 

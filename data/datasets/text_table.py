@@ -6,7 +6,7 @@ from pathlib import Path
 from data.config import DataOptions
 from data.datasets.columns import column_names, known, label_column, read_texts
 from data.datasets.table import find
-from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels
+from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, known_group_notes
 from data.texts import Texts, texts
 
 
@@ -16,16 +16,21 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     names = column_names(path)
     text = known(path, names, options.text or "", "data.text")
     label = label_column(path, names, options.label, unused=(text,))
-    others = [label, *([known(path, names, options.group, "data.group")] if options.group is not None else [])]
-    raw, columns = read_texts(path, text, others)
+    group = None if options.group is None else known(path, names, options.group, "data.group")
+    raw, columns = read_texts(path, text, [label] if group is None else [label, group])
     y, class_names = encode_labels(columns[label], str(path))
     test = read_classes(paths[1], text, label, class_names) if len(paths) > 1 else None
+    notes: tuple[str, ...] = ()
+    if group is not None and len(paths) > 1 and group in column_names(paths[1]):  # a test part needs no groups
+        tested = read_texts(paths[1], text, [group])[1][group]
+        notes = known_group_notes(columns[group].tolist(), tested.tolist(), group)
     return Rows(
         rows=texts(raw, y, str(path)),
         class_names=class_names,
-        groups=None if options.group is None else encode_groups(columns[options.group], str(path)),
-        group_name=options.group,
+        groups=None if group is None else encode_groups(columns[group], str(path)),
+        group_name=group,
         test=test,
+        notes=notes,
     )
 
 
