@@ -52,8 +52,9 @@ def confirm(
 ) -> None:
     """Train the best again with fresh seeds, and open the test part.
 
-    This is the only command that reads the test part; that it was opened is recorded with the campaign.  Ctrl-C stops
-    it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
+    This is the only command that evaluates the test part; that it was opened is recorded with the campaign.  `seqtune
+    reproduce` repeats a confirmation's test scores; `seqtune evaluate` scores any file you give it, unrecorded.  Ctrl-C
+    stops it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
     """
     from tuning.analysis.confirmation import confirmation_summary
     from tuning.campaign.errors import RecordError
