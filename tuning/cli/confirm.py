@@ -41,6 +41,14 @@ def confirm(
     concurrency: Annotated[
         int | None, typer.Option(help="Trials at a time; default: as in the last launch.", min=1, max=1024)
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Override a resource: resources.trial_wall_s=600. KEY= removes it. Repeatable.",
+        ),
+    ] = None,
     code: CodeOption = None,
     register: Annotated[
         bool, typer.Option("--register", help="Register the first trial in MLflow, with the confirmed figures as tags.")
@@ -91,6 +99,7 @@ def confirm(
             seeds=seeds,
             splits=splits,
             concurrency=concurrency,
+            settings=settings or [],
             datasets=datasets,
             observers=[watching, tracking],
             progress=watching.progress,
