@@ -7,8 +7,8 @@ from tuning.cli.printing import say
 def repair(*, name: NameArgument, home: HomeOption = VAR) -> None:
     """Keep the sound part of a campaign's damaged journal.
 
-    That of its confirmation, too.  The damaged file is kept beside it.  What was recorded after the damage is trained again by the next launch or
-    `seqtune confirm`, with the same bits.  Example: seqtune repair demo
+    That of its confirmation, too.  The damaged file is kept beside it.  What was recorded after the damage is trained
+    again by the next launch or `seqtune confirm`, with the same bits.  Example: seqtune repair demo
     """
     from tuning.journal.log import repair as cut
 
