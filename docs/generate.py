@@ -148,10 +148,13 @@ UNSET = {
 
 EXIT_CODES = {
     0: "The command succeeded. A launch that stops because `budget.wall_s` is used up also exits with 0.",
-    EXIT_NEGATIVE: "The command ran, and the result is negative: a reproduction differs, a check of `seqtune doctor` "
-    "failed, no trial has completed, a launch was stopped by repeated failures, a deletion was not confirmed.",
-    EXIT_USAGE: "Usage error: an unknown option, an invalid campaign file, a missing file or data set. The message "
-    "states what to change.",
+    EXIT_NEGATIVE: "The command ran, and the result is negative: a reproduction or two records differ, a check of "
+    "`seqtune doctor` or `seqtune check` failed, no trial has completed, no level can be compared, a trial of a "
+    "confirmation failed, a deletion was not confirmed. Or a launch or confirmation ended early: its first trials all "
+    "failed, no suggestion was within `[limits]`, a process of Ray was lost, or a worker could not use the disk, the "
+    "prepared data or your code. The message states the cause. An error in seqtune itself also exits with 1.",
+    EXIT_USAGE: "Usage error: an unknown option, an invalid campaign file, a missing file or data set. Also a damaged "
+    "journal, a folder or store that cannot be used, and a lack of memory. The message states what to change.",
     EXIT_INTERRUPTED: "Interrupted by Ctrl-C or SIGTERM. `seqtune launch` can be resumed with the same command.",
 }
 

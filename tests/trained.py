@@ -17,6 +17,7 @@ from tuning.cli.app import app
 from tuning.execution.driver import Driver
 from tuning.execution.launch import recorded_data
 from tuning.execution.search_trials import SearchTrials
+from tuning.execution.trial_files import TrialFiles
 from tuning.execution.worker import TrialWorker
 from tuning.journal.events import Launched, Opened
 from tuning.journal.home import Home
@@ -45,6 +46,7 @@ def train_plan(home: Home, planned: Plan, *, datasets: Path | None = None) -> Ca
         launched = Launched(environment=current("cpu"), trials=planned.trials, concurrency=1)
         new_search = partial(ordered_search, planned.complete, planned.space, data)
         driver = Driver(journal, SearchTrials(planned.space, new_search), launched=launched)
+        files = TrialFiles(home, driver.record)
         while (trial := driver.next_trial()) is not None:
             arrays = prepared[driver.record.variant(trial)].directory
             worker = TrialWorker(trial, arrays, home.trial(config.name, trial.index))
@@ -53,7 +55,7 @@ def train_plan(home: Home, planned: Plan, *, datasets: Path | None = None) -> Ca
                 driver.reported(trial.index, message.reports)
             driver.reported(trial.index, message.reports)
             driver.ended(trial.index, message.result, message.environment)
-            home.tidy(driver.record, trial.index)
+            files.ended(driver.record, trial.index)
         return driver.record
 
 

@@ -166,7 +166,8 @@ def test_search_scores_exceed_confirmed_ones_by_the_mean_over_configurations_on_
     gap = confirmation_summary(record, confirmation_record(record, request, scores, data=data)).gap
     on_splits = [((0.9 - a) + (0.6 - b)) / 2 for a, b in ((0.85, 0.60), (0.72, 0.50), (0.90, 0.65))]
     half = stats.t.ppf(0.975, 2) * stdev(on_splits) * math.sqrt(1 / 3 + 10 / 80)
-    assert (gap.n, gap.mean) == (3, pytest.approx(fmean(on_splits)))
+    assert gap.n == 3
+    assert gap.mean == pytest.approx(fmean(on_splits))
     assert (gap.low, gap.high) == pytest.approx((fmean(on_splits) - half, fmean(on_splits) + half))
     failed = confirmation_record(record, request, scores | {(0, 1, 3): None}, data=data)
     assert confirmation_summary(record, failed).gap.mean == pytest.approx(0.9 - fmean((0.85, 0.72, 0.90)))
@@ -230,9 +231,9 @@ DRAWN = "each fresh split draws its test part anew"
 def notes_on_splits(splits, rows, **changes):
     """rows: in validation and test part."""
     campaign, runs = searched(0.5, 0.6, **changes)
-    counts = {part: {"N": n // 2, "S": n - n // 2} for part, n in zip(("valid", "test"), rows, strict=True)}
+    valid, test = ({"N": n // 2, "S": n - n // 2} for n in rows)
     opened, *others = events(runs, campaign)
-    opened = opened.model_copy(update={"data": {"raw": data_record("raw", **counts)}})
+    opened = opened.model_copy(update={"data": {"raw": data_record("raw", valid=valid, test=test)}})
     record = folded([opened, *others])
     request = ConfirmationRequest(trials=(1,), seeds=1, splits=splits, ended=2)
     scores = SPLIT_SCORES if splits else {(1, 0, 0): 0.9}

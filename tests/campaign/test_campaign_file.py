@@ -267,8 +267,8 @@ def test_an_empty_setting_removes_a_key_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("search.window=", "--set search.window=: the file does not set search.window. KEY= removes a key"),
-        ("name.x=", "--set name.x=: the file does not set name.x. KEY= removes a key"),
+        ("search.window=", "--set search.window=: search.window is not set, so it cannot be removed"),
+        ("name.x=", "--set name.x=: name.x is not set, so it cannot be removed"),
         ("seed=", "--set seed=: seed is missing"),
         ("search.trials", "--set search.trials: no value. Write KEY=VALUE, for example --set search.trials=20"),
         ("search.trials=many", '--set search.trials=many: search.trials = "many": must be a whole number'),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from data.prepare import prepare
 from data.prepared import open_arrays, open_test
 from tuning.analysis.confirmation import confirmation_summary
-from tuning.campaign.errors import CampaignError, RecordError
+from tuning.campaign.errors import CampaignError, JournalError, RecordError
 from tuning.campaign.plan import plan
 from tuning.cli.app import app
 from tuning.execution.confirm import confirm
@@ -175,6 +175,32 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
     whole = asked(home)
     assert story(whole.confirmation) == story(confirmed[0].confirmation)
     assert len(whole.campaign.tests) == 1
+
+
+def test_the_last_launch_s_resources_count_and_those_that_are_set(tmp_path, launched, table):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+    longer = campaign(data__dataset=str(table), search__trials=4, resources__trial_wall_s=1e-6)
+    launch(plan(longer), home=home, datasets=None, progress=quiet)
+    failed = asked(home, top=1, seeds=1).confirmation
+    assert [trial.status for trial in failed.trials.values()] == ["failed"]
+    done = asked(home, top=1, seeds=2, settings=["resources.trial_wall_s="]).confirmation
+    assert [trial.status for _, trial in sorted(done.trials.items())] == ["failed", "completed"]
+
+
+def test_a_damaged_journal_of_a_confirmation_is_repaired_and_what_it_lost_trained_again(tmp_path, confirmed):
+    done, first = confirmed
+    home = Home(tmp_path)
+    shutil.copytree(first.path, home.path, dirs_exist_ok=True)
+    path = home.confirmations.journal("tiny")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:-3], lines[-3].replace(b'"at":1', b'"at":2'), *lines[-2:]]))
+    with pytest.raises(JournalError, match="seqtune repair"):
+        home.confirmations.record("tiny")
+    said = CliRunner().invoke(app, ["repair", "tiny", "--home", str(home.path)]).output
+    assert f"tiny, confirmation: kept {len(lines) - 3} of {len(lines)} lines" in said
+    assert "tiny: journal sound; nothing changed there" in said
+    assert story(asked(home).confirmation) == story(done.confirmation)
 
 
 def test_a_smaller_request_finishes_the_trials_that_a_larger_one_began(tmp_path, launched):

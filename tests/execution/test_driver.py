@@ -33,7 +33,8 @@ def drive(journal, config, **changes):
         )
     planned = plan(config)
     launched = Launched(environment=ENVIRONMENT, trials=changes.get("trials", planned.trials))
-    source = SearchTrials(planned.space, partial(ordered_search, planned.complete, planned.space))
+    data = {variant: data_record(variant) for variant in variants(config)}
+    source = SearchTrials(planned.space, partial(ordered_search, planned.complete, planned.space, data))
     return Driver(journal, source, launched=launched)
 
 
@@ -155,6 +156,35 @@ def test_a_campaign_is_given_up_when_its_first_five_configurations_all_failed(tm
     driver.journal.close()
     assert failed == trials
     assert driver.abort_reason == f"the first {trials} trials all failed; the last one: too large"
+    again = start(tmp_path / "a.jsonl", config)  # with more memory, say
+    for _ in range(2):
+        assert again.abort_reason is None
+        again.ended(again.next_trial().index, failure("too large"), None)
+    again.journal.close()
+
+
+def test_an_interruption_that_comes_with_the_last_end_is_not_recorded(tmp_path):
+    driver = start(tmp_path / "a.jsonl", CONFIG, trials=1)
+    driver.ended(driver.next_trial().index, failure("too large"), None)
+    driver.interrupted("failures", "the first trial failed")
+    driver.journal.close()
+    assert [entry.event.kind for entry in read(tmp_path / "a.jsonl")][-1] == "finish"
+
+
+def test_a_search_that_found_nothing_within_the_limits_is_not_asked_again(tmp_path):
+    dimensions = {"model.hidden": {"low": 1, "high": 3000}}  # one of 750 is within the limit
+    config = campaign(
+        seed=5,
+        data__balance="raw",
+        space={"model": "cnn1d", "fix": {"layers": 1, "blocks": 1}, "dimensions": dimensions},
+        search={"trials": 6, "window": 6, "algorithm": "random"},
+        limits={"parameters": 200},
+    )
+    driver = start(tmp_path / "a.jsonl", config)
+    assert [driver.next_trial() for _ in range(3)] == [None] * 3  # as other workers ask; the second would be given one
+    driver.journal.close()
+    assert "met the limits" in driver.source.none_left
+    assert driver.exhausted
 
 
 def test_more_trials_extend_a_finished_campaign(tmp_path):
@@ -207,7 +237,7 @@ def test_resuming_in_another_environment_is_noted_with_what_changed(tmp_path):
     assert same.record.notes == []
     with Journal(tmp_path / "a.jsonl") as journal:
         planned = plan(CONFIG)
-        other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2"}), trials=24)
+        other = Launched(environment=ENVIRONMENT.model_copy(update={"isa": "AVX2", "threads": 7}), trials=24)
         new_search = partial(ordered_search, planned.complete, planned.space)
         driver = Driver(journal, SearchTrials(planned.space, new_search), launched=other)
     assert driver.record.notes == [

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import trial
+from factories import campaign, csv_table, trial
 
 from data.errors import DataError
+from data.prepare import prepare
+from data.prepared import open_arrays, open_test
+from tuning.campaign.variants import variants
 from tuning.execution import trainable
-from tuning.execution.node_files import node_folder
+from tuning.execution.node_files import node_folder, packed_arrays, unpacked_arrays
 from tuning.training.files import CHECKPOINT
 
 pytestmark = pytest.mark.ray
@@ -38,3 +41,22 @@ def test_a_folder_that_others_may_enter_is_refused(tmp_path: Path, monkeypatch: 
     node_folder().chmod(0o755)
     with pytest.raises(DataError, match="others may enter it"):
         node_folder()
+
+
+def test_a_part_that_a_node_lacks_is_added_beside_arrays_that_others_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    data = variants(campaign(data__dataset=str(csv_table(tmp_path / "table.csv")), data__balance="raw"))["raw"]
+    prepared = prepare(data, datasets=None, store=tmp_path / "arrays")
+    directory = unpacked_arrays(packed_arrays(prepared.directory), "raw-1")
+    before = {path.name: path.stat().st_ino for path in directory.iterdir()}
+    with pytest.raises(DataError):
+        open_test(directory)
+    assert unpacked_arrays(packed_arrays(prepared.directory, test=True), "raw-1") == directory
+    after = {path.name: path.stat().st_ino for path in directory.iterdir()}
+    assert before.items() < after.items()
+    assert len(open_test(directory).y) == sum(prepared.manifest.counts.test.values())
+    (directory / "train_x.npy").write_bytes(b"damaged")
+    unpacked_arrays(packed_arrays(prepared.directory), "raw-1")
+    open_arrays(directory)

@@ -166,6 +166,15 @@ def test_in_another_environment_every_suggestion_is_asked_for_again(tmp_path: Pa
         evaluated.clear()
 
 
+def test_the_number_of_the_drivers_threads_is_no_other_environment(tmp_path: Path, evaluated: list[int]):
+    work(opened(tmp_path / "a.jsonl", CONFIG), stop_after=15)
+    evaluated.clear()
+    driver = opened(tmp_path / "a.jsonl", CONFIG, environment=ENVIRONMENT.model_copy(update={"threads": 7}))
+    driver.journal.close()
+    assert len(evaluated) < len(driver.record.trials)
+    assert driver.record.notes == []
+
+
 def with_assignment(event: Event) -> Event:
     """Another dropout of trial 9, in its configuration too."""
     if not isinstance(event, Suggested) or event.trial.index != 9:

@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import fcntl
 import json
 import math
 import os
@@ -11,7 +12,7 @@ from factories import campaign
 from journals import ENVIRONMENT, report
 
 from tuning.campaign.errors import JournalError, StoreError
-from tuning.journal.events import EpochEnded, Finished, Interrupted, Launched, Opened, Retried
+from tuning.journal.events import EpochEnded, Finished, Interrupted, Launched, Opened, Retried, Started
 from tuning.journal.lines import Entry, encode, entry_of, fields_of, read_encoded
 from tuning.journal.log import Journal, read, repair
 from tuning.journal.upgrade import VERSION
@@ -163,6 +164,21 @@ def test_a_torn_tail_is_kept_beside_the_journal(path):
 def test_a_second_writer_is_refused_even_without_the_campaigns_lock(path):
     with Journal(path), pytest.raises(StoreError, match="is being written by another process"):
         Journal(path)
+
+
+def test_a_journal_is_read_after_it_is_locked(path, monkeypatch):
+    late = Started(trial=0, attempt=1, from_epoch=0)
+    lock = fcntl.flock
+
+    def another_writer_ends_just_before(file, how):
+        with path.open("ab") as other:
+            other.write(encode(Entry(3, 1.5, late)))
+        lock(file, how)
+
+    monkeypatch.setattr("fcntl.flock", another_writer_ends_just_before)
+    with Journal(path) as journal:
+        assert journal.entries[-1].event == late
+    assert read(path)[-1].event == late
 
 
 def test_repair_keeps_the_lines_before_the_damage_and_the_damaged_file(path):

@@ -320,6 +320,13 @@ def test_a_store_that_cannot_be_reached_is_a_clear_error_without_its_password(ho
     assert "secret" not in str(caught.value)
 
 
+def test_a_home_that_cannot_be_written_is_an_error_that_says_so(home):
+    write(home, eventful())
+    (home.campaign("beats") / "tracking.lock").mkdir()  # root may write anywhere else
+    with pytest.raises(StoreError, match="campaigns/beats cannot be written"):
+        sync(home, "beats")
+
+
 def test_an_interruption_is_published_with_its_cause_and_reason(home):
     stopped = Interrupted(reason="resources.time_budget_hours = 1 is used up", cause="budget")
     tags = published(home, [opened(), launched(), *whole_trial(0), stopped])["beats"]["tags"]

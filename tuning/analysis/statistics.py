@@ -3,6 +3,7 @@
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate
 from statistics import NormalDist, fmean, stdev
 from statistics import correlation as pearson
@@ -69,16 +70,22 @@ def estimate(
     2003), as the splits' training parts share rows.  units: what each value belongs to, such as its split; the
     interval is that of the mean over units.
     """
-    from scipy import stats
-
     if not values:
         return Estimate(n=0)
     means = values if units is None else list(unit_means(values, units).values())
     mean, n = fmean(means), len(means)
     if n < ENOUGH:
         return Estimate(n=len(values), mean=mean)
-    half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * stdev(means) * (1 / n + overlap) ** 0.5
+    half = quantile(n) * stdev(means) * (1 / n + overlap) ** 0.5
     return clipped(Estimate(n=len(values), mean=mean, low=mean - half, high=mean + half), measured)
+
+
+@cache
+def quantile(n: int) -> float:
+    """Return the quantile of Student's t for intervals of the mean of n values."""
+    from scipy import stats
+
+    return float(stats.t.ppf(1 - ALPHA / 2, n - 1))
 
 
 def unit_means(values: Sequence[float], units: Sequence[Unit]) -> dict[Unit, float]:
@@ -116,7 +123,7 @@ def paired(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> P
     if overlap:
         n = len(differences)
         error = stdev(differences) * (1 / n + overlap) ** 0.5
-        half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * error
+        half = quantile(n) * error
         p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
         return PairedTest(difference=mean, low=mean - half, high=mean + half, p=p)
     result = stats.ttest_rel(x, y)

@@ -153,12 +153,15 @@ class SearchOptions(Frozen):
     algorithm: Literal["hyperopt", "optuna-tpe", "random", "grid"] = "hyperopt"
     """Tree-structured Parzen estimator of HyperOpt or of Optuna (multivariate), random search, or grid."""
     trials: int | None = Field(default=None, ge=1, le=MOST)
-    """Number of trials, a multiple of ``replicates``.  Default: 50, or one configuration; with ``grid`` all of them."""
+    """Number of trials, a multiple of ``replicates``.
+
+    Default: 50, rounded down to a multiple of ``replicates`` but at least one configuration; with ``grid``, every
+    configuration times ``replicates``."""
     replicates: int = Field(default=1, ge=1, le=MOST)
     """Trials per configuration, each with another seed.  The seeds are the same for all configurations.
 
-    With ``data.folds`` or ``data.splits`` a multiple of them, by default as many: replicate r is evaluated on fold or
-    split r, counted on from the first one after the last."""
+    With ``data.folds`` or ``data.splits`` it must be a multiple of their number, its default.  Replicate r uses fold or
+    split r; after the last one it starts again at the first."""
     window: int = Field(default=8, ge=1, le=MOST)
     """Maximum number of pending trials.  At least the concurrency.  With three times that, workers rarely idle."""
     startup_trials: int | None = Field(default=None, ge=1, le=MOST)

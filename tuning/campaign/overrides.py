@@ -68,7 +68,7 @@ def _remove(document: dict[str, Any], keys: Keys, option: str) -> None:
     for word in keys[:-1]:
         table = table.get(word) if isinstance(table, dict) else None
     if not isinstance(table, dict) or keys[-1] not in table:
-        raise CampaignError(f"{option}: the file does not set {dotted(keys)}. KEY= removes a key of the file")
+        raise CampaignError(f"{option}: {dotted(keys)} is not set, so it cannot be removed")
     del table[keys[-1]]
 
 

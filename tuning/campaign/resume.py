@@ -1,11 +1,15 @@
 """Resuming a campaign: which keys of its file may change between launches, and which trials it then has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tuning.campaign.config import CampaignConfig
+from pydantic import ValidationError
+
+from tuning.campaign.config import CampaignConfig, ResourceOptions
 from tuning.campaign.errors import CampaignError
+from tuning.campaign.messages import dotted, messages
+from tuning.campaign.overrides import override
 from tuning.campaign.plan import Plan
 
 MAY_CHANGE = (
@@ -54,6 +58,27 @@ def resumed(plan: Plan, opened: CampaignConfig, *, trials: int) -> Plan:
             f"Set search.trials >= {trials}"
         )
     return plan
+
+
+def changed_resources(resources: ResourceOptions, settings: Sequence[str]) -> ResourceOptions:
+    """Return resources with some of the keys that may change between launches changed.
+
+    settings: ``resources.KEY=VALUE`` each; without a value, the key's default applies.
+
+    Raises:
+        CampaignError: a value that is not allowed, or of a key that may not change.
+    """
+    document: dict[str, Any] = {"resources": resources.model_dump(mode="json", exclude_none=True)}
+    given = override(document, settings=settings, trials=None, name=None)
+    allowed = [key for key in MAY_CHANGE if key.startswith("resources.")]
+    for keys, option in given.items():
+        if dotted(keys) not in allowed:
+            raise CampaignError(f"{option}: only {', '.join(allowed)} may change")
+    try:
+        return ResourceOptions.model_validate(document["resources"], strict=True)
+    except ValidationError as error:
+        wrong = messages(error, document["resources"], ResourceOptions)
+        raise CampaignError(*(f"--set resources.{text}" for _, text in wrong)) from None
 
 
 def _check_code(opened: CampaignConfig, config: CampaignConfig) -> None:

@@ -62,7 +62,7 @@ class TrainConfig(Frozen):
     early_stopping_patience: int = Field(default=15, ge=1, le=MOST)
     """Epochs without a better objective after which a trial ends.  A value of ``epochs`` or more disables it."""
     early_stopping_warmup: bool = False
-    """Until the objective is better than after the first epoch, a lower validation loss restarts the patience, too.
+    """Until the objective improves on its first-epoch value, a lower validation loss also resets the patience.
 
     For trials on rare classes, whose loss falls for some epochs before their macro recall moves."""
     precision: Literal["float32", "bfloat16"] = "float32"

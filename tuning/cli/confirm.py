@@ -41,6 +41,14 @@ def confirm(
     concurrency: Annotated[
         int | None, typer.Option(help="Trials at a time; default: as in the last launch.", min=1, max=1024)
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Override a resource: resources.trial_wall_s=600. KEY= removes it. Repeatable.",
+        ),
+    ] = None,
     code: CodeOption = None,
     register: Annotated[
         bool, typer.Option("--register", help="Register the first trial in MLflow, with the confirmed figures as tags.")
@@ -52,8 +60,9 @@ def confirm(
 ) -> None:
     """Train the best again with fresh seeds, and open the test part.
 
-    This is the only command that reads the test part; that it was opened is recorded with the campaign.  Ctrl-C stops
-    it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
+    This is the only command that evaluates the test part; that it was opened is recorded with the campaign.  `seqtune
+    reproduce` repeats a confirmation's test scores; `seqtune evaluate` scores any file you give it, unrecorded.  Ctrl-C
+    stops it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
     """
     from tuning.analysis.confirmation import confirmation_summary
     from tuning.campaign.errors import RecordError
@@ -90,6 +99,7 @@ def confirm(
             seeds=seeds,
             splits=splits,
             concurrency=concurrency,
+            settings=settings or [],
             datasets=datasets,
             observers=[watching, tracking],
             progress=watching.progress,

@@ -50,8 +50,9 @@ def launch(
     """Start or resume a campaign.
 
     Keys are those of a campaign file: name, seed, code, data.*, space.*, search.*, train.*, objective.metric,
-    resources.*, budget.wall_s, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).  Ctrl-C
-    stops a launch; the same command resumes it.  Example: seqtune launch campaigns/demo.toml --set search.trials=20
+    resources.*, budget.wall_s, limits.*, comparison.* (all with defaults: docs/campaign-file.md, or `seqtune schema`).
+    Ctrl-C stops a launch; the same command resumes it.
+    Example: seqtune launch campaigns/demo.toml --set search.trials=20
     """
     from tuning.campaign.file import load
 

@@ -16,6 +16,7 @@ from data.prepare import Prepared, prepare
 from tuning.analysis.selection import best_configurations
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, JournalError, RecordError
+from tuning.campaign.resume import changed_resources
 from tuning.campaign.seeds import derive
 from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variant_of
@@ -51,6 +52,7 @@ def confirm(
     seeds: int,
     splits: int = 0,
     concurrency: int | None = None,
+    settings: Sequence[str] = (),
     datasets: Path | None,
     observers: Sequence[Observer] = (),
     progress: Callable[[str], None],
@@ -58,7 +60,8 @@ def confirm(
     """Train the best configurations of a campaign again, and evaluate each training on the test part.
 
     top: configurations.  seeds: trainings of each, per split.  splits: fresh splits; 0: the campaign's own.
-    concurrency: trials at a time; None: as in the campaign's last launch.
+    concurrency: trials at a time; None: as in the campaign's last launch.  settings: changes of the last launch's
+    resources, see ``changed_resources``.
 
     Raises:
         RecordError: no such campaign, or none of its trials has completed.
@@ -72,7 +75,7 @@ def confirm(
         chosen = best_configurations(record, top)
         if not chosen:
             raise RecordError(f"campaign {name!r}: no trial has completed, so there is nothing to confirm")
-        config = _launched_config(record, concurrency)
+        config = _launched_config(record, concurrency, settings)
         check_resources(config.resources)
         _check_splits(config, splits)
         request = ConfirmationRequest(
@@ -82,7 +85,6 @@ def confirm(
         before = fold(entries) if (entries := home.confirmations.entries(name)) else None
         needed = _needed(record, before, chosen, seeds=seeds, splits=splits)
         prepared = _prepared(record, before, needed, home=home, datasets=datasets, progress=progress)
-        path.parent.mkdir(parents=True, exist_ok=True)
         with STOP.deferred():
             if request not in [asked for _, asked in record.tests]:
                 with Journal(home.journal(name)) as journal:
@@ -298,9 +300,11 @@ def _check_splits(config: CampaignConfig, splits: int) -> None:
         )
 
 
-def _launched_config(record: CampaignRecord, concurrency: int | None) -> CampaignConfig:
-    """Return the campaign's configuration with the concurrency of this confirmation, and without a time budget."""
-    last = record.launches[-1].concurrency if record.launches else record.config.resources.concurrency
-    resources = record.config.resources.model_copy(update={"concurrency": concurrency or last})
+def _launched_config(record: CampaignRecord, concurrency: int | None, settings: Sequence[str]) -> CampaignConfig:
+    """Return the campaign's configuration with the resources of this confirmation, and without a time budget."""
+    last = record.launches[-1] if record.launches else None
+    resources = (last and last.resources) or record.config.resources
+    concurrency = concurrency or (last.concurrency if last else resources.concurrency)
+    resources = changed_resources(resources.model_copy(update={"concurrency": concurrency}), settings)
     budget = record.config.budget.model_copy(update={"wall_s": None})
     return record.config.model_copy(update={"resources": resources, "budget": budget})

@@ -94,9 +94,10 @@ class Driver:
         self._unfinished = sorted(self.record.unfinished)
         self._reusing = [k for k in self._unfinished if self.record.trials[k].reused]
         """Reused trials whose original has not ended."""
+        self._failed_before = self._all_failed() is not None
         before = self.record.launches[-1].environment if self.record.launches else launched.environment
         self._log(launched)
-        if changed := differences(before, launched.environment):
+        if changed := differences(before, launched.environment, threads=False):
             self._log(Noted(text=f"resumed in another environment, bits may differ from here on: {'; '.join(changed)}"))
         self._settle()
 
@@ -104,15 +105,9 @@ class Driver:
     def abort_reason(self) -> str | None:
         """Why the launch should end, where the campaign's first trials have all failed; else None.
 
-        The first by index, not by time, so that it does not depend on the number of workers.
+        Once only: who launches such a campaign again wants its other trials.
         """
-        first = range(self.source.abort_after)
-        if len(self.record.trials) < len(first):  # of a wide window most are not there yet
-            return None
-        results = [self.record.trials[k].result for k in first if k in self.record.trials]
-        if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
-            return None
-        return f"the first {len(first)} trials all failed; the last one: {results[-1] and results[-1].reason}"
+        return None if self._failed_before else self._all_failed()
 
     @property
     def complete(self) -> bool:
@@ -179,8 +174,19 @@ class Driver:
         self._log(Noted(trial=index, text=text))
 
     def interrupted(self, cause: Cause, reason: str) -> None:
-        """The launch ends before the campaign does."""
-        self._log(Interrupted(cause=cause, reason=reason))
+        """The launch ends before the campaign does; nothing to record if that came with the last trial's end."""
+        if self.record.finished_at is None:
+            self._log(Interrupted(cause=cause, reason=reason))
+
+    def _all_failed(self) -> str | None:
+        # The first by index, not by time, so that it does not depend on the number of workers.
+        first = range(self.source.abort_after)
+        if len(self.record.trials) < len(first):  # of a wide window most are not there yet
+            return None
+        results = [self.record.trials[k].result for k in first if k in self.record.trials]
+        if len(results) < len(first) or any(result is None or result.status != "failed" for result in results):
+            return None
+        return f"the first {len(first)} trials all failed; the last one: {results[-1] and results[-1].reason}"
 
     def _settle(self) -> None:
         """End every reused trial whose original has ended, and the campaign with its last trial."""

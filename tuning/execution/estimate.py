@@ -15,6 +15,7 @@ from data.prepared import open_arrays
 from models.configs import Classical
 from search_spaces.dimensions import Dimension, Value
 from search_spaces.space import Assignment
+from tuning.analysis.selection import WEIGHTS_KEPT
 from tuning.campaign import own_code
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
@@ -26,7 +27,7 @@ from tuning.execution.prediction import Disk, Estimate, Search, Timed, findings,
 from tuning.execution.timing import epoch_seconds
 from tuning.execution.warm_start import earlier_results
 from tuning.journal.events import DataRecord, WarmStart
-from tuning.journal.home import WEIGHTS_KEPT, Home
+from tuning.journal.home import Home
 from tuning.journal.record import fold
 from tuning.journal.text import warm_start_text
 from tuning.search.ordered import INFEASIBLE_LIMIT, Suggestion

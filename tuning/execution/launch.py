@@ -124,6 +124,7 @@ def _run(
         environment=current("cpu" if on_cluster else config.resources.device),
         trials=plan.trials,
         concurrency=config.resources.concurrency,
+        resources=config.resources,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
         comparison=config.comparison,
         code=tuple(str(source.path) for source in plan.sources),

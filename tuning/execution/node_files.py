@@ -53,13 +53,12 @@ def unpacked_arrays(files: Files, key: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             open_arrays(directory)
-            if lacking := [name for name in files if not (directory / name).exists()]:  # the test part
-                raise DataError(f"{directory}: without {lacking[0]}")  # noqa: TRY301 - as any other damage
         except DataError:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
-            for name in sorted(files, key=MANIFEST.__eq__):  # the manifest last, as it says that all is there
-                (directory / name).write_bytes(files[name].data)
+        for name in sorted(files, key=MANIFEST.__eq__):  # the manifest last, as it says that all is there
+            if not (directory / name).exists():  # other launches may be reading those that are there
+                write_file(directory / name, files[name].data)
     os.utime(directory)
     _remove_unused([*directory.parent.iterdir(), *root.glob(f"{_TRIAL}*")])
     open_arrays(directory)

@@ -31,6 +31,7 @@ from tuning.execution.node_files import packed_arrays, packed_code
 from tuning.execution.nodes import Nodes
 from tuning.execution.ray_session import State, session, stop_if_requested, supervise
 from tuning.execution.trainable import FILE, TrialTrainable
+from tuning.execution.trial_files import TrialFiles
 from tuning.execution.worker import WorkerMessage
 from tuning.journal.home import Home
 from tuning.search.ray_settings import chosen_address
@@ -59,6 +60,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
         self.driver = driver
         self.arrays = arrays
         self.home = home
+        self.files = TrialFiles(home, driver.record)
         self.resources = resources
         self.nodes = Nodes(resources, noted=self._noted) if on_cluster else None
         """Of a cluster; None on this machine alone."""
@@ -117,7 +119,7 @@ class _DriverSearch(Searcher):  # type: ignore[misc]
                 if progress.result is not None:
                     self.driver.ended(index, progress.result, progress.environment)
             if self.driver.record.trials[index].result is not None:
-                self.home.tidy(self.driver.record, index)
+                self.files.ended(self.driver.record, index)
 
     def _sent(self, checkpoint: Path) -> ray.ObjectRef | None:
         """Ray's reference to a checkpoint for another node; None where there is none, and on this machine alone."""

@@ -45,7 +45,7 @@ class SearchTrials:
         environment, every suggestion is asked for again.
         """
         self.path = path
-        if not any(differences(launch.environment, environment) for launch in record.launches):
+        if not any(differences(launch.environment, environment, threads=False) for launch in record.launches):
             last = ASKED_AGAIN * record.config.search.replicates
             with suppress(ValueError):  # JournalError too: the full replay decides
                 self._replay(record, progress, restore=len(record.trials) - last)
@@ -59,6 +59,8 @@ class SearchTrials:
 
     def next(self, record: CampaignRecord) -> Suggested | None:
         """Return the next suggestion that the record lacks; None while the search waits for results, or has no more."""
+        if self.none_left is not None:  # asked again, the search would draw others, as often as workers ask
+            return None
         while self.search.index < record.target and self.search.ready():
             try:
                 suggestion = self.search.suggest()

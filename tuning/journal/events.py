@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tuning.campaign.config import CampaignConfig, ComparisonOptions
+from tuning.campaign.config import CampaignConfig, ComparisonOptions, ResourceOptions
 from tuning.campaign.trial import MOST, TrialConfig
 from tuning.training.environment import Environment
 from tuning.training.results import EpochReport, TrialResult
@@ -120,6 +120,8 @@ class Launched(_Event):
     """The folder of data sets that the launch was given."""
     comparison: ComparisonOptions | None = None
     """The file's comparison, which may be added or changed between launches."""
+    resources: ResourceOptions | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Those of this launch; None of launches before they were recorded, and of a confirmation."""
     confirmation: ConfirmationRequest | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a confirmation's launch: what it was asked for."""
     data: dict[str, DataRecord] = Field(default={}, exclude_if=lambda value: not value)

@@ -19,10 +19,7 @@ from tuning.journal.lines import Entry
 from tuning.journal.log import read
 from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, fold
-from tuning.training.files import CHECKPOINT, WEIGHTS, write_file
-
-WEIGHTS_KEPT = 10
-"""Weights of this many trials, the best, stay on disk; those of the others come back with `seqtune reproduce`."""
+from tuning.training.files import write_file
 
 
 def default_home() -> Path:
@@ -200,15 +197,6 @@ class Home:
         except OSError as error:
             raise StoreError(f"{self.campaign(name)} cannot be removed: {error}") from error
 
-    def tidy(self, record: CampaignRecord, index: int) -> None:
-        """After a trial's end: remove its checkpoint, and the weights of trials that are not among the best."""
-        name = record.config.name
-        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        ranked = [trial.config.index for trial in record.ranked(WEIGHTS_KEPT + 1)]
-        # This trial may have pushed another one out, or be none of the best itself.
-        for other in {index, *ranked[WEIGHTS_KEPT:]} - set(ranked[:WEIGHTS_KEPT]):
-            (self.trial(name, other) / WEIGHTS).unlink(missing_ok=True)
-
     def lock(self, name: str) -> Path:
         """The file whose lock says that a process runs the campaign."""
         return self.path / "locks" / f"{name}.lock"
@@ -252,14 +240,3 @@ class Confirmations(Home):
     def campaign(self, name: str) -> Path:
         """One confirmation's folder.  RecordError: the name is none of a campaign."""
         return self.of_campaigns.campaign(name) / "confirmation"
-
-    def tidy(self, record: CampaignRecord, index: int) -> None:
-        """After a trial's end: remove its checkpoint, and keep the best weights of its configuration alone."""
-        name = record.config.name
-        (self.trial(name, index) / CHECKPOINT).unlink(missing_ok=True)
-        confirms = record.trials[index].confirms
-        same = [
-            trial for trial in record.ranked() if confirms and trial.confirms and trial.confirms.trial == confirms.trial
-        ]
-        for trial in same[1:]:
-            (self.trial(name, trial.index) / WEIGHTS).unlink(missing_ok=True)

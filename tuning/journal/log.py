@@ -49,30 +49,44 @@ class Journal:
         journal of a former version is rewritten in the present one; the original stays as ``journal.v1.jsonl``.
         """
         self.path = path
-        content = _read(path)
-        self.entries = content.entries
+        if path.exists():
+            _check_regular(path)  # opening a pipe would wait
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if content.version < VERSION:
-                write_file(path.with_suffix(f".v{content.version}.jsonl"), path.read_bytes())
-                write_file(path, b"".join(map(encode, self.entries)))
-                content = _read(path)
-            new = not path.exists()
-            self._file = path.open("ab", buffering=0)
-            if new:
-                sync_folder(path.parent)
-            # Beside the campaign's lock, a file of its own that somebody may delete.
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if content.sound < path.stat().st_size:
-                write_file(path.with_suffix(".torn"), path.read_bytes()[content.sound :])
-                self._file.truncate(content.sound)
-                os.fsync(self._file.fileno())
+            self._open()
+            try:
+                content = _read(path)  # under the lock: another writer may have ended just now
+                if content.version < VERSION:
+                    write_file(path.with_suffix(f".v{content.version}.jsonl"), path.read_bytes())
+                    write_file(path, b"".join(map(encode, content.entries)))
+                    self._file.close()
+                    self._open()  # the file was replaced
+                    content = _read(path)
+                if content.sound < path.stat().st_size:
+                    write_file(path.with_suffix(".torn"), path.read_bytes()[content.sound :])
+                    self._file.truncate(content.sound)
+                    os.fsync(self._file.fileno())
+            except BaseException:
+                self._file.close()
+                raise
         except BlockingIOError as error:
-            self._file.close()
             raise StoreError(f"{path} is being written by another process. Wait for it or end it") from error
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error}. Choose another --home") from error
+        self.entries = content.entries
         self._size = content.sound
+
+    def _open(self) -> None:
+        """Open the file for appending, and lock it: beside the campaign's lock, a file that somebody may delete."""
+        new = not self.path.exists()
+        self._file = self.path.open("ab", buffering=0)
+        try:
+            if new:
+                sync_folder(self.path.parent)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, event: Event) -> Entry:
         """Write one event, flush it to the disk, and return its entry.
@@ -211,9 +225,18 @@ def _without_collection() -> Iterator[None]:
 
 
 def _bytes(path: Path) -> bytes:
+    _check_regular(path)
+    try:
+        return _decompressed(path) if path.suffix == COMPRESSED else path.read_bytes()
+    except DocumentError as error:
+        raise JournalError(f"{path}: {error}") from None
+    except OSError as error:
+        raise JournalError(f"{path}: the journal cannot be read: {error.strerror or error}") from error
+
+
+def _check_regular(path: Path) -> None:
     try:
         check_regular(path)
-        return _decompressed(path) if path.suffix == COMPRESSED else path.read_bytes()
     except DocumentError as error:
         raise JournalError(f"{path}: {error}") from None
     except OSError as error:

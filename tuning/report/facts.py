@@ -109,7 +109,11 @@ def environment(record: CampaignRecord) -> Rows:
         ("commit", last.commit or "installed package"),
         ("launches", str(len(record.launches))),
     ]
-    changed = list(dict.fromkeys(line for launch in record.launches for line in differences(launch.environment, last)))
+    changed = list(
+        dict.fromkeys(
+            line for launch in record.launches for line in differences(launch.environment, last, threads=False)
+        )
+    )
     return [*rows, ("changed between launches", "; ".join(changed))] if changed else rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from data.addresses import masked
 from data.errors import DataError
 from data.preparation import Preparation
+from tuning.analysis.selection import kept_weights
 from tuning.campaign import own_code
 from tuning.campaign.code_files import Source
 from tuning.campaign.errors import CampaignError, RecordError
@@ -16,7 +17,7 @@ from tuning.execution.adoption import Adoption, adopting, campaign_file, check_a
 from tuning.execution.recorded_code import sources_of, with_code
 from tuning.journal import log as journal
 from tuning.journal.events import Opened
-from tuning.journal.home import WEIGHTS_KEPT, Home
+from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.order import first_problem
 from tuning.journal.record import CampaignRecord, fold
@@ -113,7 +114,7 @@ def _with_code(stored: StoredCampaign, sources: Sequence[Source], printed: Calla
 def _fetch_weights(
     store: Store, stored: StoredCampaign, record: CampaignRecord, folder: Path
 ) -> tuple[list[int], list[Preparation], list[str]]:
-    """Download the weights that a launch keeps, those of the best trials, where the store has them.
+    """Download the weights that a launch keeps, where the store has them.
 
     Returns the trials whose weights are those of their record, how their data were prepared, and notes about other
     files.
@@ -123,8 +124,8 @@ def _fetch_weights(
     downloaded: list[int] = []
     preparations: list[Preparation] = []
     notes: list[str] = []
-    for trial in record.ranked()[:WEIGHTS_KEPT]:
-        index = trial.config.index
+    for index in sorted(kept_weights(record)):
+        trial = record.trials[index]
         trial_folder = folder / trial_name(index)
         trial_folder.mkdir()
         parameters = (trial.result and trial.result.parameters) or 0

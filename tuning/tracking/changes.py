@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from tuning.analysis.configurations import configurations
 from tuning.analysis.leaderboard import leaderboard
 from tuning.campaign.code_files import CodeFile, read_copies
 from tuning.campaign.errors import CampaignError
@@ -213,7 +214,8 @@ class RunUpdates:
     def _finish(self, at: int) -> None:
         update = self._update(PARENT)
         ranked = self.record.ranked()
-        for trial in ranked[:KEPT]:
+        replicated = [one.completed[0] for one in configurations(self.record)]  # the others' weights are not kept
+        for trial in (replicated or ranked)[:KEPT]:
             self._update(trial.config.index).show = True
         if ranked:
             update.tags[Tag.BEST_TRIAL] = str(ranked[0].config.index)

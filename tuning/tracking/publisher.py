@@ -198,7 +198,7 @@ def publishing(home: Home, name: str) -> Iterator[None]:
     """Lock one campaign's runs: two publishers at once could create two runs of one trial.
 
     Raises:
-        StoreError: another process holds the lock.
+        StoreError: another process holds the lock, or the folder cannot be written.
     """
     try:
         lock = FileLock(home.campaign(name) / "tracking.lock")
@@ -207,6 +207,10 @@ def publishing(home: Home, name: str) -> Iterator[None]:
         raise StoreError(
             f"campaign {name!r} is being published to MLflow by another process (its launch, or another sync). "
             "Run `seqtune sync` again when that one has ended; nothing is lost"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{home.campaign(name)} cannot be written: {error}. Free some space, or check its owner"
         ) from error
     try:
         yield

@@ -51,10 +51,11 @@ class Environment(BaseModel):
     where git does not answer."""
 
 
-def differences(a: Environment, b: Environment) -> list[str]:
+def differences(a: Environment, b: Environment, *, threads: bool = True) -> list[str]:
     """Name what differs between two environments, one line each, the commit left out.
 
-    A package that ``a`` does not name was not there, so nothing that ran in ``a`` depends on it.
+    A package that ``a`` does not name was not there, so nothing that ran in ``a`` depends on it.  threads: whether they
+    count.  A driver's do not: trials have those of ``resources.threads``.
     """
     lines = [
         f"{name}: {found} -> {b.packages.get(name, 'absent')}"
@@ -63,7 +64,7 @@ def differences(a: Environment, b: Environment) -> list[str]:
     ]
     lines += [
         f"{field}: {getattr(a, field)} -> {getattr(b, field)}"
-        for field in ("python", "platform", "processor", "isa", "threads", "device")
+        for field in ("python", "platform", "processor", "isa", *(("threads",) if threads else ()), "device")
         if getattr(a, field) != getattr(b, field)
     ]
     return lines
