@@ -224,19 +224,18 @@ def test_what_was_seen_before_is_said(campaign):
     assert any("1 trials of the campaign ended after" in note for note in notes)
 
 
-SPLIT_SCORES = {(1, 0, 1): 0.9, (1, 0, 2): 0.8}
 DRAWN = "each fresh split draws its test part anew"
 
 
-def notes_on_splits(splits, rows, **changes):
-    """rows: in validation and test part."""
+def notes_on_splits(splits, rows, *, sources=(1,), **changes):
+    """rows: in validation and test part.  sources: the trials that are confirmed, of two."""
     campaign, runs = searched(0.5, 0.6, **changes)
     valid, test = ({"N": n // 2, "S": n - n // 2} for n in rows)
     opened, *others = events(runs, campaign)
     opened = opened.model_copy(update={"data": {"raw": data_record("raw", valid=valid, test=test)}})
     record = folded([opened, *others])
-    request = ConfirmationRequest(trials=(1,), seeds=1, splits=splits, ended=2)
-    scores = SPLIT_SCORES if splits else {(1, 0, 0): 0.9}
+    request = ConfirmationRequest(trials=sources, seeds=1, splits=splits, ended=2)
+    scores = {(t, 0, r): 0.9 - t / 9 + r / 99 for r in range(1, splits + 1) or (0,) for t in sources}
     return confirmation_summary(record, confirmation_record(record, request, scores)).notes
 
 
@@ -249,6 +248,7 @@ def notes_on_splits(splits, rows, **changes):
         (2, (2400, 21892), {}, False),  # an official test part of 21,892 rows
         (2, (200, 200), {"data__test_fraction": 0.0}, False),
         (2, (90, 250), {"data__split": "grouped"}, True),  # complete groups: only about the fractions
+        (2, (200, 200), {"sources": (1, 0)}, False),  # all configurations: nothing was chosen
     ],
 )
 def test_test_parts_that_fresh_splits_draw_are_noted(splits, rows, changes, noted):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 
 from tuning.analysis.confirmation_units import Units
+from tuning.analysis.selection import best_configurations
 from tuning.journal.events import ConfirmationRequest, DataRecord
 from tuning.journal.record import CampaignRecord, TrialRecord
 
@@ -42,10 +43,12 @@ def _openings(campaign: CampaignRecord, request: ConfirmationRequest) -> Iterato
 
 
 def _of_test(campaign: CampaignRecord, request: ConfirmationRequest, data: Sequence[DataRecord]) -> Iterator[str]:
-    if request.splits and _drawn(campaign):
+    chosen = len(request.trials)
+    if request.splits and _drawn(campaign) and len(best_configurations(campaign, chosen + 1)) > chosen:
         yield (
-            "each fresh split draws its test part anew, also from rows on which the search has trained and validated. "
-            "The test part that the search has not used is that of a confirmation without --splits."
+            "each fresh split draws its test part anew, also from rows on which the search has trained and validated, "
+            "and by which it has chosen these configurations. The test part that it has not used is that of a "
+            "confirmation without --splits."
         )
     smallest = min((min(of.test.values()) for of in data if of.classes), default=None)
     if smallest is not None and smallest < RARE:
