@@ -35,7 +35,7 @@ Campaigns whose journals are kept in [recorded](recorded), as `python docs/claim
 `report`, `reproduce` and `launch` then work as where it ran. Weights are not kept.
 
 Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted over all pairs. Scores are of the
-validation part, except where they are said to be of the test part, which only a confirmation reads.
+validation part, except where they are said to be of the test part, which only a confirmation evaluates.
 [Comparisons](comparisons.md#statistics) and [Confirm](confirm.md) describe the tests.
 """
 MEANS = ("level", "trials", "mean", "95 % interval")
