@@ -26,7 +26,7 @@ from tuning.journal.events import (
     OpenedTest,
     Suggested,
 )
-from tuning.report.confirmation import units
+from tuning.report.confirmation import remarks, units
 from tuning.training.results import HeldOutResult
 
 HIDDEN = "model.hidden"
@@ -306,3 +306,21 @@ def test_what_was_trained_is_said_of_one_and_of_several(campaign):
     assert units(confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))) == (
         "best 3 configurations, 3 fresh seeds"
     )
+
+
+METHOD = "(paired t-test on the validation part, Holm-adjusted over all pairs)"
+
+
+@pytest.mark.parametrize(
+    ("dropped", "seeds", "said"),
+    [
+        ([], 3, f"Not significantly different from t002: 0 of 2 others {METHOD}."),
+        ([(0, 1)], 3, f"Not significantly different from t002: 0 of 1 others {METHOD}, 1 not tested (incomplete)."),
+        ([(0, 1), (1, 1), (2, 1)], 3, "Differences to t002: 2 not tested (incomplete)."),
+        ([], 1, "Differences to t002: 2 not tested (one complete pair)."),
+    ],
+)
+def test_configurations_that_are_not_tested_are_not_called_equal(campaign, dropped, seeds, said):
+    scores = {key: value for key, value in SCORES.items() if key[:2] not in dropped and key[1] < seeds}
+    record = confirmation_record(campaign, REQUEST.model_copy(update={"seeds": seeds}), scores)
+    assert said in remarks(confirmation_summary(campaign, record))

@@ -1,5 +1,8 @@
 """A confirmation as a table and sentences."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
 from tuning.analysis.statistics import ALPHA, Estimate
 from tuning.journal.text import score, settings, trial_name
@@ -64,11 +67,7 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
             f"{', in the direction of better' if summary.goal == 'min' else ''}."
         )
     if others:
-        equal = sum(not _differs(row) for row in others)
-        sentences.append(
-            f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(others)} others "
-            "(paired t-test on the validation part, Holm-adjusted over all pairs)."
-        )
+        sentences.append(_tests(first, others))
     if len(first.groups) > 1:
         low, high = min(first.groups, key=first.groups.__getitem__), max(first.groups, key=first.groups.__getitem__)
         sentences.append(
@@ -82,5 +81,20 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
     return sentences + [f"Note: {note}" for note in summary.notes]
 
 
-def _differs(row: ConfirmedConfiguration) -> bool:
-    return row.valid.p_adjusted is not None and row.valid.p_adjusted < ALPHA
+def _tests(first: ConfirmedConfiguration, others: Sequence[ConfirmedConfiguration]) -> str:
+    p = [row.valid.p_adjusted for row in others if row.valid.p_adjusted is not None]
+    reasons = Counter(_untested(row) for row in others if row.valid.p_adjusted is None)
+    untested = [f"{count} not tested ({reason})" for reason, count in reasons.items()]
+    if not p:
+        return f"Differences to {trial_name(first.trial)}: {', '.join(untested)}."
+    equal = sum(value >= ALPHA for value in p)
+    text = (
+        f"Not significantly different from {trial_name(first.trial)}: {equal} of {len(p)} others "
+        "(paired t-test on the validation part, Holm-adjusted over all pairs)"
+    )
+    return ", ".join([text, *untested]) + "."
+
+
+def _untested(row: ConfirmedConfiguration) -> str:
+    test = row.valid.difference
+    return "incomplete" if row.completed < row.planned or test is None else test.untested or "incomplete"
