@@ -26,7 +26,7 @@ from tuning.journal.events import (
     OpenedTest,
     Suggested,
 )
-from tuning.report.confirmation import remarks, units
+from tuning.report.confirmation import confirmed, remarks, units
 from tuning.training.results import HeldOutResult
 
 HIDDEN = "model.hidden"
@@ -324,3 +324,14 @@ def test_configurations_that_are_not_tested_are_not_called_equal(campaign, dropp
     scores = {key: value for key, value in SCORES.items() if key[:2] not in dropped and key[1] < seeds}
     record = confirmation_record(campaign, REQUEST.model_copy(update={"seeds": seeds}), scores)
     assert said in remarks(confirmation_summary(campaign, record))
+
+
+def test_an_unfinished_confirmation_says_how_much_of_it_has_ended(campaign):
+    scores = {key: value for key, value in SCORES.items() if key[:2] != (0, 1)}
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, scores))
+    assert units(summary) == "best 3 configurations, 3 fresh seeds, 8 of 9 trials ended"
+    table = confirmed(summary)
+    completed = table.head.index("completed")
+    assert [row[completed] for row in table.rows] == ["3/3", "3/3", "2/3"]
+    assert table.numeric[completed]
+    assert len(table.numeric) == len(table.head)

@@ -145,12 +145,7 @@ def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:
     from tuning.journal.text import score
     from tuning.report.confirmation import remarks, units
 
-    state = "" if summary.ended == summary.planned else f", {summary.ended} of {summary.planned} trials ended"
-    tables.line(
-        target,
-        f"{summary.campaign}: {units(summary)}{state}",
-        "bold",
-    )
+    tables.line(target, f"{summary.campaign}: {units(summary)}", "bold")
     tables.line(target, f"ranked by mean {summary.metric} on the validation part; 95 % intervals over {summary.units}")
     target.print()
     columns, rows = _table(summary)

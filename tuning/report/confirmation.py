@@ -14,6 +14,7 @@ def confirmed(summary: ConfirmationSummary) -> Table:
     metric = summary.metric
     beside = [name for name in summary.configurations[0].test.metrics if name != metric]
     head = ["rank", "trial", "search score", "validation, 95 % interval", "test, 95 % interval", "p, Holm-adjusted"]
+    head += [*(f"test {name}" for name in beside), "completed", "values"]
     rows = [
         [
             str(row.rank),
@@ -23,12 +24,12 @@ def confirmed(summary: ConfirmationSummary) -> Table:
             interval(row.test.metrics[metric]),
             "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}",
             *(score(row.test.metrics[name].mean) for name in beside),
+            f"{row.completed}/{row.planned}",
             settings(row.settings),
         ]
         for row in summary.configurations
     ]
-    head += [*(f"test {name}" for name in beside), "values"]
-    return Table(head=head, rows=rows, numeric=[True, False, *[True] * (4 + len(beside)), False])
+    return Table(head=head, rows=rows, numeric=[True, False, *[True] * (5 + len(beside)), False])
 
 
 def recalls(summary: ConfirmationSummary) -> Table | None:
@@ -44,11 +45,12 @@ def recalls(summary: ConfirmationSummary) -> Table | None:
 
 
 def units(summary: ConfirmationSummary) -> str:
-    """Return what was trained, in one phrase."""
+    """Return what was trained, in one phrase, and of an unfinished confirmation how much of it."""
     count, many = len(summary.configurations), summary.splits > 1
     splits = f" on {f'each of {summary.splits} fresh splits' if many else 'a fresh split'}" if summary.splits else ""
     best = "best configuration" if count == 1 else f"best {count} configurations"
-    return f"{best}, {summary.seeds} fresh {'seed' if summary.seeds == 1 else 'seeds'}{splits}"
+    state = "" if summary.ended == summary.planned else f", {summary.ended} of {summary.planned} trials ended"
+    return f"{best}, {summary.seeds} fresh {'seed' if summary.seeds == 1 else 'seeds'}{splits}{state}"
 
 
 def interval(figure: Estimate) -> str:
