@@ -7,6 +7,7 @@ import pytest
 from factories import csv_table
 from trained import small, train_campaign
 
+from tuning.analysis.configurations import configurations
 from tuning.api import load
 from tuning.journal.home import Home
 from tuning.prediction import reliability as of_trials
@@ -54,6 +55,19 @@ def test_the_best_trial_s_diagram_holds_its_validation_rows(trained):
     assert hits / valid == pytest.approx(record.ranked()[0].result.best_metrics["accuracy"])
     assert f"in bins of {valid} validation rows." in figure.caption
     assert {row["temperature"] for row in figure.rows} == {1.0, found.found.calibration.temperature}
+
+
+def test_with_replicates_it_is_the_trial_whose_weights_are_kept(tmp_path):
+    home = Home(tmp_path / "home")
+    data = {"dataset": str(csv_table(tmp_path / "table.csv", rows=300, classes=3))}
+    config = small(data, train={"epochs": 2, "learning_rate": 0.02}, seed=2)
+    search = config.search.model_copy(update={"replicates": 3, "trials": 6})
+    record = train_campaign(home, config.model_copy(update={"search": search}))
+    best = configurations(record)[0]
+    assert best.completed[0] is not max(best.completed, key=lambda trial: trial.objective)  # else nothing is shown
+    (found,) = calibrated(home, record, None)
+    assert found.title == best.completed[0].name
+    assert isinstance(found.found, Reliability)
 
 
 def test_many_rows_are_thinned_and_said(trained, monkeypatch):

@@ -8,8 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from data.errors import DataError
-from tuning.analysis.configurations import configurations
 from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
+from tuning.analysis.selection import best_configurations
 from tuning.campaign.errors import RecordError
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, TrialRecord
@@ -30,11 +30,9 @@ class Calibrated:
 def calibrated(home: Home, record: CampaignRecord, confirmation: CampaignRecord | None) -> list[Calibrated]:
     """Predict with the best trial and, where there is one, the confirmed champion; nothing of a regression.
 
-    With replicates: the best of the best configuration's trials.
+    With replicates: the trial of the best configuration whose weights are kept.
     """
-    found = []
-    if best := _best(record):
-        found.append(("calibration", best.name, home, record, best))
+    found = [("calibration", best.name, home, record, best) for best in best_configurations(record, 1)]
     if confirmation is not None and (champion := _champion(home, record, confirmation)):
         source, trial = champion
         title = f"the confirmed {record.trials[source].name}"
@@ -54,14 +52,6 @@ def figures(found: Sequence[Calibrated]) -> list[Figure]:
 def missing(found: Sequence[Calibrated]) -> list[str]:
     """Return a sentence for each trial whose probabilities cannot be had."""
     return [f"No calibration of {one.title}: {one.found}." for one in found if isinstance(one.found, str)]
-
-
-def _best(record: CampaignRecord) -> TrialRecord | None:
-    ranked = record.ranked()
-    if best := configurations(record):
-        own = {trial.index for trial in best[0].completed}
-        ranked = [trial for trial in ranked if trial.index in own]
-    return ranked[0] if ranked else None
 
 
 def _champion(home: Home, record: CampaignRecord, confirmation: CampaignRecord) -> tuple[int, TrialRecord] | None:
