@@ -7,7 +7,7 @@ from journals import Run, record, table
 from tuning.analysis.basis import basis, exclusions
 from tuning.analysis.compare import compare
 from tuning.analysis.conclusions import answer
-from tuning.analysis.formats import p_value
+from tuning.analysis.formats import numbers, p_value
 
 
 def test_the_best_level_comes_first_with_its_interval() -> None:
@@ -176,3 +176,18 @@ def test_trials_that_were_still_improving_are_reported(best_epoch: int, notes: i
 @pytest.mark.parametrize(("p", "text"), [(0.00001, "< 0.001"), (0.0123, "0.012"), (0.412, "0.41"), (1.0, "1.00")])
 def test_p_has_two_digits_or_three_decimals(p: float, text: str) -> None:
     assert p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.0312, 0.0498, 35210.0), ["0.0312", "0.0498", "35210"]),
+        ((-0.4, None, 1234.5, 0.0), ["-0.4000", "", "1234", "0"]),
+        ((5.25, 1234.5), ["5", "1234"]),  # not below a thousandth: as many decimals as the largest
+        ((0.00004, 0.31), ["0.0000", "0.3100"]),  # of metrics four decimals
+    ],
+)
+def test_small_values_beside_large_ones_are_not_printed_as_0(
+    values: tuple[float | None, ...], texts: list[str]
+) -> None:
+    assert numbers(*values) == texts

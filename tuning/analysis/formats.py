@@ -19,8 +19,18 @@ def interval(mean: float | None, low: float | None, high: float | None) -> list[
 
 
 def numbers(*values: float | None) -> list[str]:
-    """Return numbers as text, all with as many decimals as ``places`` gives them."""
-    return ["" if value is None else fixed(value, places(*values)) for value in values]
+    """Return numbers as text, all with as many decimals as ``places`` gives them.
+
+    A value below a thousandth of the largest has its own, up to four: with those of the largest it would be 0.
+    """
+    common = places(*values)
+    small = max((abs(value) for value in values if value is not None), default=0.0) / 10 ** (DIGITS - 1)
+    return [
+        ""
+        if value is None
+        else fixed(value, max(common, min(DIGITS, places(value))) if 0 < abs(value) < small else common)
+        for value in values
+    ]
 
 
 def places(*values: float | None) -> int:
