@@ -141,7 +141,6 @@ def _register(home: "Home", summary: "ConfirmationSummary", target: "Console") -
 def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:
     """Print a confirmation: scores, differences to the best, then what to keep in mind."""
     from tuning.cli import tables
-    from tuning.cli.tables import folded
     from tuning.journal.text import score
     from tuning.report.confirmation import remarks, units
 
@@ -155,14 +154,21 @@ def print_summary(summary: "ConfirmationSummary", target: "Console") -> None:
     if classes:
         target.print()
         tables.line(target, "Recall of each class on the test part, mean:")
-        heads = [tables.Column(head="rank", right=True), *(tables.Column(head=folded(c), right=True) for c in classes)]
+        heads = [tables.Column(head="class"), *(_of_rank(row.rank) for row in summary.configurations)]
         recalls: list[list[Cell]] = [
-            [row.rank, *(score(row.test.recall.get(c)) for c in classes)] for row in summary.configurations
+            [name, *(score(row.test.recall.get(name)) for row in summary.configurations)] for name in classes
         ]
-        tables.hidden_columns(target, tables.table(target, heads, recalls, best))
+        tables.hidden_columns(target, tables.table(target, heads, recalls))
     target.print()
     for text in remarks(summary):
         tables.line(target, text)
+
+
+def _of_rank(rank: int) -> "Column":
+    """Return the column of a configuration, left out before those of better ones; the first is always shown."""
+    from tuning.cli.tables import Column
+
+    return Column(head=f"rank {rank}", right=True, spare=rank - 1)
 
 
 def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cell]]]":
