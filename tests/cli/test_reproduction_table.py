@@ -37,8 +37,10 @@ def again(**changes: object) -> Reproduction:
     return Reproduction(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def printed(recorded: RecordedTrial, outcome: Reproduction, *epochs: object) -> list[str]:
-    target = Console(file=io.StringIO(), width=UNBOUNDED)
+def printed(
+    recorded: RecordedTrial, outcome: Reproduction, *epochs: object, width: int = UNBOUNDED, terminal: bool = False
+) -> list[str]:
+    target = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
     table = ReproductionTable(recorded, target)
     table.start()
     for epoch in epochs:
@@ -90,3 +92,9 @@ def test_differences_of_the_environment_are_listed(recorded: RecordedTrial) -> N
 
 def test_an_epoch_beyond_the_record_is_left_out(recorded: RecordedTrial) -> None:
     assert not any(line.strip().startswith("3 ") for line in printed(recorded, again(), report(3, 0.9)))
+
+
+def test_a_line_fits_a_terminal_of_80_characters(recorded: RecordedTrial) -> None:
+    epochs = report(1, -99_999.5), report(2, 0.8)
+    wide, narrow = (printed(recorded, again(), *epochs, width=width, terminal=True) for width in (UNBOUNDED, 80))
+    assert [line for line in wide if line.strip().startswith(("epoch", "1 ", "2 "))] == narrow[5:8]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LARGE = 100_000
 
 WIDTHS = (5, 12, 12, 12, 12, 10, 7)
+"""Of the columns; with a blank between them a line fits 80 characters."""
 
 
 class ReproductionTable:
@@ -70,7 +71,7 @@ class ReproductionTable:
             tables.line(self.target, "environment: same versions, processor, instruction set and threads")
 
     def _columns(self, *cells: str) -> None:
-        tables.line(self.target, "  ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True)))
+        tables.line(self.target, " ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True)))
 
 
 def verdict(outcome: "Reproduction") -> str:
