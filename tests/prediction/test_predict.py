@@ -79,6 +79,17 @@ def test_json_says_what_was_predicted_with_what(beats, tmp_path):
     assert calibration["log_loss_after"] <= calibration["log_loss_before"]
 
 
+def test_the_file_of_rows_is_not_replaced(beats, tmp_path):
+    home, table, _ = beats
+    rows = write_rows(tmp_path / "rows.csv", steps(table))
+    (tmp_path / "link.csv").hardlink_to(rows)
+    before = rows.read_bytes()
+    for out in (rows, tmp_path / ".." / tmp_path.name / "rows.csv", tmp_path / "link.csv"):
+        message = refused(home, "tiny", rows, out=out)
+        assert f"--out {out}: is the file of rows" in message
+        assert rows.read_bytes() == before
+
+
 def test_a_temperature_changes_probabilities_and_no_class_of_one_model(beats, tmp_path):
     home, table, _ = beats
     plain = predicted(home, "tiny", table, out=tmp_path / "p.parquet")

@@ -65,9 +65,9 @@ def predict(
     with json_only(as_json=as_json), tables.spinner(tables.console(error=True), "loading the model") as show:
         from tuning.cli.trained import calibrated, trained
         from tuning.prediction.predictions import predict as predicted_rows
-        from tuning.prediction.table import check_suffix, write
+        from tuning.prediction.table import check_out, write
 
-        check_suffix(out)
+        check_out(out, rows)
         place = open_home(home)
         models = trained(place, target, rank=rank, top=top, code=code or [], datasets=datasets, progress=show)
         fitted = calibrated(place, models, datasets=datasets, progress=show) if calibrate else None

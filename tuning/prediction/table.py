@@ -11,12 +11,14 @@ from tuning.training.files import write_file
 SUFFIXES = (".csv", ".parquet", ".parq")
 
 
-def check_suffix(path: Path) -> None:
-    """Raise CampaignError unless the path's suffix names a format, or where its folder is missing."""
+def check_out(path: Path, rows: Path) -> None:
+    """Raise CampaignError for an unknown suffix, a missing folder, or the file of rows itself."""
     if path.suffix.lower() not in SUFFIXES:
         raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(SUFFIXES)}")
     if not path.absolute().parent.is_dir():
         raise CampaignError(f"--out {path}: the folder {path.absolute().parent} does not exist. Create it first")
+    if path.exists() and rows.exists() and path.samefile(rows):
+        raise CampaignError(f"--out {path}: is the file of rows, which predictions would replace. Choose another --out")
 
 
 def write(predictions: Predictions, path: Path) -> None:
