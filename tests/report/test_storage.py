@@ -1,11 +1,14 @@
 """A campaign as Optuna's storage."""
 
+import resource
+
 import optuna
 import pytest
 from optuna.trial import TrialState
 from report_journals import config, entries, interrupted, trials, write
 from typer.testing import CliRunner
 
+from tuning.campaign.errors import StoreError
 from tuning.cli.app import app
 from tuning.journal.home import Home
 from tuning.journal.record import fold
@@ -33,6 +36,23 @@ def test_optuna_reads_every_ended_trial_back(tmp_path):
         assert frozen.intermediate_values == {r.epoch: r.metrics["recall_macro"] for r in trial.epochs}
         assert frozen.params["dropout"] == trial.assignment["model.dropout"]
         assert frozen.user_attrs["seed"] == trial.config.seed
+
+
+@pytest.mark.parametrize("room", [0, 100_000, 150_000])
+def test_a_file_that_cannot_grow_is_one_error_and_leaves_nothing(tmp_path, room):
+    """As on a full disk.  room: bytes that a file may have, of 160,000."""
+    record = fold(entries(trials(config())))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(StoreError) as caught:
+            write_storage(record, tmp_path / "beats.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value).startswith(f"{tmp_path / 'beats.db'}: cannot be written: ")
+    assert str(caught.value).endswith(". Choose another --out")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def seqtune(*words):

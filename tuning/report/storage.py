@@ -4,11 +4,14 @@ import tempfile
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
+from sqlalchemy.exc import SQLAlchemyError
 
 from tuning.campaign.errors import CampaignError, StoreError
 from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.journal.text import first_line
 from tuning.report.study import study
 from tuning.search.optuna import quiet
 
@@ -58,6 +61,10 @@ def write_storage(record: CampaignRecord, path: Path) -> int:
             file.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+    except (SQLAlchemyError, StorageInternalError) as error:  # a full disk, as SQLite reports it
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        reason = getattr(cause, "orig", None) or first_line(error)
+        raise StoreError(f"{path}: cannot be written: {reason}. Choose another --out") from error
     return len(trials)
 
 
