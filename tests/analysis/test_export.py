@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journals import data_record, journal, table
+from journals import Run, data_record, journal, table
 from journals import record as folded
 
 from tuning.analysis.export import Export, ExportedConfiguration, ExportedTrial, export
@@ -238,6 +238,19 @@ def test_a_table_has_columns_for_people(record: CampaignRecord, tmp_path: Path) 
     assert (columns["metric"], columns["objective"]) == ("recall_macro", "0.8")
     assert "trial_json" not in columns
     assert (columns["best_recall_macro"], columns["batch_size"], columns["balance"]) == ("0.8", "32", "oversample")
+
+
+def test_searched_values_do_not_replace_columns_of_their_name(tmp_path: Path) -> None:
+    settings = {
+        "train.epochs": 9,
+        "data.split": "grouped",
+        "model.rank": 4,
+        "model.hidden": 32,
+    }
+    write(export(folded([Run(settings=settings, seed=7, score=0.5)]), 1), path := tmp_path / "top.csv")
+    (row,) = csv.DictReader(path.read_text().splitlines())
+    assert (row["epochs"], row["split"], row["rank"], row["seed"]) == ("2", "valid", "1", "7")
+    assert (row["train.epochs"], row["data.split"], row["model.rank"], row["hidden"]) == ("9", "grouped", "4", "32")
 
 
 def test_toml_leaves_out_what_is_none_and_nothing_else(record: CampaignRecord, tmp_path: Path) -> None:

@@ -118,6 +118,8 @@ def _toml(exported: Export) -> str:
 def _csv(exported: Export) -> str:
     names = short_names(dict.fromkeys(path for entry in exported.entries for path in entry.assignment))
     metrics = dict.fromkeys(name for entry in exported.entries for name in entry.result.best_metrics)
+    taken = _row(exported, exported.entries[0], {}, metrics)  # train.epochs is not the column of epochs trained
+    names = {path: path if name in taken else name for path, name in names.items()}
     rows = [_row(exported, entry, names, metrics) for entry in exported.entries]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
