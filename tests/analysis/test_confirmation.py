@@ -1,11 +1,14 @@
 """What a confirmation says, from journals whose scores are given."""
 
+import io
 import math
+import re
 from statistics import fmean, stdev
 
 import pytest
 from factories import trial as trial_config
 from journals import ENVIRONMENT, Run, config, data_record, events, failure, folded, report, result
+from rich.console import Console
 from scipy import stats
 
 from tuning.analysis.confirmation import confirmation_summary
@@ -14,6 +17,7 @@ from tuning.analysis.selection import best_configurations
 from tuning.analysis.statistics import estimate, paired
 from tuning.campaign.errors import RecordError
 from tuning.campaign.seeds import derive
+from tuning.cli.confirm import print_summary
 from tuning.journal.events import (
     ConfirmationRequest,
     Confirms,
@@ -335,3 +339,21 @@ def test_an_unfinished_confirmation_says_how_much_of_it_has_ended(campaign):
     assert [row[completed] for row in table.rows] == ["3/3", "3/3", "2/3"]
     assert table.numeric[completed]
     assert len(table.numeric) == len(table.head)
+
+
+def test_small_differences_and_p_are_not_printed_as_0():
+    record = campaign_record(0.600_03, 0.600_07)
+    request = ConfirmationRequest(trials=(1, 0), seeds=4, splits=0, ended=2)
+    scores = {(t, seed, 0): 0.6 + 4e-5 * t + 1e-9 * (seed + 1) ** (1 + t) for t in (1, 0) for seed in range(4)}
+    summary = confirmation_summary(record, confirmation_record(record, request, scores))
+    assert summary.configurations[1].valid.p_adjusted < 0.001
+    table = confirmed(summary)
+    assert table.rows[1][table.head.index("p, Holm-adjusted")] == "< 0.001"
+    text = io.StringIO()
+    print_summary(summary, Console(file=text, width=200))
+    assert "-4.001e-05" in text.getvalue()
+    assert "  < 0.001" in text.getvalue()
+    gap = re.search(r"means: (\+0\.\d+) on average, .* over seeds (\+0\.\d+) to (\+0\.\d+)\.", text.getvalue())
+    assert [float(number) for number in gap.groups()] == pytest.approx(
+        [summary.gap.mean, summary.gap.low, summary.gap.high], rel=1e-3
+    )

@@ -47,6 +47,11 @@ def p_value(p: float) -> str:
     return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"  # noqa: PLR2004 - two digits either way
 
 
+def signed(number: str) -> str:
+    """Return a number's text with its sign, as a difference has one."""
+    return number if number.startswith("-") else f"+{number}"
+
+
 def fixed(value: float, decimals: int) -> str:
     """Return a number with so many decimals."""
     return f"{round(value, decimals) + 0.0:.{decimals}f}"  # never -0.00

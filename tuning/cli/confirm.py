@@ -220,9 +220,14 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
 
 
 def _p(row: "ConfirmedConfiguration") -> str:
-    return "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}"
+    from tuning.analysis.formats import p_value
+
+    return "" if row.valid.p_adjusted is None else p_value(row.valid.p_adjusted)
 
 
 def _difference(row: "ConfirmedConfiguration") -> str:
+    from tuning.analysis.formats import signed
+    from tuning.journal.text import score
+
     test = row.valid.difference
-    return "" if test is None or test.difference is None else f"{test.difference:+.4f}"
+    return "" if test is None or test.difference is None else signed(score(test.difference))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
+from tuning.analysis.formats import numbers, p_value, signed
 from tuning.analysis.statistics import ALPHA, Estimate
 from tuning.journal.text import score, settings, trial_name
 from tuning.report.tables import Table
@@ -22,7 +23,7 @@ def confirmed(summary: ConfirmationSummary) -> Table:
             score(row.search),
             interval(row.valid.metrics[metric]),
             interval(row.test.metrics[metric]),
-            "" if row.valid.p_adjusted is None else f"{row.valid.p_adjusted:.3f}",
+            "" if row.valid.p_adjusted is None else p_value(row.valid.p_adjusted),
             *(score(row.test.metrics[name].mean) for name in beside),
             f"{row.completed}/{row.planned}",
             settings(row.settings),
@@ -63,9 +64,10 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
     gap, first, others = summary.gap, summary.configurations[0], summary.configurations[1:]
     sentences = []
     if gap.mean is not None:
-        over = "" if gap.low is None else f", 95 % interval over {summary.units} {gap.low:+.4f} to {gap.high:+.4f}"
+        mean, low, high = map(signed, numbers(gap.mean, gap.low, gap.high))
+        over = "" if gap.low is None else f", 95 % interval over {summary.units} {low} to {high}"
         sentences.append(
-            f"Search scores minus confirmed validation means: {gap.mean:+.4f} on average{over}"
+            f"Search scores minus confirmed validation means: {mean} on average{over}"
             f"{', in the direction of better' if summary.goal == 'min' else ''}."
         )
     if others:
