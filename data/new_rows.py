@@ -275,7 +275,10 @@ def _label(path: Path, names: list[str], options: DataOptions, preparation: Prep
     unused = (*preparation.inputs, *([options.text] if options.text else []))
     if options.label is not None:
         return known(path, names, options.label, "--label")
-    return label_column(path, names, None, unused=unused)
+    try:
+        return label_column(path, names, None, unused=unused)
+    except DataError as error:  # which names the key of a campaign file
+        raise DataError(str(error).replace(" data.label", " --label")) from None
 
 
 def _classes(

@@ -83,7 +83,9 @@ def test_a_label_may_have_another_name(beats, tmp_path):
     columns = labelled(table)
     truth = columns.pop("label")
     write_rows(tmp_path / "new.csv", {"true": truth, **columns})
-    assert "no label column" in run(home, "evaluate", "tiny", tmp_path / "new.csv", code=2)
+    message = run(home, "evaluate", "tiny", tmp_path / "new.csv", code=2)
+    assert "no label column. Name it with --label. Columns: " in message
+    assert "data.label" not in message
     found = evaluated(home, "tiny", tmp_path / "new.csv", "--label", "true")
     assert found["confusion"] == evaluated(home, "tiny", table)["confusion"]
 
