@@ -73,6 +73,18 @@ def test_a_figure_has_the_front_and_the_others(tmp_path):
     assert np.asarray(axes.collections[0].get_offsets()).tolist() == [[1000, 0.7]]
 
 
+@pytest.mark.parametrize(("cost", "label"), [("parameters", "parameters"), ("latency", "latency of one row, ms")])
+def test_the_axis_of_a_figure_has_the_unit_of_the_cost(tmp_path, cost, label):
+    home = Home(tmp_path)
+    assert draw(pareto(home.record(costly(home, ROWS)), cost)).axes[0].get_xlabel() == label
+
+
+def test_the_axis_of_weights_has_bytes(tmp_path):
+    home = Home(tmp_path)
+    journal(home)
+    assert draw(pareto(home.record("tiny"), "bytes")).axes[0].get_xlabel() == "weights, bytes"
+
+
 def test_the_command_prints_lists_and_draws_the_front(tmp_path):
     home = Home(tmp_path / "var")
     name = costly(home, ROWS)

@@ -59,7 +59,7 @@ def draw(found: ParetoFront) -> "Figure":
         costs = [point.cost for point in [*found.front, *found.dominated]]
         if min(costs) > 0 and max(costs) > 10 * min(costs):
             axes.set_xscale("log")
-        axes.set_xlabel(found.quantity if found.unit == found.cost else f"{found.quantity}, {found.unit}")
+        axes.set_xlabel(found.quantity if found.unit == found.quantity else f"{found.quantity}, {found.unit}")
         axes.set_ylabel(found.metric)
         axes.legend(frameon=False)
     return figure
