@@ -15,7 +15,8 @@ from tuning.analysis.pareto import Point, front, pareto
 from tuning.campaign.errors import RecordError
 from tuning.campaign.objective import ObjectiveConfig
 from tuning.cli.app import app
-from tuning.cli.pareto import draw
+from tuning.cli.pareto import draw, show
+from tuning.cli.tables import console
 from tuning.journal.home import Home
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12)
@@ -113,3 +114,19 @@ def test_with_replicates_points_are_configurations():
     assert (best.trials, best.cost) == ([0, 1], 100)
     assert best.objective == pytest.approx(0.6)
     assert [p.trials for p in found.dominated] == [[2, 3]]
+
+
+def test_incomplete_configurations_are_left_out_and_named(capsys):
+    runs = [
+        replace(run, parameters=100 if run.settings["model.cell"] == "gru" else 300)
+        for run in table({"gru": [0.5, 0.7], "lstm": [0.9, 0.4]})
+    ]
+    runs[3] = replace(runs[3], status="failed", reason="loss is nan in epoch 1")
+    found = pareto(record(runs, search__replicates=2), "parameters")
+    assert [point.trials for point in found.front] == [[0, 1]]
+    assert (found.dominated, found.incomplete) == ([], [2, 3])
+    show(found, console())
+    assert "replicates completed, left out: t002-t003." in capsys.readouterr().out
+    runs[0] = replace(runs[0], status="failed", reason="loss is nan in epoch 1")
+    with pytest.raises(RecordError, match="no configuration has completed all its replicates"):
+        pareto(record(runs, search__replicates=2), "parameters")

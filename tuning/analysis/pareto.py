@@ -37,7 +37,8 @@ class ParetoFront:
     """What ``seqtune top --pareto`` shows.
 
     front: the points that no other one equals or beats in both figures while beating it in one; the cheapest first.
-    dominated: all others, cheapest first.  lacking: completed trials whose record lacks the cost.
+    dominated: all others, cheapest first.  lacking: completed trials whose record lacks the cost.  incomplete: trials
+    of configurations that lack completed replicates, whose means are left out.
     """
 
     campaign: str
@@ -49,17 +50,24 @@ class ParetoFront:
     front: list[Point]
     dominated: list[Point]
     lacking: list[int]
+    incomplete: list[int]
 
 
 def pareto(record: CampaignRecord, cost: str) -> ParetoFront:
     """Return a campaign's front of the objective against a cost of ``COSTS``.
 
     Raises:
-        RecordError: trials completed, and none of them has this cost recorded.
+        RecordError: trials completed, and none of them has this cost recorded, or no configuration all its replicates.
     """
     quantity, unit, value = COSTS[cost]
     lacking = [trial.index for trial in record.ranked() if trial.result is None or value(trial.result) is None]
     points = _points(record, value)
+    incomplete = [trial.index for one in configurations(record) if not one.complete for trial in one.trials]
+    if incomplete and not points and len(lacking) < len(record.ranked()):
+        raise RecordError(
+            f"campaign {record.config.name!r}: no configuration has completed all its replicates. `seqtune top` ranks "
+            "incomplete ones, too"
+        )
     if lacking and not points:
         raise RecordError(
             f"campaign {record.config.name!r}: no trial has its {quantity} recorded, {trial_name(lacking[0])} for "
@@ -76,6 +84,7 @@ def pareto(record: CampaignRecord, cost: str) -> ParetoFront:
         front=best,
         dominated=[point for point in _cheapest_first(points, record.config.objective) if point not in best],
         lacking=sorted(lacking),
+        incomplete=sorted(incomplete),
     )
 
 
@@ -96,7 +105,7 @@ def _cheapest_first(points: Sequence[Point], objective: ObjectiveConfig) -> list
 
 def _points(record: CampaignRecord, value: Callable[[TrialResult], float | None]) -> list[Point]:
     if record.config.search.replicates > 1:
-        found = [_point(one.trials, one.completed, value) for one in configurations(record)]
+        found = [_point(one.trials, one.completed, value) for one in configurations(record) if one.complete]
     else:
         found = [_point([trial], [trial], value) for trial in record.ranked()]
     return [point for point in found if point is not None]

@@ -43,6 +43,10 @@ def show(found: ParetoFront, target: "Console") -> None:
         target.print()
         names = trial_spans(found.lacking)
         tables.line(target, f"Note: without a recorded {found.quantity}, left out: {names}.")
+    if found.incomplete:
+        target.print()
+        names = trial_spans(found.incomplete)
+        tables.line(target, f"Note: configurations without all their replicates completed, left out: {names}.")
 
 
 def draw(found: ParetoFront) -> "Figure":
