@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from factories import campaign
 from journals import journal
 from tracking_stores import home_with_store
 from typer.testing import CliRunner
@@ -45,6 +46,15 @@ def test_what_differs_first_is_the_first_line():
         ["2", "0.8000", "0.9000", "+1.0e-01"],
     ]
     assert ["objective", "0.8", "0.9"] in [line.split() for line in lines]
+
+
+def test_long_values_are_cut_where_their_difference_remains(home):
+    widths = {"c": [*range(100, 130)], "d": [*range(100, 129), 64]}
+    for name, choices in widths.items():
+        config = campaign(name=name, space={"model": "cnn1d", "dimensions": {"model.hidden": choices}})
+        journal(home, name=name, config=config)
+    row = next(line for line in seqtune("diff", "c", "d").stdout.splitlines() if line.startswith("space"))
+    assert row.split("  ")[-2:] == ["..., 127, 128, 129]", "..., 127, 128, 64]"]
 
 
 @pytest.mark.usefixtures("home")

@@ -1,6 +1,7 @@
 """``seqtune diff``: what differs between two trials, campaigns or exports."""
 
 import json
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,9 @@ SHOWN = 10
 
 WIDEST = 60
 """Characters of a value."""
+
+BEFORE = 12
+"""Characters of a long value that are shown before the first difference."""
 
 
 def diff(
@@ -156,13 +160,24 @@ def _more(count: int, what: str, target: "Console") -> None:
 
 
 def _values(a: Any, b: Any) -> tuple[str, str]:
-    """Return both values: numbers with six digits where these differ, with every digit where they do not."""
+    """Return both values: numbers with six digits where these differ, with every digit where they do not.
+
+    Long ones are cut, from where they differ if their beginnings are equal.
+    """
     if isinstance(a, float) and isinstance(b, float) and f"{a:.6g}" != f"{b:.6g}":
         return f"{a:.6g}", f"{b:.6g}"
-    return _value(a), _value(b)
+    first, second = _text(a), _text(b)
+    if first != second and _cut(first) == _cut(second):
+        equal = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+        start = sum(1 for _ in equal) - BEFORE
+        first, second = f"...{first[start:]}", f"...{second[start:]}"
+    return _cut(first), _cut(second)
 
 
-def _value(value: Any) -> str:
-    """Return a value as JSON, every digit; shortened where it is long."""
-    text = "-" if value is None else value if isinstance(value, str) else json.dumps(value)
+def _text(value: Any) -> str:
+    """Return a value as JSON, every digit."""
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
