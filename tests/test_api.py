@@ -66,6 +66,14 @@ def test_the_best_trials_are_those_of_an_export(home: Home, tmp_path: Path) -> N
     assert [entry.config for entry in entries] == [one.configuration for one in campaign.top()]
 
 
+@pytest.mark.parametrize("k", [0, -1])
+def test_an_export_of_no_trials_is_refused(home: Home, tmp_path: Path, k: int) -> None:
+    journal(home)
+    with pytest.raises(CampaignError, match=rf"k = {k}: must be at least 1"):
+        api.load("tiny", home=home.path).export(tmp_path / "top.json", k)
+    assert not (tmp_path / "top.json").exists()
+
+
 def test_with_replicates_the_best_are_configurations(home: Home) -> None:
     scores = {"gru": (0.8, 0.83, 0.84), "rnn": (0.6, 0.99, 0.61)}
     write(home.journal("cells"), table(scores), name="cells", search__replicates=3)

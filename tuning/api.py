@@ -207,10 +207,12 @@ class Campaign:
         """Write the best ``k`` trials to a .json, .toml or .csv file, as ``seqtune export`` does; return its path.
 
         Raises:
-            CampaignError: another suffix.
+            CampaignError: another suffix, or ``k`` is below 1.
             RecordError: no trial has completed.
             StoreError: the file cannot be written.
         """
+        if k < 1:
+            raise CampaignError(f"k = {k}: must be at least 1")
         file = Path(path)
         check_suffix(file)
         write(export_of(self.record, k), file)

@@ -7,7 +7,7 @@ from journals import Run, record, table
 from tuning.analysis.basis import basis, exclusions
 from tuning.analysis.compare import compare
 from tuning.analysis.conclusions import answer
-from tuning.analysis.formats import numbers, p_value
+from tuning.analysis.formats import numbers, p_equals, p_value
 
 
 def test_the_best_level_comes_first_with_its_interval() -> None:
@@ -176,6 +176,11 @@ def test_trials_that_were_still_improving_are_reported(best_epoch: int, notes: i
 @pytest.mark.parametrize(("p", "text"), [(0.00001, "< 0.001"), (0.0123, "0.012"), (0.412, "0.41"), (1.0, "1.00")])
 def test_p_has_two_digits_or_three_decimals(p: float, text: str) -> None:
     assert p_value(p) == text
+
+
+def test_a_small_p_is_not_equal_to_a_bound() -> None:
+    assert p_equals(0.0004) == "p < 0.001"
+    assert p_equals(0.41) == "p = 0.41"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,13 @@ import pytest
 from rich.console import Console
 
 from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
+from tuning.campaign.errors import RecordError
 from tuning.cli.confirm import print_summary
+from tuning.execution.adoption import adopt_file
+from tuning.journal.home import Home
 from tuning.journal.log import read
 from tuning.journal.record import fold
+from tuning.tracking.register import register
 
 RECORDED = Path(__file__).parents[2] / "docs" / "recorded"
 
@@ -42,3 +46,14 @@ def test_ranks_that_a_terminal_has_no_room_for_are_left_out_from_the_last(gestur
     lines = printed(gestures, 28)
     assert any(line.split() == ["class", "rank", "1", "rank", "2", "rank", "3"] for line in lines)
     assert "rank 4" in " ".join(lines)
+
+
+def test_a_model_without_kept_weights_is_not_registered(gestures: ConfirmationSummary, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    adopt_file(home, RECORDED / "gestures-cells.jsonl.gz")
+    with pytest.raises(RecordError) as caught:
+        register(home, gestures)
+    message = str(caught.value)
+    assert f"t030 cannot be registered: its weights are not kept in {tmp_path}. Train it again" in message
+    assert "seqtune reproduce gestures-cells --trial 30 --keep-weights" in message
+    assert "damaged" not in message

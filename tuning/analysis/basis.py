@@ -2,7 +2,7 @@
 
 from tuning.analysis.compare import Comparison
 from tuning.analysis.conclusions import borderline, group_name, level_name, response_name, seeds, trials
-from tuning.analysis.formats import numbers, p_value
+from tuning.analysis.formats import numbers, p_equals
 
 MEANINGS = {
     "train_loss": "training loss of each trial's last epoch",
@@ -78,7 +78,7 @@ def basis(comparison: Comparison) -> list[str]:
 def _pairing(comparison: Comparison) -> list[str]:
     """The sentence about pairs that are not correlated, so that pairing does not help."""
     against = [
-        f"{level_name(comparison, test.level)} (r = {test.correlation:.2f}, Welch p = {p_value(test.p_welch)})"
+        f"{level_name(comparison, test.level)} (r = {test.correlation:.2f}, Welch {p_equals(test.p_welch)})"
         for test in comparison.contrasts
         if test.correlation is not None and test.correlation <= 0 and test.p_welch is not None
     ]

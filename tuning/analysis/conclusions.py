@@ -6,7 +6,7 @@ from itertools import groupby
 from search_spaces.dimensions import Value
 from tuning.analysis.compare import Comparison, Level
 from tuning.analysis.contrasts import Contrast, Tested
-from tuning.analysis.formats import interval, numbers, p_value
+from tuning.analysis.formats import interval, numbers, p_equals
 from tuning.analysis.interactions import Interaction
 from tuning.analysis.statistics import ALPHA
 from tuning.journal.text import shown
@@ -152,9 +152,8 @@ def _interaction(comparison: Comparison, test: Interaction) -> str:
 
 
 def _p(test: Tested, tests: int) -> str:
-    p = p_value(test.p_holm or 0.0)
     borderline = ", borderline" if test.borderline else ""
-    return f"{'Holm-adjusted p' if tests > 1 else 'p'} {p if p.startswith('<') else f'= {p}'}{borderline}"
+    return f"{'Holm-adjusted ' if tests > 1 else ''}{p_equals(test.p_holm or 0.0)}{borderline}"
 
 
 def _pairs(comparison: Comparison, test: Tested) -> str:

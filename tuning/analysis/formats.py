@@ -47,6 +47,12 @@ def p_value(p: float) -> str:
     return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"  # noqa: PLR2004 - two digits either way
 
 
+def p_equals(p: float) -> str:
+    """Return ``p = 0.41`` or ``p < 0.001``."""
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def signed(number: str) -> str:
     """Return a number's text with its sign, as a difference has one."""
     return number if number.startswith("-") else f"+{number}"

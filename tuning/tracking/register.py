@@ -1,6 +1,7 @@
 """A campaign's confirmed champion as a version of a registered model."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tuning.analysis.confirmation import ConfirmationSummary
 from tuning.analysis.confirmation_units import PARTS
@@ -45,13 +46,11 @@ def register(home: Home, summary: ConfirmationSummary) -> Registration:
     recorded = record.recorded(record.trials[index])
     weights = home.trial(name, index) / WEIGHTS
     again = home.command("reproduce", name, "--trial", index, "--keep-weights")
-    try:
-        load_weights(weights, recorded.result.weights_sha256)
-    except ValueError as error:
+    if fault := _fault(home, weights, recorded.result.weights_sha256):
         raise RecordError(
-            f"campaign {name!r}: {trial_name(index)} cannot be registered: {error}. Train it again and keep its "
+            f"campaign {name!r}: {trial_name(index)} cannot be registered: {fault}. Train it again and keep its "
             f"weights: {again}"
-        ) from None
+        )
     sync(home, name)
     with publishing(home, name), reachable(home.tracking_uri):
         store = Store(home.tracking_uri)
@@ -71,6 +70,17 @@ def register(home: Home, summary: ConfirmationSummary) -> Registration:
             version = store.register(name, f"runs:/{run.id}/{MODEL}", run.id, tags)
         store.mark_version(name, version, tags, ALIAS)
     return Registration(model=name, version=version, trial=index, run=run.id, created=created)
+
+
+def _fault(home: Home, weights: Path, sha256: str | None) -> str | None:
+    """Return why a trial's weights cannot be used, if so."""
+    if not weights.exists():
+        return f"its weights are not kept in {home.path}"
+    try:
+        load_weights(weights, sha256)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _campaign_id(home: Home, name: str) -> str:
