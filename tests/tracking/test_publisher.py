@@ -351,6 +351,14 @@ def test_an_interruption_is_published_with_its_cause_and_reason(home):
     }
 
 
+def test_the_cause_of_an_interruption_goes_when_the_campaign_is_resumed(home, finished):
+    published(home, interrupted_first())
+    resumed = published(home, eventful()[len(interrupted_first()) :])
+    for runs in (resumed, finished):  # published in two parts, and in one
+        tags = runs["beats"]["tags"]
+        assert [tags[f"seqtune.campaign.{name}"] for name in ("status", "cause", "reason")] == ["finished", "", ""]
+
+
 def test_parameters_of_a_former_version_do_not_prevent_publishing(home):
     published(home, interrupted_first())
     with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as database:
