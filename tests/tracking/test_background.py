@@ -117,6 +117,25 @@ def test_a_finished_campaign_whose_publishing_was_cut_off_is_published_without_n
     assert statuses(home.tracking_uri) == FINISHED
 
 
+def test_runs_of_a_launch_that_ends_with_an_error_are_ended_and_taken_up_by_the_next(tmp_path):
+    home = home_with_store(tmp_path / "home")
+    first = interrupted_first()[:-1]  # the error is not in the journal
+    tracking = Tracking(home, "beats")
+
+    def launch():
+        with tracking, Journal(home.journal("beats")) as journal:
+            for event in first:
+                tracking(None, journal.append(event))
+            raise StoreError("the journal cannot be written")
+
+    with pytest.raises(StoreError):
+        launch()
+    assert tracking.behind is None
+    assert statuses(home.tracking_uri) == {"beats": "KILLED", "t000": "FINISHED", "t001": "FAILED", "t002": "KILLED"}
+    assert run_campaign(home, eventful()[len(first) + 1 :]).close() is None
+    assert statuses(home.tracking_uri) == FINISHED
+
+
 @pytest.mark.parametrize("error", [None, StoreError])
 def test_a_launch_without_a_journal_publishes_nothing(tmp_path, error):
     home = Home(tmp_path / "home")

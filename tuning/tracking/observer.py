@@ -44,7 +44,7 @@ class Tracking:
         try:
             if kind is None and self.home.journal(self.name).exists():
                 self._started()  # also of a finished campaign without new events: publishing may have been cut off
-            self.behind = self.publisher.close() if self.publisher else None
+            self.behind = self.publisher.close(abandoned=kind is not None) if self.publisher else None
         except KeyboardInterrupt:
             self.interrupted = True
             self.behind = "interrupted"
