@@ -19,6 +19,7 @@ from data.datasets.columns import LABELS, UNNAMED, column_names, known, label_co
 from data.datasets.long_table import read_sequences
 from data.datasets.npz import read_arrays
 from data.datasets.table import check_arrays
+from data.datasets.time_order import time_order_notes
 from data.datasets.ucr import read_cases
 from data.errors import DataError
 from data.formats import TS_SUFFIX, unsupported
@@ -236,7 +237,9 @@ def _series(path: Path, options: DataOptions, preparation: Preparation, *, label
         column = values[first : first + count, inputs.index(target)]
         y = ((column.astype(np.float64) - scale.mean) / scale.std).astype(np.float32)
     ids = {"row": np.arange(first, first + count) + 1}
-    return NewRows(part=Part(x=x, lengths=lengths, y=y), ids=ids, notes=_left_out(names, inputs, options))
+    notes = _left_out(names, inputs, options)
+    notes += time_order_notes(path, [name for name in names if name not in inputs], options.ignore)
+    return NewRows(part=Part(x=x, lengths=lengths, y=y), ids=ids, notes=notes)
 
 
 def _inputs(
