@@ -28,6 +28,7 @@ from data.rows import (
     named_classes,
     part,
 )
+from data.spellings import group_spelling_notes
 
 ADVICE = "fill it in, or drop the row"
 SEGMENT = 'data.segment = { length = 128, step = 64, label = "majority" }'
@@ -88,9 +89,10 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
         tests.append(part(other.x, known_y, other.lengths))
         notes += [f"test part: {note}" for note in other.notes]
         notes += known_group_notes(first.group_values, file.group_values, options.group or "")
-    groups = first.groups
+    groups, group_values = first.groups, first.group_values
     if groups is None and options.segment is not None:
-        groups = np.arange(len(first.lengths))
+        groups, group_values = np.arange(len(first.lengths)), first.ids
+    notes += group_spelling_notes(group_values, options.group or options.sequence or "")
     return Rows(
         rows=part(loaded.x, y, loaded.lengths),
         class_names=class_names,
