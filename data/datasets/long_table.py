@@ -28,7 +28,7 @@ from data.rows import (
     named_classes,
     part,
 )
-from data.spellings import group_spelling_notes
+from data.spellings import group_spelling_notes, label_spelling_notes
 
 ADVICE = "fill it in, or drop the row"
 SEGMENT = 'data.segment = { length = 128, step = 64, label = "majority" }'
@@ -82,7 +82,7 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     else:
         loaded, *others = [_windows(file, options.segment) for file in files]
     y, class_names = named_classes(first.keys, loaded.labels, str(first.path))
-    tests, notes = [], [*_time_notes(first, options), *loaded.notes]
+    tests, notes = [], [*_time_notes(first, options), *loaded.notes, *label_spelling_notes(class_names)]
     for file, other in zip(files[1:], others, strict=True):
         noun = "sequence" if options.segment is None else "window"
         known_y = known_classes(file.keys, other.labels, class_names, str(file.path), noun=noun)

@@ -70,3 +70,18 @@ def test_groups_of_long_tables_are_noted(tmp_path, changes):
     table[changed][:3] = [f"{table[changed][3 * 10]} "] * 3
     notes = manifest(tmp_path, table, sequence="id", **changes).notes
     assert any(f"groups ({changed}) are" in note for note in notes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"text": "text"}, {"sequence": "id"}])
+def test_labels_with_spaces_are_noted(tmp_path, changes):
+    table = {"id": [row // 2 for row in range(104)], "text": [f"word{row}" for row in range(104)], **columns((60, 44))}
+    table["label"] = [f" {label}" if row < 12 else label for row, label in enumerate(table["label"])]
+    left_out = (
+        {}
+        if changes == {"text": "text"}
+        else {"ignore": [one for one in ("id", "text") if one not in changes.values()]}
+    )
+    found = manifest(tmp_path, table, group=None, split="stratified", **changes, **left_out)
+    assert found.class_names == (" a", "a", "b")
+    note = '3 labels are 2 if spaces do not count, for example " a" and "a". If they are the same, write them alike: '
+    assert any(one.startswith(note) for one in found.notes)
