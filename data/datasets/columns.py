@@ -185,6 +185,14 @@ def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str |
 
 def _values(column: Any, path: Path, name: str) -> NDArray[Any]:
     """Return labels or groups as (N,), in which each text takes as much memory as the longest."""
+    import pyarrow as pa
+
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    if any(is_kind(column.type) for is_kind in kinds):
+        raise DataError(
+            f"{path}: column {name!r} holds {column.type}; labels and groups are texts or numbers. Is it the right "
+            "column?"
+        )
     check_lengths(column, path, name)
     return np.array(column.to_pylist())
 
