@@ -101,11 +101,45 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
     return named_classes(*distinct_labels(labels, where), where)
 
 
-def distinct_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the K different labels in order, as numbers or as text, and (N,) the place of each label among them."""
+def distinct_labels(
+    labels: NDArray[Any], where: str, class_names: Sequence[str] = ()
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the K different labels in order, as numbers or as text, and (N,) the place of each label among them.
+
+    class_names: known beforehand, by another file, in which labels may have been numbers where they are texts here, or
+    the other way round. If a label is none of them, each is compared by itself: as its text, then as a number.
+    """
     keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
     check_classes(len(keys), where)
+    if class_names and labels.dtype.kind != "f":  # which have no text of their own
+        exact = keys.dtype != np.float64 or np.abs(keys).max(initial=0) < EXACT
+        if not (exact and set(map(label_name, keys)) <= set(class_names)):
+            return _matched(labels, keys, codes, frozenset(class_names))
     return keys, codes.astype(np.int64)
+
+
+def _matched(
+    labels: NDArray[Any], keys: NDArray[Any], codes: NDArray[np.int64], class_names: frozenset[str]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return labels compared with the known classes one by one, in the order of ``keys[codes]``, their own."""
+    texts, first, places = np.unique(labels.astype(np.str_), return_index=True, return_inverse=True)
+    names = [_known_name(text, class_names) for text in texts.tolist()]
+    if not set(names) & class_names:
+        return keys, codes.astype(np.int64)
+    order = dict.fromkeys(names[place] for place in np.argsort(codes[first], kind="stable"))
+    rank = {name: number for number, name in enumerate(order)}
+    return np.array(list(order)), np.array([rank[name] for name in names], dtype=np.int64)[places]
+
+
+def _known_name(text: str, class_names: frozenset[str]) -> str:
+    """Return the class of a label's text; the text itself where it is of no class."""
+    if text in class_names:
+        return text
+    try:
+        name = label_name(float(text))
+    except (ValueError, OverflowError):
+        return text
+    return name if name in class_names else text
 
 
 def check_classes(labels: int, where: str) -> None:
@@ -131,7 +165,7 @@ def named_classes(
 
 def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
     """Return class numbers of labels whose classes are given; DataError for another label."""
-    return known_classes(*distinct_labels(labels, where), class_names, where)
+    return known_classes(*distinct_labels(labels, where, class_names), class_names, where)
 
 
 def known_classes(

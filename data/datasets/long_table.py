@@ -75,7 +75,8 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     numbers: ``options.channels`` or ``options.columns``, or all other columns but ``options.ignore``.
     """
     first = _read(paths[0], options, None)
-    files = [first, *(_read(path, options, first) for path in paths[1:])]
+    names = tuple(map(label_name, first.keys))
+    files = [first, *(_read(path, options, first, class_names=names) for path in paths[1:])]
     if options.segment is None:
         steps = max(int(file.lengths.max()) for file in files)
         loaded, *others = [_padded(file, steps, options) for file in files]
@@ -125,12 +126,13 @@ class LongRows:
     labels: NDArray[np.int64]
 
 
-def read_sequences(path: Path, options: DataOptions, *, labelled: bool) -> LongRows:
+def read_sequences(path: Path, options: DataOptions, *, labelled: bool, class_names: tuple[str, ...]) -> LongRows:
     """Return the sequences of one file, padded to the longest, or the windows of its recordings.
 
-    labelled: whether a label column is read; windows of recordings without one are all kept.
+    labelled: whether a label column is read; windows of recordings without one are all kept.  class_names: of the
+    labels.
     """
-    file = _read(path, options, None, labelled=labelled)
+    file = _read(path, options, None, labelled=labelled, class_names=class_names)
     longest = int(file.lengths.max())
     found = _padded(file, longest, options) if options.segment is None else _windows(file, options.segment)
     return LongRows(
@@ -142,8 +144,18 @@ def read_sequences(path: Path, options: DataOptions, *, labelled: bool) -> LongR
     )
 
 
-def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labelled: bool = True) -> _Recordings:
-    """Return a file;  train: of the official test part, the training file that it must agree with."""
+def _read(
+    path: Path,
+    options: DataOptions,
+    train: _Recordings | None,
+    *,
+    labelled: bool = True,
+    class_names: tuple[str, ...] = (),
+) -> _Recordings:
+    """Return a file;  train: of the official test part, the training file that it must agree with.
+
+    class_names: of its labels, where they are known beforehand.
+    """
     names = column_names(path)
     sequence = known(path, names, options.sequence or "", "data.sequence")
     roles = {sequence: "data.sequence"}
@@ -173,7 +185,7 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labell
     if label is not None:
         found = coded(columns[label], path, label, "label")
         check_classes(len(found.values), str(path))
-        keys, place = distinct_labels(np.array(found.values), str(path))
+        keys, place = distinct_labels(np.array(found.values), str(path), class_names)
         labels = place[found.codes]
     if options.segment is None:
         if label is not None:

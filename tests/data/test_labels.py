@@ -6,11 +6,15 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from data_factories import columns, config, write_parquet
+from data_factories import columns, config, write_csv, write_parquet
 
+from data.config import DataOptions
 from data.errors import DataError
+from data.new_rows import read_rows
+from data.preparation import Preparation
 from data.prepare import prepare
-from data.rows import encode_groups, encode_labels
+from data.prepared import open_test
+from data.rows import encode_as, encode_groups, encode_labels
 
 LARGE = 2**53
 
@@ -89,3 +93,52 @@ def test_a_label_column_of_dates_is_refused_in_every_layout(tmp_path, sequence):
     path = write_parquet(tmp_path / "t.parquet", table)
     with pytest.raises(DataError, match=r"t\.parquet: the labels are of type date"):
         prepare(config(str(path), label="label", sequence=sequence), datasets=None, store=tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("trained", "tested", "y"),
+    [
+        (["001", "002", "A03"], ["001", "002"], [0, 1]),  # numbers by themselves
+        (["001", "002", "A03"], ["002", "A03", "1"], None),
+        (["1", "2", "A"], ["2.0", "1", "A"], [1, 0, 2]),
+        (["1", "2"], ["1.0", "2", "2.0"], [0, 1, 1]),
+        ([str(LARGE), str(LARGE + 1)], [str(LARGE + 1), str(LARGE)], [1, 0]),
+        ([str(LARGE), str(LARGE + 1)], [str(LARGE + 1)], [1]),
+        (["1", "1.0", "A"], ["1", "1.0"], [0, 0]),  # as numbers both are the class "1"
+    ],
+)
+def test_labels_of_another_file_are_compared_one_by_one(trained, tested, y):
+    names = encode_labels(np.array(trained), "train.csv")[1]
+    if y is not None:
+        assert encode_as(np.array(tested), names, "test.csv").tolist() == y
+        return
+    with pytest.raises(DataError, match="row 3 has the label '1', none of the known classes: 001, 002, A03"):
+        encode_as(np.array(tested), names, "test.csv")
+
+
+def test_the_row_of_an_unknown_text_beside_numbers_is_named():
+    with pytest.raises(DataError, match=r"row 3 has the label 'A03', none of the known classes: 1, 2"):
+        encode_as(np.array(["001", "002", "A03"]), ("1", "2"), "test.csv")
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"text": "text"}, {"sequence": "id"}, {"sequence": "id", "segment": {"length": 2}}]
+)
+def test_a_test_file_whose_labels_are_numbers_has_classes_of_texts(tmp_path, changes):
+    named = {"a": "001", "b": "002", "c": "A03"}
+    paths = []
+    for seed, counts in enumerate(((60, 40, 20), (10, 10))):
+        table = columns(counts, seed=seed)
+        rows = len(table["label"])
+        table |= {"id": [row // 2 for row in range(rows)], "text": [f"word{seed} {row}" for row in range(rows)]}
+        table["label"] = [named[label] for label in table["label"]]
+        if "text" not in changes:
+            del table["text"]
+        paths.append(write_csv(tmp_path / f"{seed}.csv", table))
+    options = {"test": str(paths[1]), "split": "grouped" if "segment" in changes else "stratified", **changes}
+    left_out = {} if {"text", "sequence"} & changes.keys() else {"ignore": ["id"]}
+    ready = prepare(config(str(paths[0]), **options, **left_out), datasets=None, store=tmp_path / "store")
+    assert ready.manifest.class_names == ("001", "002", "A03")
+    assert sorted(set(open_test(ready.directory).y.tolist())) == [0, 1]
+    rows = read_rows(paths[1], DataOptions(dataset="0.csv", **options), Preparation.of(ready.manifest), labelled=True)
+    assert sorted(set(rows.part.y.tolist())) == [0, 1]
