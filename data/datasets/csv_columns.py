@@ -86,11 +86,14 @@ def read_csv(
 ) -> Iterator[Any]:
     """Yield one Arrow table of the columns ``wanted``: ``others`` as text, all others as float32.
 
-    names: all columns of the file.  line_breaks: values may contain line breaks, which takes longer.
+    names: all columns of the file.  line_breaks: values may contain line breaks, which takes longer.  Raises DataError
+    where the file cannot be read, or has one column and a blank line before its last value.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow
 
+    if len(names) == 1:
+        _check_blank_lines(path)
     types = {name: pa.string() if name in others else pa.float32() for name in names}
     try:
         yield arrow.read_csv(
@@ -101,6 +104,26 @@ def read_csv(
         )
     except pa.ArrowException as error:
         raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+
+
+def _check_blank_lines(path: Path) -> None:
+    """Raise DataError for a blank line before the last value of a file with one column, which Arrow would leave out.
+
+    Blank lines at the end, and within a value in quotation marks, are allowed.
+    """
+    blank, inside = 0, False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not inside and not line.strip(b"\r\n"):
+                blank = blank or number
+                continue
+            if blank:
+                raise DataError(
+                    f"{path}: line {blank} is blank, and values follow: a missing value. Fill it in, or remove the "
+                    "line."
+                )
+            if inside or line.startswith(b'"'):
+                inside ^= line.count(b'"') % 2 == 1
 
 
 def stream_csv(path: Path, names: Sequence[str]) -> Iterator[Any]:
