@@ -2,6 +2,7 @@
 
 import csv
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ SEPARATORS = {";": "semicolons", "\t": "tabs"}
 def csv_names(path: Path, *, header: bool) -> list[str]:
     """Return the column names of the first line; without a header "0", "1", ...
 
-    Raises DataError where the file cannot be read or is empty, another separator is used, or the header is missing.
+    Raises DataError where the file cannot be read or is empty, is UTF-16, another separator is used, or the header is
+    missing.
     """
     try:
+        with path.open("rb") as opened:
+            utf_16 = opened.read(2) in {BOM_UTF16_LE, BOM_UTF16_BE}
         with path.open(
             encoding="utf-8-sig", errors="replace", newline=""
         ) as file:  # Arrow reports where UTF-8 is wrong
@@ -34,6 +38,8 @@ def csv_names(path: Path, *, header: bool) -> list[str]:
             first = next(csv.reader(file), []) if len(line) <= LONGEST_HEADER else []
     except (OSError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
+    if utf_16:
+        raise DataError(f'{path}: the file is UTF-16; save it as UTF-8 (Excel: "CSV UTF-8"), separated by commas.')
     if len(line) > LONGEST_HEADER:
         raise DataError(
             f"{path}: the first line has more than {LONGEST_HEADER:,} characters. It must be a header with a name for "
