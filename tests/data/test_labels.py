@@ -140,5 +140,5 @@ def test_a_test_file_whose_labels_are_numbers_has_classes_of_texts(tmp_path, cha
     ready = prepare(config(str(paths[0]), **options, **left_out), datasets=None, store=tmp_path / "store")
     assert ready.manifest.class_names == ("001", "002", "A03")
     assert sorted(set(open_test(ready.directory).y.tolist())) == [0, 1]
-    rows = read_rows(paths[1], DataOptions(dataset="0.csv", **options), Preparation.of(ready.manifest), labelled=True)
-    assert sorted(set(rows.part.y.tolist())) == [0, 1]
+    new = read_rows(paths[1], DataOptions(dataset="0.csv", **options), Preparation.of(ready.manifest), labelled=True)
+    assert sorted(set(new.part.y.tolist())) == [0, 1]

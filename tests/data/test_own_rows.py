@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.config import DataOptions
+from data.config import DataOptions, Kind
 from data.errors import DataError
 from data.own_rows import checked
 from data.rows import DataSet, Rows, part
@@ -16,7 +16,7 @@ VALUES = np.arange(20, dtype=np.float32).reshape(10, 2)
 
 
 def load(loaded: Rows | Series) -> Rows | Series:
-    kind = "series" if isinstance(loaded, Series) else "sequences"
+    kind: Kind = "series" if isinstance(loaded, Series) else "sequences"
     own = DataSet(about="", size="", find=lambda *_: (), load=lambda *_: loaded, kind=kind)
     return checked(own).load(DataOptions(dataset="mine"), ())
 
@@ -66,7 +66,7 @@ def test_wrong_groups_are_refused(rows, groups, got):
 @pytest.mark.parametrize(
     "loaded",
     [
-        Series(values=VALUES, names=("x", "y"), target=np.int64(1)),
+        Series(values=VALUES, names=("x", "y"), target=1),
         Rows(rows=PART, class_names=("a", "b")),
         Rows(rows=PART, class_names=("a", "b"), groups=np.arange(6, dtype=np.int32)),
     ],

@@ -72,16 +72,14 @@ def test_groups_of_long_tables_are_noted(tmp_path, changes):
     assert any(f"groups ({changed}) are" in note for note in notes)
 
 
-@pytest.mark.parametrize("changes", [{}, {"text": "text"}, {"sequence": "id"}])
+@pytest.mark.parametrize(
+    "changes", [{"ignore": ["id", "text"]}, {"text": "text"}, {"sequence": "id", "ignore": ["text"]}]
+)
 def test_labels_with_spaces_are_noted(tmp_path, changes):
-    table = {"id": [row // 2 for row in range(104)], "text": [f"word{row}" for row in range(104)], **columns((60, 44))}
+    ids, words = [row // 2 for row in range(104)], [f"word{row}" for row in range(104)]
+    table: dict[str, list[Any]] = {"id": ids, "text": words, **columns((60, 44))}
     table["label"] = [f" {label}" if row < 12 else label for row, label in enumerate(table["label"])]
-    left_out = (
-        {}
-        if changes == {"text": "text"}
-        else {"ignore": [one for one in ("id", "text") if one not in changes.values()]}
-    )
-    found = manifest(tmp_path, table, group=None, split="stratified", **changes, **left_out)
+    found = manifest(tmp_path, table, group=None, split="stratified", **changes)
     assert found.class_names == (" a", "a", "b")
     note = '3 labels are 2 if spaces do not count, for example " a" and "a". If they are the same, write them alike: '
     assert any(one.startswith(note) for one in found.notes)
