@@ -9,6 +9,7 @@ from data_factories import config, write_csv, write_parquet
 
 from data.config import DataOptions
 from data.errors import DataError
+from data.inspection import inspect
 from data.new_rows import read_rows
 from data.preparation import Preparation
 from data.prepare import Prepared, prepare
@@ -45,6 +46,13 @@ def test_rows_in_order_have_no_note_and_disorder_changes_no_array(tmp_path, suff
     assert other.manifest.notes[0] == left_out
     assert 'the rows are not in order of "day" (row' in other.manifest.notes[1]
     assert one.sha256 == other.sha256
+
+
+def test_disorder_is_one_finding(tmp_path):
+    path = series(tmp_path / "s.csv", [DAYS[1], DAYS[0], *DAYS[2:]])
+    seen = inspect(DataOptions(dataset=str(path), window=4), None, split_seed=0)
+    (found,) = [one.text for one in seen.findings if "in order of" in one.text]
+    assert found.startswith('the rows are not in order of "day" (row 2 is earlier than the one before it; 1 such rows)')
 
 
 def test_repeated_times_are_noted(tmp_path):
