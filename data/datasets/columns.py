@@ -113,7 +113,7 @@ def number_columns(path: Path, names: Sequence[str]) -> list[str]:
         kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal)
         return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.reader(file)
+        rows = filter(None, csv.reader(file))  # without blank lines
         first = dict(zip(next(rows), next(rows, []), strict=False))
     return [name for name in names if not first.get(name) or is_number(first[name])]
 

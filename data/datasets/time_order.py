@@ -66,8 +66,11 @@ def _dated(path: Path, names: Sequence[str]) -> list[str]:
         kinds = (holds_text, pa.types.is_timestamp, pa.types.is_date)
         return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.reader(file)
-        first = dict(zip(next(rows), next(rows, []), strict=False))
+        rows = filter(None, csv.reader(file))  # without blank lines
+        try:
+            first = dict(zip(next(rows), next(rows, []), strict=False))
+        except csv.Error:  # a very long text
+            return []
     return [name for name in names if _is_date(first.get(name, ""))]
 
 

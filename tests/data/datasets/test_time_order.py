@@ -1,6 +1,7 @@
 """Rows of a series are in order of time: newest first is refused, other disorder is noted."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,8 +19,8 @@ DAYS = [date(2024, 1, 1) + timedelta(days=row) for row in range(60)]
 WRITERS = {"csv": write_csv, "parquet": write_parquet}
 
 
-def series(path: Path, days: list[date]) -> Path:
-    return WRITERS[path.suffix[1:]](path, {"day": days, "y": [row * 0.5 for row in range(len(days))]})
+def series(path: Path, days: Sequence[date | str]) -> Path:
+    return WRITERS[path.suffix[1:]](path, {"day": list(days), "y": [row * 0.5 for row in range(len(days))]})
 
 
 def prepared(path: Path, **changes) -> Prepared:
@@ -72,6 +73,18 @@ def test_a_column_that_is_not_utf_8_is_not_looked_at(tmp_path):
     lines = [b"2024-01-01,1", b"caf\xe9,2", *[b"x,%d" % row for row in range(60)]]
     path.write_bytes(b"\n".join([b"day,y", *lines]))
     assert len(prepared(path).manifest.notes) == 1
+
+
+def test_a_blank_line_before_the_first_row_hides_no_dates(tmp_path):
+    path = series(tmp_path / "s.csv", DAYS[::-1])
+    path.write_text(path.read_text(encoding="utf-8").replace("\n", "\n\n", 1), encoding="utf-8")
+    with pytest.raises(DataError, match='descending order of "day"'):
+        prepared(path)
+
+
+def test_a_very_long_text_is_no_date(tmp_path):
+    path = series(tmp_path / "s.csv", ["x" * 200_000, *DAYS[1:]])
+    assert prepared(path, columns=["y"]).manifest.notes == ()
 
 
 def test_new_rows_are_in_order_of_time_too(tmp_path):
