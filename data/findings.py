@@ -55,7 +55,7 @@ def findings(seen: Overview, roles: Roles | None = None, *, scaled: bool = False
         *_channels(seen),
         *_texts(seen),
         *_groups(seen),
-        *(() if roles is None else _columns(roles)),
+        *(() if roles is None else _columns(roles, seen.notes)),
         *(Finding(topic="loader", text=note) for note in seen.notes),
     )
     return tuple(one for one in found if not (scaled and one.topic == "scale"))
@@ -213,7 +213,7 @@ def _groups(seen: Overview) -> Iterator[Finding]:
         )
 
 
-def _columns(roles: Roles) -> Iterator[Finding]:
+def _columns(roles: Roles, notes: tuple[str, ...]) -> Iterator[Finding]:
     ignored = roles.options.get("ignore", ())
     if roles.group is not None:
         name = quoted(roles.group.name)
@@ -236,7 +236,7 @@ def _columns(roles: Roles) -> Iterator[Finding]:
             text=f"Left out, being {roles.reasons['ignore']}: {', '.join(map(quoted, ignored))}.",
             advice=f"A campaign file needs data.ignore = {as_list(ignored)}.",
         )
-    if roles.unsorted is not None:
+    if roles.unsorted is not None and not any(quoted(roles.unsorted) in note for note in notes):  # which say more
         yield Finding(
             topic="columns",
             text=f"The rows are not in order of {quoted(roles.unsorted)}, and a series is split in order of its rows.",

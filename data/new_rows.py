@@ -19,6 +19,7 @@ from data.datasets.columns import LABELS, UNNAMED, column_names, known, label_co
 from data.datasets.long_table import read_sequences
 from data.datasets.npz import read_arrays
 from data.datasets.table import check_arrays
+from data.datasets.time_order import time_order_notes
 from data.datasets.ucr import read_cases
 from data.errors import DataError
 from data.formats import TS_SUFFIX, unsupported
@@ -117,7 +118,7 @@ def _wide(path: Path, options: DataOptions, preparation: Preparation, *, labelle
     x, columns = read_columns(path, numbers=steps, others=[] if label is None else [label])
     y, notes = NO_LABELS, NO_NOTES
     if label is not None:
-        y, notes = _classes(*distinct_labels(columns[label], str(path)), preparation, path)
+        y, notes = _classes(*distinct_labels(columns[label], str(path), preparation.class_names), preparation, path)
     return _Sequences(
         x=x[:, :, None],
         lengths=np.full(len(x), x.shape[1], dtype=np.int64),
@@ -132,7 +133,7 @@ def _long(path: Path, options: DataOptions, preparation: Preparation, *, labelle
     names = column_names(path)
     channels = _inputs(path, names, options, preparation, noun="channels", wanted=preparation.channels)
     chosen = options.model_copy(update={"channels": channels, "columns": (), "ignore": (), "group": None})
-    rows = read_sequences(path, chosen, labelled=labelled)
+    rows = read_sequences(path, chosen, labelled=labelled, class_names=preparation.class_names)
     ids = {"sequence": np.array([str(one) for one in rows.ids])}
     if options.segment is not None:
         ids["window"] = _within(rows.ids)
@@ -158,7 +159,7 @@ def _arrays(path: Path, options: DataOptions, preparation: Preparation, *, label
     whole = part(x, NO_LABELS, arrays.get("lengths"))
     y, notes = NO_LABELS, NO_NOTES
     if labelled:
-        y, notes = _classes(*distinct_labels(arrays[label], str(path)), preparation, path)
+        y, notes = _classes(*distinct_labels(arrays[label], str(path), preparation.class_names), preparation, path)
     return _Sequences(
         x=np.asarray(whole.x, dtype=np.float32), lengths=whole.lengths, y=y, ids=_numbered(len(x)), notes=notes
     )
@@ -169,7 +170,7 @@ def _cases(path: Path, options: DataOptions, preparation: Preparation, *, labell
     x, lengths, labels = read_cases(path, labelled=labelled)
     y, notes = NO_LABELS, NO_NOTES
     if labelled:
-        y, notes = _classes(*distinct_labels(labels, str(path)), preparation, path)
+        y, notes = _classes(*distinct_labels(labels, str(path), preparation.class_names), preparation, path)
     return _Sequences(x=x, lengths=lengths, y=y, ids=_numbered(len(x)), notes=notes)
 
 
@@ -186,7 +187,7 @@ def _texts(path: Path, options: DataOptions, preparation: Preparation, *, labell
     raw, columns = read_texts(path, column, [] if label is None else [label])
     y, notes = np.zeros(len(raw), dtype=np.int64), NO_NOTES
     if label is not None:
-        y, notes = _classes(*distinct_labels(columns[label], str(path)), preparation, path)
+        y, notes = _classes(*distinct_labels(columns[label], str(path), preparation.class_names), preparation, path)
     check_bytes(f"{path}, {len(raw):,} texts of {preparation.steps:,} words", len(raw) * preparation.steps * 4)
     words = texts(raw, y, str(path))
     whole = Vocabulary(words=preparation.words, rule=preparation.rule).encode(words, preparation.steps)
@@ -236,7 +237,9 @@ def _series(path: Path, options: DataOptions, preparation: Preparation, *, label
         column = values[first : first + count, inputs.index(target)]
         y = ((column.astype(np.float64) - scale.mean) / scale.std).astype(np.float32)
     ids = {"row": np.arange(first, first + count) + 1}
-    return NewRows(part=Part(x=x, lengths=lengths, y=y), ids=ids, notes=_left_out(names, inputs, options))
+    notes = _left_out(names, inputs, options)
+    notes += time_order_notes(path, [name for name in names if name not in inputs], options.ignore)
+    return NewRows(part=Part(x=x, lengths=lengths, y=y), ids=ids, notes=notes)
 
 
 def _inputs(

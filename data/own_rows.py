@@ -10,7 +10,7 @@ import numpy as np
 from data.arrays import Part
 from data.config import DataOptions
 from data.errors import DataError
-from data.rows import DataSet, Rows
+from data.rows import DataSet, Rows, classes
 from data.series import Series
 
 
@@ -44,7 +44,9 @@ def _loaded(data_set: DataSet, options: DataOptions, paths: tuple[Path, ...]) ->
             f"{options.dataset}: load must return {expected.__name__} of kind {data_set.kind!r}; got "
             f"{type(rows).__name__}"
         )
-    if isinstance(rows, Rows):
+    if isinstance(rows, Series):
+        _check_series(options.dataset, rows)
+    else:
         for name, part in (("rows", rows.rows), ("test", rows.test)):
             if isinstance(part, Part):
                 _check_part(options.dataset, name, part, len(rows.class_names))
@@ -53,7 +55,44 @@ def _loaded(data_set: DataSet, options: DataOptions, paths: tuple[Path, ...]) ->
                         f"{options.dataset}: channels has {len(rows.channels)} names; {name} has {part.x.shape[2]} "
                         "channels. Name all of them, or leave channels out"
                     )
+        _check_groups(options.dataset, rows)
     return rows
+
+
+def _check_series(dataset: str, series: Series) -> None:
+    values: Any = series.values
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype != np.float32:  # noqa: PLR2004 - (R, C)
+        raise DataError(f"{dataset}: values must be a (R, C) float32 array, in order of time; got {_kind(values)}")
+    channels = values.shape[1]
+    if len(series.names) != channels:
+        raise DataError(f"{dataset}: names has {len(series.names)} names; values has {channels} channels. Name all")
+    if not isinstance(series.target, int | np.integer) or not 0 <= series.target < channels:
+        raise DataError(
+            f"{dataset}: target must be the number of a channel, from 0 to {channels - 1}; got {series.target}"
+        )
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, channel = np.argwhere(bad)[0]
+        raise DataError(
+            f"{dataset}: values, row {row + 1}, channel {series.names[channel]!r}: got {values[row, channel]} "
+            f"({bad.sum():,} such values). Every value must be a finite number: fill the gap, or begin the series "
+            "after it"
+        )
+
+
+def _check_groups(dataset: str, rows: Rows) -> None:
+    groups: Any = rows.groups
+    if groups is None:
+        return
+    n = len(classes(rows.rows))
+    if not isinstance(groups, np.ndarray) or groups.shape != (n,) or groups.dtype.kind not in "iu":
+        raise DataError(
+            f"{dataset}: groups must be a ({n},) array of whole numbers, one for each of rows; got {_kind(groups)}"
+        )
+
+
+def _kind(values: Any) -> str:
+    return f"{values.shape} {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
 
 
 def _check_part(dataset: str, name: str, part: Part, classes: int) -> None:

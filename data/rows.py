@@ -16,6 +16,8 @@ from data.texts import Texts
 
 MOST_CLASSES = 1000
 """A confusion matrix has as many rows and columns."""
+EXACT = 2**53
+"""Up to here float64 tells whole numbers apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +101,45 @@ def encode_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], 
     return named_classes(*distinct_labels(labels, where), where)
 
 
-def distinct_labels(labels: NDArray[Any], where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the K different labels in order, as float64 or as text, and (N,) the place of each label among them."""
+def distinct_labels(
+    labels: NDArray[Any], where: str, class_names: Sequence[str] = ()
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the K different labels in order, as numbers or as text, and (N,) the place of each label among them.
+
+    class_names: known beforehand, by another file, in which labels may have been numbers where they are texts here, or
+    the other way round. If a label is none of them, each is compared by itself: as its text, then as a number.
+    """
     keys, codes = np.unique(_canonical(labels, where), return_inverse=True)
     check_classes(len(keys), where)
+    if class_names and labels.dtype.kind != "f":  # which have no text of their own
+        exact = keys.dtype != np.float64 or np.abs(keys).max(initial=0) < EXACT
+        if not (exact and set(map(label_name, keys)) <= set(class_names)):
+            return _matched(labels, keys, codes, frozenset(class_names))
     return keys, codes.astype(np.int64)
+
+
+def _matched(
+    labels: NDArray[Any], keys: NDArray[Any], codes: NDArray[np.int64], class_names: frozenset[str]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return labels compared with the known classes one by one, in the order of ``keys[codes]``, their own."""
+    texts, first, places = np.unique(labels.astype(np.str_), return_index=True, return_inverse=True)
+    names = [_known_name(text, class_names) for text in texts.tolist()]
+    if not set(names) & class_names:
+        return keys, codes.astype(np.int64)
+    order = dict.fromkeys(names[place] for place in np.argsort(codes[first], kind="stable"))
+    rank = {name: number for number, name in enumerate(order)}
+    return np.array(list(order)), np.array([rank[name] for name in names], dtype=np.int64)[places]
+
+
+def _known_name(text: str, class_names: frozenset[str]) -> str:
+    """Return the class of a label's text; the text itself where it is of no class."""
+    if text in class_names:
+        return text
+    try:
+        name = label_name(float(text))
+    except (ValueError, OverflowError):
+        return text
+    return name if name in class_names else text
 
 
 def check_classes(labels: int, where: str) -> None:
@@ -129,7 +165,7 @@ def named_classes(
 
 def encode_as(labels: NDArray[Any], class_names: tuple[str, ...], where: str) -> NDArray[np.int64]:
     """Return class numbers of labels whose classes are given; DataError for another label."""
-    return known_classes(*distinct_labels(labels, where), class_names, where)
+    return known_classes(*distinct_labels(labels, where, class_names), class_names, where)
 
 
 def known_classes(
@@ -153,7 +189,7 @@ def known_classes(
 def encode_groups(groups: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Return (N,) group numbers."""
     _check_no_missing(groups, where, "group")
-    return np.unique(groups.astype(np.str_), return_inverse=True)[1].astype(np.int64)
+    return np.unique(_as_text(groups, where, "group"), return_inverse=True)[1].astype(np.int64)
 
 
 def known_group_notes(train: Iterable[Any], test: Iterable[Any], name: str) -> tuple[str, ...]:
@@ -181,15 +217,56 @@ def _check_no_missing(values: NDArray[Any], where: str, name: str) -> None:
 
 
 def _canonical(labels: NDArray[Any], where: str) -> NDArray[Any]:
-    """Return labels as float64 if all of them are numbers, as text otherwise."""
+    """Return labels as float64 if all of them are numbers, as text otherwise.
+
+    Whole numbers that float64 would merge stay whole numbers.
+    """
+    if labels.dtype.kind not in "UbiufOS":
+        raise DataError(_no_labels(where, str(labels.dtype)))
     _check_no_missing(labels, where, "label")
     if labels.dtype == np.bool_:
         return labels.astype(np.str_)
     try:
         numbers = labels.astype(np.float64)
     except ValueError:
-        return labels.astype(np.str_)
-    return numbers if np.isfinite(numbers).all() else labels.astype(np.str_)
+        return _as_text(labels, where, "label")
+    except TypeError as error:
+        raise DataError(_no_labels(where, type(labels[0]).__name__)) from error
+    if not np.isfinite(numbers).all():
+        return _as_text(labels, where, "label")
+    if labels.dtype.kind != "f" and np.abs(numbers).max(initial=0) >= EXACT:
+        whole = _whole_numbers(labels)
+        if whole is not None and len(np.unique(whole)) > len(np.unique(numbers)):
+            return whole
+    return numbers
+
+
+def _no_labels(where: str, kind: str) -> str:
+    return (
+        f"{where}: the labels are of type {kind}; needs texts, numbers or booleans. Is it the right column? Write "
+        "other values as text, for example a day as 2024-05-31."
+    )
+
+
+def _whole_numbers(labels: NDArray[Any]) -> NDArray[Any] | None:
+    """Return labels as Python's whole numbers, which are exact at any size; None where one of them is not whole."""
+    try:
+        whole = [int(label) for label in labels.tolist()]
+    except ValueError:  # "1.5"
+        return None
+    if labels.dtype == np.object_ and whole != labels.tolist():
+        return None
+    return np.array(whole, dtype=np.object_)
+
+
+def _as_text(values: NDArray[Any], where: str, name: str) -> NDArray[Any]:
+    try:
+        return values.astype(np.str_)
+    except UnicodeDecodeError as error:
+        row = next(row for row, value in enumerate(values.tolist()) if isinstance(value, bytes) and not value.isascii())
+        raise DataError(
+            f"{where}: row {row + 1} has a {name} of bytes that are no ASCII. Write {name}s as text."
+        ) from error
 
 
 def label_name(key: Any) -> str:

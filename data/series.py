@@ -52,7 +52,8 @@ def cut(series: Series, options: DataOptions) -> Windows:
     """Return the windows of a series, scaled by the rows before the first validation target.
 
     Inputs by ``options.scale`` (default: standardised), a window's own steps for ``per-sequence``.
-    ``max_rows``: only the last rows.  Raises DataError where a part would be empty.
+    ``max_rows``: only the last rows.  Raises DataError where a part would be empty, but for
+    a test part without ``test_fraction``.
     """
     values = series.values if options.max_rows is None else series.values[-options.max_rows :]
     rows = len(values)
@@ -60,7 +61,8 @@ def cut(series: Series, options: DataOptions) -> Windows:
     known = rows - valid - test
     ahead = options.window - 1 + options.horizon
     """Rows from a window's first step to its target."""
-    if min(test, valid) < 1 or known - ahead < 2:  # noqa: PLR2004 - at least two training windows
+    missing = valid < 1 or (test < 1 and options.test_fraction > 0)
+    if missing or known - ahead < 2:  # noqa: PLR2004 - at least two training windows
         raise DataError(
             f"{options.dataset}: {rows:,} rows give {max(known, 0):,} for training, {valid:,} for validation and "
             f"{test:,} for testing; data.window = {options.window} and data.horizon = {options.horizon} need at least "

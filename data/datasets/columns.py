@@ -113,7 +113,7 @@ def number_columns(path: Path, names: Sequence[str]) -> list[str]:
         kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal)
         return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.reader(file)
+        rows = filter(None, csv.reader(file))  # without blank lines
         first = dict(zip(next(rows), next(rows, []), strict=False))
     return [name for name in names if not first.get(name) or is_number(first[name])]
 
@@ -185,6 +185,14 @@ def read_texts(path: Path, text: str, others: Sequence[str]) -> tuple[list[str |
 
 def _values(column: Any, path: Path, name: str) -> NDArray[Any]:
     """Return labels or groups as (N,), in which each text takes as much memory as the longest."""
+    import pyarrow as pa
+
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    if any(is_kind(column.type) for is_kind in kinds):
+        raise DataError(
+            f"{path}: column {name!r} holds {column.type}; labels and groups are texts or numbers. Is it the right "
+            "column?"
+        )
     check_lengths(column, path, name)
     return np.array(column.to_pylist())
 

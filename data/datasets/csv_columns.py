@@ -2,6 +2,7 @@
 
 import csv
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ SEPARATORS = {";": "semicolons", "\t": "tabs"}
 def csv_names(path: Path, *, header: bool) -> list[str]:
     """Return the column names of the first line; without a header "0", "1", ...
 
-    Raises DataError where the file cannot be read or is empty, another separator is used, or the header is missing.
+    Raises DataError where the file cannot be read or is empty, is UTF-16, another separator is used, or the header is
+    missing.
     """
     try:
+        with path.open("rb") as opened:
+            utf_16 = opened.read(2) in {BOM_UTF16_LE, BOM_UTF16_BE}
         with path.open(
             encoding="utf-8-sig", errors="replace", newline=""
         ) as file:  # Arrow reports where UTF-8 is wrong
@@ -34,6 +38,8 @@ def csv_names(path: Path, *, header: bool) -> list[str]:
             first = next(csv.reader(file), []) if len(line) <= LONGEST_HEADER else []
     except (OSError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}.") from error
+    if utf_16:
+        raise DataError(f'{path}: the file is UTF-16; save it as UTF-8 (Excel: "CSV UTF-8"), separated by commas.')
     if len(line) > LONGEST_HEADER:
         raise DataError(
             f"{path}: the first line has more than {LONGEST_HEADER:,} characters. It must be a header with a name for "
@@ -86,11 +92,14 @@ def read_csv(
 ) -> Iterator[Any]:
     """Yield one Arrow table of the columns ``wanted``: ``others`` as text, all others as float32.
 
-    names: all columns of the file.  line_breaks: values may contain line breaks, which takes longer.
+    names: all columns of the file.  line_breaks: values may contain line breaks, which takes longer.  Raises DataError
+    where the file cannot be read, or has one column and a blank line before its last value.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow
 
+    if len(names) == 1:
+        _check_blank_lines(path)
     types = {name: pa.string() if name in others else pa.float32() for name in names}
     try:
         yield arrow.read_csv(
@@ -101,6 +110,26 @@ def read_csv(
         )
     except pa.ArrowException as error:
         raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+
+
+def _check_blank_lines(path: Path) -> None:
+    """Raise DataError for a blank line before the last value of a file with one column, which Arrow would leave out.
+
+    Blank lines at the end, and within a value in quotation marks, are allowed.
+    """
+    blank, inside = 0, False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not inside and not line.strip(b"\r\n"):
+                blank = blank or number
+                continue
+            if blank:
+                raise DataError(
+                    f"{path}: line {blank} is blank, and values follow: a missing value. Fill it in, or remove the "
+                    "line."
+                )
+            if inside or line.startswith(b'"'):
+                inside ^= line.count(b'"') % 2 == 1
 
 
 def stream_csv(path: Path, names: Sequence[str]) -> Iterator[Any]:

@@ -79,7 +79,7 @@ def _parsed(column: Any, path: Path, name: str) -> Any:
         except pa.ArrowException:
             continue
     values: list[str] = column.to_pylist()
-    fits = is_number if is_number(values[0]) else _is_time
+    fits = is_number if is_number(values[0]) else is_time
     row = next((row for row, value in enumerate(values) if not fits(value)), 0)
     raise DataError(
         f"{path}: row {row + 1}, column {name!r}: got {values[row][:LONGEST]!r}; data.time needs numbers, or dates and "
@@ -87,7 +87,8 @@ def _parsed(column: Any, path: Path, name: str) -> Any:
     )
 
 
-def _is_time(value: str) -> bool:
+def is_time(value: str) -> bool:
+    """Return whether a text is a date, or a date and time, of ISO 8601."""
     try:
         datetime.fromisoformat(value)
     except ValueError:

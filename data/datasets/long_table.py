@@ -28,6 +28,7 @@ from data.rows import (
     named_classes,
     part,
 )
+from data.spellings import group_spelling_notes, label_spelling_notes
 
 ADVICE = "fill it in, or drop the row"
 SEGMENT = 'data.segment = { length = 128, step = 64, label = "majority" }'
@@ -74,23 +75,25 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     numbers: ``options.channels`` or ``options.columns``, or all other columns but ``options.ignore``.
     """
     first = _read(paths[0], options, None)
-    files = [first, *(_read(path, options, first) for path in paths[1:])]
+    names = tuple(map(label_name, first.keys))
+    files = [first, *(_read(path, options, first, class_names=names) for path in paths[1:])]
     if options.segment is None:
         steps = max(int(file.lengths.max()) for file in files)
         loaded, *others = [_padded(file, steps, options) for file in files]
     else:
         loaded, *others = [_windows(file, options.segment) for file in files]
     y, class_names = named_classes(first.keys, loaded.labels, str(first.path))
-    tests, notes = [], [*_time_notes(first, options), *loaded.notes]
+    tests, notes = [], [*_time_notes(first, options), *loaded.notes, *label_spelling_notes(class_names)]
     for file, other in zip(files[1:], others, strict=True):
         noun = "sequence" if options.segment is None else "window"
         known_y = known_classes(file.keys, other.labels, class_names, str(file.path), noun=noun)
         tests.append(part(other.x, known_y, other.lengths))
         notes += [f"test part: {note}" for note in other.notes]
         notes += known_group_notes(first.group_values, file.group_values, options.group or "")
-    groups = first.groups
+    groups, group_values = first.groups, first.group_values
     if groups is None and options.segment is not None:
-        groups = np.arange(len(first.lengths))
+        groups, group_values = np.arange(len(first.lengths)), first.ids
+    notes += group_spelling_notes(group_values, options.group or options.sequence or "")
     return Rows(
         rows=part(loaded.x, y, loaded.lengths),
         class_names=class_names,
@@ -123,12 +126,13 @@ class LongRows:
     labels: NDArray[np.int64]
 
 
-def read_sequences(path: Path, options: DataOptions, *, labelled: bool) -> LongRows:
+def read_sequences(path: Path, options: DataOptions, *, labelled: bool, class_names: tuple[str, ...]) -> LongRows:
     """Return the sequences of one file, padded to the longest, or the windows of its recordings.
 
-    labelled: whether a label column is read; windows of recordings without one are all kept.
+    labelled: whether a label column is read; windows of recordings without one are all kept.  class_names: of the
+    labels.
     """
-    file = _read(path, options, None, labelled=labelled)
+    file = _read(path, options, None, labelled=labelled, class_names=class_names)
     longest = int(file.lengths.max())
     found = _padded(file, longest, options) if options.segment is None else _windows(file, options.segment)
     return LongRows(
@@ -140,8 +144,18 @@ def read_sequences(path: Path, options: DataOptions, *, labelled: bool) -> LongR
     )
 
 
-def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labelled: bool = True) -> _Recordings:
-    """Return a file;  train: of the official test part, the training file that it must agree with."""
+def _read(
+    path: Path,
+    options: DataOptions,
+    train: _Recordings | None,
+    *,
+    labelled: bool = True,
+    class_names: tuple[str, ...] = (),
+) -> _Recordings:
+    """Return a file;  train: of the official test part, the training file that it must agree with.
+
+    class_names: of its labels, where they are known beforehand.
+    """
     names = column_names(path)
     sequence = known(path, names, options.sequence or "", "data.sequence")
     roles = {sequence: "data.sequence"}
@@ -171,7 +185,7 @@ def _read(path: Path, options: DataOptions, train: _Recordings | None, *, labell
     if label is not None:
         found = coded(columns[label], path, label, "label")
         check_classes(len(found.values), str(path))
-        keys, place = distinct_labels(np.array(found.values), str(path))
+        keys, place = distinct_labels(np.array(found.values), str(path), class_names)
         labels = place[found.codes]
     if options.segment is None:
         if label is not None:

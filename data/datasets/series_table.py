@@ -5,6 +5,7 @@ from pathlib import Path
 from data.config import DataOptions
 from data.datasets.columns import column_names, known, number_columns, number_steps, read_columns
 from data.datasets.table import find
+from data.datasets.time_order import time_order_notes
 from data.errors import DataError
 from data.messages import as_list, quoted
 from data.rows import DataSet
@@ -14,7 +15,8 @@ from data.series import Series
 def load(options: DataOptions, paths: tuple[Path, ...]) -> Series:
     """Return the inputs, the target ``options.target`` among them: ``options.columns``, or all columns of numbers.
 
-    Other columns, such as dates, are left out, and a note lists them unless they are in ``options.ignore``.
+    Other columns, such as dates, are left out, and a note lists them unless they are in ``options.ignore``.  Rows whose
+    dates descend are refused.
     """
     path = paths[0]
     names = column_names(path)
@@ -40,6 +42,7 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Series:
         advice="fill the gap, or begin the series after it",
         hint=lambda name: "" if name == target else f" Or leave the column out with data.ignore = [{quoted(name)}].",
     )
+    notes += time_order_notes(path, [name for name in names if name not in inputs], options.ignore)
     return Series(values=values, names=tuple(inputs), target=inputs.index(target), notes=notes)
 
 

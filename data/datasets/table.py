@@ -17,6 +17,7 @@ from data.files import locate
 from data.formats import TABLE_SUFFIXES
 from data.messages import as_list, listed, quoted
 from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, known_group_notes, part
+from data.spellings import group_spelling_notes, label_spelling_notes
 
 IDENTIFIER = re.compile(
     r"(?i:(.*[ _.-])?(id|idx|index|row)([ _.-]?(no|nr|num|number))?|unnamed: \d+)|.*[a-z](Id|ID|Idx|Index)"
@@ -50,6 +51,9 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     y, class_names = encode_labels(table.labels, str(paths[0]))
     test, group_name = None, options.group or "group"
     notes = () if options.columns else identifier_notes(table.x, table.steps, options.ignore)
+    notes += label_spelling_notes(class_names)
+    if table.groups is not None:
+        notes += group_spelling_notes(table.groups.tolist(), group_name)
     if len(paths) > 1:
         official = read(paths[1], options, table)
         test = part(official.x, encode_as(official.labels, class_names, str(paths[1])), official.lengths)

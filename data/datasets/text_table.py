@@ -7,6 +7,7 @@ from data.config import DataOptions
 from data.datasets.columns import column_names, known, label_column, read_texts
 from data.datasets.table import find
 from data.rows import DataSet, Rows, encode_as, encode_groups, encode_labels, known_group_notes
+from data.spellings import group_spelling_notes, label_spelling_notes
 from data.texts import Texts, texts
 
 
@@ -20,10 +21,12 @@ def load(options: DataOptions, paths: tuple[Path, ...]) -> Rows:
     raw, columns = read_texts(path, text, [label] if group is None else [label, group])
     y, class_names = encode_labels(columns[label], str(path))
     test = read_classes(paths[1], text, label, class_names) if len(paths) > 1 else None
-    notes: tuple[str, ...] = ()
+    notes = label_spelling_notes(class_names)
+    if group is not None:
+        notes += group_spelling_notes(columns[group].tolist(), group)
     if group is not None and len(paths) > 1 and group in column_names(paths[1]):  # a test part needs no groups
         tested = read_texts(paths[1], text, [group])[1][group]
-        notes = known_group_notes(columns[group].tolist(), tested.tolist(), group)
+        notes += known_group_notes(columns[group].tolist(), tested.tolist(), group)
     return Rows(
         rows=texts(raw, y, str(path)),
         class_names=class_names,

@@ -1,5 +1,6 @@
 """docker-compose.yml grants no more than is needed; deploy/compose_test.py checks what an engine makes of it."""
 
+import os
 import re
 import stat
 import subprocess
@@ -99,18 +100,34 @@ def test_compose_refuses_an_empty_secret_and_the_example_has_none() -> None:
         assert re.search(r"^/?\.env$|^\*$", (ROOT / ignored).read_text(), re.MULTILINE)
 
 
+def prepared(folder: Path) -> str:
+    """Run deploy/prepare.py on a copy of what it reads; return the .env that is there then."""
+    (folder / "deploy").mkdir(exist_ok=True)
+    (folder / "deploy" / "prepare.py").write_text((ROOT / "deploy" / "prepare.py").read_text())
+    (folder / ".env.example").write_text(EXAMPLE)
+    subprocess.run([sys.executable, "deploy/prepare.py"], cwd=folder, check=True, capture_output=True)
+    return (folder / ".env").read_text()
+
+
 def test_the_drawn_secrets_are_long_different_and_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "prepare.py").write_text((ROOT / "deploy" / "prepare.py").read_text())
-    (tmp_path / ".env.example").write_text(EXAMPLE)
-    subprocess.run([sys.executable, "deploy/prepare.py"], cwd=tmp_path, check=True, capture_output=True)
-    lines = (tmp_path / ".env").read_text().splitlines()
+    lines = prepared(tmp_path).splitlines()
     drawn = [line.partition("=")[2] for line in lines if line.partition("=")[0] in SECRETS]
     assert len(set(drawn)) == len(SECRETS)
     assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in drawn)
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     folders = (tmp_path / "var" / "compose").iterdir()
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+@pytest.mark.parametrize("existing", [EXAMPLE, EXAMPLE.rstrip("\n"), f"{EXAMPLE}SEQTUNE_UID=4711\n"])
+def test_an_existing_environment_file_is_kept_and_completed(tmp_path: Path, existing: str) -> None:
+    (tmp_path / ".env").write_text(existing)
+    text = prepared(tmp_path)
+    assert text.startswith(existing)
+    user, group = (os.getuid(), os.getgid()) if os.getuid() else (1000, 1000)
+    added = dict(line.split("=") for line in text.splitlines() if line.startswith("SEQTUNE_"))
+    assert added == {"SEQTUNE_UID": "4711" if "4711" in existing else str(user), "SEQTUNE_GID": str(group)}
+    assert prepared(tmp_path) == text
 
 
 @service

@@ -24,6 +24,7 @@ from tuning.execution.signals import STOP
 from tuning.journal.events import EpochEnded, OpenedTest
 from tuning.journal.home import Home
 from tuning.journal.log import read
+from tuning.prediction.kept import kept_in_home
 from tuning.prediction.reliability import Reliability
 from tuning.report.calibration import calibrated, figures
 from tuning.tracking.client import Store
@@ -258,9 +259,16 @@ def test_runs_in_mlflow_are_within_the_campaigns_and_reproduce(confirmed):
     assert json.loads(store.text(parents["campaign"].id, "confirmation.json")) == summary
     recorded = recorded_trial(parents["confirm"].id, home.tracking_uri)
     assert recorded.result.test is not None
-    outcome = reproduce(recorded, home=home, datasets=None, on_epoch=quiet, progress=quiet)
+    index = recorded.config.index
+    of_campaign = {path: path.read_bytes() for path in home.path.glob(f"campaigns/tiny/trials/*/{WEIGHTS}")}
+    kept = home.confirmations.trial("tiny", index) / WEIGHTS
+    kept.unlink(missing_ok=True)
+    outcome = reproduce(recorded, home=home, datasets=None, on_epoch=quiet, progress=quiet, keep_weights=True)
     assert outcome.verdict == "exact"
     assert outcome.result.test == recorded.result.test
+    load_weights(kept, recorded.result.weights_sha256)
+    assert {path: path.read_bytes() for path in of_campaign} == of_campaign
+    kept_in_home(home, recorded, datasets=None, progress=quiet)
 
 
 def test_the_champion_is_registered_once_with_its_confirmed_figures(confirmed, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import os
 import pytest
 import torch
 from factories import campaign, csv_table, trial
+from journals import Run, write
 
 from data.prepare import prepare
 from tuning.campaign.errors import CampaignError, RecordError
@@ -232,3 +233,10 @@ def test_latency_is_no_claim_and_older_records_lack_the_size_of_weights(recorded
 def test_a_false_size_of_weights_is_found(recorded, home):
     result = recorded.result.model_copy(update={"weight_bytes": 5})
     assert again(recorded.model_copy(update={"result": result}), home).verdict == "differs"
+
+
+def test_weights_are_not_kept_over_those_of_another_trial(recorded, tmp_path):
+    home = Home(tmp_path / "home")
+    write(home.journal("tiny"), [Run(settings={"model.dropout": 0.1}, seed=1)])
+    with pytest.raises(RecordError, match=r"campaigns/tiny has another trial 0, whose weights would be replaced"):
+        reproduce(recorded, home=home, datasets=None, on_epoch=print, progress=print, keep_weights=True)

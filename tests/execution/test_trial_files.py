@@ -2,11 +2,11 @@
 
 import pytest
 from factories import campaign
-from journals import Run, folded, record, result, trial_events
+from journals import ENVIRONMENT, Run, folded, record, result, trial_events
 
 from tuning.analysis.selection import WEIGHTS_KEPT, best_configurations
 from tuning.execution.trial_files import TrialFiles
-from tuning.journal.events import Opened
+from tuning.journal.events import Ended, Opened
 from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.record import apply
@@ -52,11 +52,13 @@ def test_a_launch_removes_what_killed_processes_left(tmp_path):
     for k in range(running + 1):
         for path in files_of(home, "tiny", k):
             path.touch()
-    TrialFiles(home, campaign_record)
+    files = TrialFiles(home, campaign_record)
     assert sorted(path.parent.name for path in tmp_path.rglob(CHECKPOINT)) == [f"t{running:03d}"]  # to go on from
-    kept = {path.parent.name for path in tmp_path.rglob(WEIGHTS)}
-    assert kept == {f"t{k:03d}" for k in range(2, running + 1)}
     assert not list(tmp_path.rglob(".*"))
+    apply(campaign_record, Entry(0, 0.0, Ended(trial=running, result=result(1.0), environment=ENVIRONMENT)))
+    files.ended(campaign_record, running)
+    # The two worst have weights because somebody reproduced them; those of the third are no longer kept.
+    assert {path.parent.name for path in tmp_path.rglob(WEIGHTS)} == {f"t{k:03d}" for k in range(running + 1) if k != 2}
 
 
 def test_with_replicates_the_weights_of_the_exported_trials_are_kept(tmp_path):
@@ -68,11 +70,14 @@ def test_with_replicates_the_weights_of_the_exported_trials_are_kept(tmp_path):
         for k, pair in enumerate([*scores, (0.7, None)])
         for r, score in enumerate(pair)
     ]
-    replicated = record(runs, search__replicates=2)
+    told = [record(runs[: k + 1], search__replicates=2, search__trials=len(runs)) for k in range(len(runs))]
+    files = TrialFiles(home, told[0])
     for k in range(len(runs)):
         for path in files_of(home, "tiny", k):
             path.touch()
-    TrialFiles(home, replicated)
+        if told[k].trials[k].result is not None:
+            files.ended(told[k], k)
+    replicated = told[-1]
     kept = {int(path.parent.name[1:]) for path in tmp_path.rglob(WEIGHTS)}
     exported = {trial.index for trial in best_configurations(replicated, WEIGHTS_KEPT)}
     assert exported <= kept

@@ -2,9 +2,13 @@ import pytest
 from factories import arrays, campaign, trial
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import Run, record
 
+from tuning.campaign.plan import plan
 from tuning.campaign.trial import Rung
 from tuning.search.halving import Halving, rungs
+from tuning.search.proposers import Outcome
+from tuning.search.suggest import Configurations, ordered_search
 from tuning.training.loop import Training, train
 from tuning.training.results import EpochReport
 
@@ -81,3 +85,24 @@ def test_rungs_do_not_change_the_curve_before_them(threshold):
     a = Training(trial(), arrays()).run_epoch()
     b = Training(trial(rungs=[{"epoch": 1, "threshold": threshold}]), arrays()).run_epoch()
     assert a.model_copy(update={"seconds": b.seconds}) == b
+
+
+def test_curves_of_other_folds_are_no_reference():
+    losses = (0.9, 0.2, 0.8, 0.1, 0.7, 0.3)  # the odd ones on a fold that is easier
+    runs = [Run(settings={}, seed=k, fold=k % 2 + 1, curve=[(1.0, loss)]) for k, loss in enumerate(losses)]
+    told = record(
+        runs,
+        metric="loss",
+        data={"dataset": "synthetic", "max_rows": 1200, "balance": "raw", "folds": 2},
+        search={"trials": 8, "window": 2, "replicates": 2, "algorithm": "random"},
+        train={"epochs": 3, "early_stopping": "successive-halving"},
+    )
+    space = plan(told.config).space
+    search, configurations = ordered_search(told.config, space), Configurations(told, space)
+    trials = []
+    for k in range(8):
+        trials.append(configurations.complete(search.suggest()))
+        search.record(k, Outcome(0.5))
+    assert [trial.data.fold for trial in trials] == [1, 2] * 4
+    assert [trial.rungs for trial in trials[:6]] == [()] * 6
+    assert [trial.rungs for trial in trials[6:]] == [(Rung(epoch=1, threshold=0.7),), (Rung(epoch=1, threshold=0.1),)]

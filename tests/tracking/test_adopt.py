@@ -242,6 +242,18 @@ def test_a_recovered_interruption_keeps_its_cause_and_reason(old, new):
     assert adopted(new, old.tracking_uri)[1].interruptions == [stopped]
 
 
+def test_an_interruption_of_a_campaign_that_finished_is_not_recovered(old, new):
+    crash(old, RANDOM, 5)
+    with journal.Journal(old.journal("tiny")) as log:
+        log.append(Interrupted(reason="budget.wall_s is used up", cause="budget"))
+    record = simulate(old, RANDOM)
+    sync(old, "tiny")
+    _, recovered = adopted(new, old.tracking_uri)
+    assert recovered.interruptions == []
+    assert recovered.finished_at is not None
+    assert story(recovered) == story(record)
+
+
 def test_a_store_that_was_left_in_the_middle_gets_no_run_and_no_row_by_publishing_again(old, new):
     crash(old, RANDOM, 11)
     Publisher(Store(old.tracking_uri), old).publish(read(old.journal("tiny")))

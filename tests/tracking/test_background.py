@@ -2,16 +2,19 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from tracking_journals import eventful, interrupted_first, write
 from tracking_stores import contents, free_port, home_with_store
 
+from tuning.campaign.errors import StoreError
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
 from tuning.tracking.background import BackgroundPublisher
 from tuning.tracking.client import Store
-from tuning.tracking.publisher import publishing, sync
+from tuning.tracking.observer import Tracking
+from tuning.tracking.publisher import Publisher, publishing, sync
 from tuning.tracking.ui import server
 
 pytestmark = pytest.mark.server
@@ -101,6 +104,46 @@ def test_another_publisher_of_the_same_campaign_is_waited_for(tmp_path):
         publisher = run_campaign(home, eventful()[len(interrupted_first()) :])
         reason = publisher.close()
     assert "another process" in reason
+
+
+def test_a_finished_campaign_whose_publishing_was_cut_off_is_published_without_new_events(tmp_path):
+    home = home_with_store(tmp_path / "home")
+    entries = write(home, eventful())
+    Publisher(Store(home.tracking_uri), home).publish(entries[:-3])
+    assert statuses(home.tracking_uri)["beats"] == "RUNNING"
+    with Tracking(home, "beats") as tracking:
+        pass  # as a launch of a finished campaign, which returns at once
+    assert tracking.behind is None
+    assert statuses(home.tracking_uri) == FINISHED
+
+
+def test_runs_of_a_launch_that_ends_with_an_error_are_ended_and_taken_up_by_the_next(tmp_path):
+    home = home_with_store(tmp_path / "home")
+    first = interrupted_first()[:-1]  # the error is not in the journal
+    tracking = Tracking(home, "beats")
+
+    def launch():
+        with tracking, Journal(home.journal("beats")) as journal:
+            for event in first:
+                tracking(None, journal.append(event))
+            raise StoreError("the journal cannot be written")
+
+    with pytest.raises(StoreError):
+        launch()
+    assert tracking.behind is None
+    assert statuses(home.tracking_uri) == {"beats": "KILLED", "t000": "FINISHED", "t001": "FAILED", "t002": "KILLED"}
+    assert run_campaign(home, eventful()[len(first) + 1 :]).close() is None
+    assert statuses(home.tracking_uri) == FINISHED
+
+
+@pytest.mark.parametrize("error", [None, StoreError])
+def test_a_launch_without_a_journal_publishes_nothing(tmp_path, error):
+    home = Home(tmp_path / "home")
+    with suppress(StoreError), Tracking(home, "beats") as tracking:
+        if error:
+            raise error("the disk is full")
+    assert tracking.behind is None
+    assert not home.path.exists()
 
 
 def test_a_deleted_experiment_is_the_reason(tmp_path):

@@ -4,12 +4,13 @@ import json
 import re
 import shlex
 import sqlite3
+from collections import Counter
 from typing import Any
 
 import pytest
 import typer
 import typer.main
-from journals import ENVIRONMENT, config, events, table
+from journals import ENVIRONMENT, append, config, events, table
 from tracking_journals import (
     DATA,
     ended,
@@ -34,6 +35,7 @@ from tuning.journal.events import Finished, Interrupted, Started
 from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.log import read
+from tuning.tracking.background import BackgroundPublisher
 from tuning.tracking.changes import PARENT, RunUpdates
 from tuning.tracking.client import Store
 from tuning.tracking.layout import milliseconds
@@ -307,6 +309,18 @@ def test_two_publishers_at_once_are_refused(home):
         sync(home, "beats")
 
 
+def test_a_confirmation_does_not_publish_its_campaign_beside_another_publisher(home):
+    write(home, eventful())
+    append(home.confirmations.journal("beats"), [opened(), launched()])
+    with publishing(home, "beats"):
+        publisher = BackgroundPublisher(home.confirmations, "beats")
+        assert "being published to MLflow by another process" in publisher.close()
+    assert contents(home.tracking_uri) == []
+    sync(home, "beats")
+    kinds = Counter(run["tags"]["seqtune.kind"] for run in contents(home.tracking_uri))
+    assert kinds == {"campaign": 1, "trial": 5, "confirmation": 1}
+
+
 def test_an_unknown_campaign_is_a_clear_error(home):
     with pytest.raises(RecordError, match="no campaign 'nothing'"):
         sync(home, "nothing")
@@ -335,6 +349,14 @@ def test_an_interruption_is_published_with_its_cause_and_reason(home):
         "cause": "budget",
         "reason": "resources.time_budget_hours = 1 is used up",
     }
+
+
+def test_the_cause_of_an_interruption_goes_when_the_campaign_is_resumed(home, finished):
+    published(home, interrupted_first())
+    resumed = published(home, eventful()[len(interrupted_first()) :])
+    for runs in (resumed, finished):  # published in two parts, and in one
+        tags = runs["beats"]["tags"]
+        assert [tags[f"seqtune.campaign.{name}"] for name in ("status", "cause", "reason")] == ["finished", "", ""]
 
 
 def test_parameters_of_a_former_version_do_not_prevent_publishing(home):

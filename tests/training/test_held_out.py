@@ -7,14 +7,17 @@ from factories import trial
 from data.config import DataConfig
 from data.prepare import prepare
 from data.prepared import open_arrays, open_test, open_test_groups
+from tuning.campaign.objective import OWN, Metric
 from tuning.training.begin import begin
 from tuning.training.held_out import evaluate_test
 
 
-def trained(folder, split):
+def trained(folder, split, **changes):
     data = DataConfig(dataset="synthetic", max_rows=1500, split=split, split_seed=3, balance_seed=4)
     prepared = prepare(data, datasets=None, store=folder)
-    run = begin(trial(data=data, data_sha256=prepared.sha256, train__epochs=1), open_arrays(prepared.directory))
+    run = begin(
+        trial(data=data, data_sha256=prepared.sha256, train__epochs=1, **changes), open_arrays(prepared.directory)
+    )
     run.run_epoch()
     return run, prepared.directory
 
@@ -29,6 +32,36 @@ def test_groups_of_the_test_part_add_up_to_its_figures(tmp_path):
     correct = sum(right for right, _ in result.groups.values())
     assert correct == np.trace(np.array(result.confusion))
     assert result.metrics["accuracy"] == pytest.approx(correct / len(open_test(directory).y))
+
+
+@pytest.fixture
+def one_class_is_undefined(monkeypatch):
+    """A metric of a user's code that asks for every class."""
+
+    def smallest(counts):
+        rows = counts.sum(axis=1)
+        return float("nan") if 0 in rows else float((counts.diagonal() / rows).min())
+
+    monkeypatch.setitem(OWN, "smallest", Metric(function=smallest, of="counts", goal="max"))
+
+
+@pytest.mark.usefixtures("one_class_is_undefined")
+@pytest.mark.parametrize("family", ["cnn2d", "majority"])
+def test_a_metric_that_is_undefined_within_one_group_is_not_asked_there(tmp_path, family):
+    run, directory = trained(tmp_path, "grouped", model={"family": family})
+    groups, y = open_test_groups(directory), open_test(directory).y
+    assert any(len(set(y[groups == group])) < 5 for group in np.unique(groups))
+    result = evaluate_test(run, directory)
+    assert "smallest" in result.metrics
+    assert sum(right for right, _ in result.groups.values()) == np.trace(np.array(result.confusion))
+
+
+@pytest.mark.usefixtures("one_class_is_undefined")
+def test_a_metric_that_is_undefined_on_an_epoch_s_rows_is_left_out_there(tmp_path):
+    run, _ = trained(tmp_path, "stratified", train__epoch_rows=40, objective__metric="smallest")
+    (epoch,) = run.history
+    assert epoch.train_objective is None
+    assert "smallest" in epoch.metrics
 
 
 def test_rows_that_share_groups_with_training_have_no_groups(tmp_path):

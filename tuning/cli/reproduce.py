@@ -98,7 +98,7 @@ def _run(target: "Target", *, home: "Home", datasets: Path | None, keep_weights:
     if keep_weights:
         trial = target.recorded.config
         equal = outcome.result.weights_sha256 == target.recorded.result.weights_sha256
-        path = home.trial(trial.campaign, trial.index)
+        path = home.owner(target.recorded).trial(trial.campaign, trial.index)
         tables.line(out, f"weights kept in {path}" if equal else "the weights differ from the record: not kept")
     tables.emit(outcome, as_json=as_json, show=lambda: None)
     try:

@@ -12,7 +12,7 @@ from data.prepared import open_arrays
 from tuning.campaign.errors import RecordError, StoreError
 from tuning.campaign.trial import TrialConfig
 from tuning.journal.home import Home
-from tuning.journal.record import RecordedTrial
+from tuning.journal.record import RecordedTrial, fold
 from tuning.training.begin import TrialRun, begin
 from tuning.training.environment import Environment, check_device, check_threads, current, differences
 from tuning.training.files import WEIGHTS
@@ -59,13 +59,14 @@ def reproduce(
 ) -> Reproduction:
     """Train the trial again, for as many epochs as the record has, and compare every epoch.
 
-    keep_weights: write weights that are equal to the recorded ones, and the preparation of the data, into the home.
+    keep_weights: write weights that are equal to the recorded ones, and the preparation of the data, into the home,
+    for a trial of a confirmation beside those of its campaign's confirmation.
 
     Raises:
         DataError: the data is not there.
         CampaignError: the device is missing, or there are too many threads for this machine.
-        RecordError: the data found is not the data the trial was trained on, nothing of the trial was recorded, or it
-            cannot be trained on this machine.
+        RecordError: the data found is not the data the trial was trained on, nothing of the trial was recorded, it
+            cannot be trained on this machine, or weights are to be kept where the home has another trial of that name.
     """
     trial = recorded.config
     check_device(trial.device.device)
@@ -83,6 +84,8 @@ def reproduce(
             f"trial {trial.index} of {trial.campaign!r}: epoch {lacking} is recorded without "
             f"{' or '.join(sorted(metrics))}. The record was changed; take it from another export or store"
         )
+    if keep_weights:
+        _check_own(recorded, home)
     prepared = prepare(trial.data, datasets=datasets, store=home.arrays, progress=progress)
     if prepared.sha256 != trial.data_sha256:
         raise RecordError(
@@ -131,17 +134,30 @@ def reproduce(
     )
 
 
+def _check_own(recorded: RecordedTrial, home: Home) -> None:
+    """Raise RecordError where the home has another trial under the same campaign's name and index."""
+    trial, owner = recorded.config, home.owner(recorded)
+    entries = owner.entries(trial.campaign)
+    known = fold(entries).trials.get(trial.index) if entries else None
+    if known is not None and known.config != trial:
+        raise RecordError(
+            f"{owner.campaign(trial.campaign)} has another trial {trial.index}, whose weights would be replaced. "
+            "Leave --keep-weights out, or choose another --home"
+        )
+
+
 def _keep(training: TrialRun, recorded: RecordedTrial, prepared: Prepared, home: Home) -> None:
     trial = recorded.config
     if training.result().weights_sha256 != recorded.result.weights_sha256:
         return
-    path = home.trial(trial.campaign, trial.index) / WEIGHTS
+    owner = home.owner(recorded)
+    path = owner.trial(trial.campaign, trial.index) / WEIGHTS
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_weights(training.best_weights, path)
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be written: {error}. Choose another --home") from error
-    home.keep_preparations(trial.campaign, [Preparation.of(prepared.manifest)])
+    owner.keep_preparations(trial.campaign, [Preparation.of(prepared.manifest)])
 
 
 def _false_claims(recorded: RecordedTrial, again: TrialResult, *, finished: bool) -> list[str]:

@@ -13,14 +13,13 @@ class TrialFiles:
     """
 
     def __init__(self, home: Home, record: CampaignRecord) -> None:
-        """Remove what former launches left."""
+        """Remove what former launches left; not weights, which `seqtune reproduce --keep-weights` may have written."""
         self.home = home
         self.name = record.config.name
         for index, trial in record.trials.items():
             self._remove(index, checkpoint=trial.result is not None)
-        self.weights = {k for k in record.trials if (home.trial(self.name, k) / WEIGHTS).exists()}
-        """Trials that have weights."""
-        self._prune(record)
+        self.weights = kept_weights(record)
+        """Trials whose weights are kept until others push them out."""
 
     def ended(self, record: CampaignRecord, index: int) -> None:
         """After a trial's end: remove its checkpoint, and the weights that are no longer kept."""
@@ -38,6 +37,6 @@ class TrialFiles:
 
     def _prune(self, record: CampaignRecord) -> None:
         kept = kept_weights(record)
-        for index in [k for k in self.weights if k not in kept and record.trials[k].result is not None]:
+        for index in self.weights - kept:
             (self.home.trial(self.name, index) / WEIGHTS).unlink(missing_ok=True)
             self.weights.discard(index)

@@ -18,7 +18,7 @@ from tuning.campaign.trial import NAME
 from tuning.journal.lines import Entry
 from tuning.journal.log import read
 from tuning.journal.order import check_order
-from tuning.journal.record import CampaignRecord, fold
+from tuning.journal.record import CampaignRecord, RecordedTrial, fold
 from tuning.training.files import write_file
 
 
@@ -94,6 +94,10 @@ class Home:
     def of_campaigns(self) -> "Home":
         """The home of the campaigns, also from ``confirmations``."""
         return Home(self.path)
+
+    def owner(self, recorded: RecordedTrial) -> "Home":
+        """Where a trial's files are: among those of the campaigns, or of their confirmations."""
+        return self.of_campaigns if recorded.result.test is None else self.confirmations
 
     def trial(self, name: str, index: int) -> Path:
         """One trial's folder: its checkpoint while it runs, ``weights.safetensors`` (best epoch) afterwards."""

@@ -11,7 +11,7 @@ from data.prepare import prepare
 from data.prepared import open_arrays
 from tuning.campaign.errors import RecordError
 from tuning.campaign.trial import TrialConfig
-from tuning.journal.home import Home
+from tuning.journal.home import Confirmations, Home
 from tuning.journal.record import RecordedTrial
 from tuning.journal.text import trial_name
 from tuning.training.files import WEIGHTS
@@ -37,16 +37,20 @@ def kept_in_home(
         RecordError: the weights are not kept, or damaged.
         DataError: the preparation is not kept, and the data to prepare again are not here.
     """
-    trial = recorded.config
-    path = home.trial(trial.campaign, trial.index) / WEIGHTS
+    trial, owner = recorded.config, home.owner(recorded)
+    path = owner.trial(trial.campaign, trial.index) / WEIGHTS
     if not path.exists():
         name = f"{trial_name(trial.index)} of campaign {trial.campaign!r}"
-        again = home.command("reproduce", trial.campaign, "--trial", trial.index, "--keep-weights")
+        which = [trial.campaign, "--trial", trial.index]
+        rule = "a campaign keeps those of its ten best trials, with replicates of one trial of each of the ten best"
+        if isinstance(owner, Confirmations):
+            name, which = f"{name}, its confirmation", ["RUN_ID"]
+            rule = "a confirmation keeps those of the best trial of each configuration"
         raise RecordError(
-            f"{name}: its weights are not kept in {home.path}: a campaign keeps those of its ten best trials. "
-            f"Train it again and keep them: {again}"
+            f"{name}: its weights are not kept in {home.path}: {rule}. "
+            f"Train it again and keep them: {home.command('reproduce', *which, '--keep-weights')}"
         )
-    return kept(recorded, _preparation(home, trial, datasets, progress), path)
+    return kept(recorded, _preparation(owner, trial, datasets, progress), path)
 
 
 def kept(recorded: RecordedTrial, preparation: Preparation, weights: Path) -> KeptTrial:

@@ -12,7 +12,7 @@ from search_spaces.space import Assignment, Space
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.seeds import derive
-from tuning.campaign.trial import DeviceConfig, Rung, TrialConfig
+from tuning.campaign.trial import DeviceConfig, TrialConfig
 from tuning.campaign.variants import data_config, dimensions, key
 from tuning.journal.events import DataRecord, WarmStart
 from tuning.journal.record import CampaignRecord
@@ -80,7 +80,8 @@ class Configurations:
         """record: in which the trials that a suggestion may know have ended when it is completed."""
         self.record = record
         self.space = space
-        self._halving = Halving(record.config)
+        self._halving: dict[int | None, Halving] = {}
+        """Fold or split -> rungs: curves on other rows are no reference, as some parts are harder than others."""
         self._known = 0
 
     def complete(self, suggestion: Suggestion) -> TrialConfig:
@@ -89,15 +90,14 @@ class Configurations:
         while self._known <= suggestion.index - record.config.search.window:
             trial = record.trials[self._known]
             if not trial.reused:
-                self._halving.add(trial.epochs)
+                self._of(trial.config).add(trial.epochs)
             self._known += 1
-        return trial_config(
-            record.config,
-            self.space,
-            suggestion,
-            data_sha256={variant: data.sha256 for variant, data in record.data.items()},
-            rungs=self._halving.rungs(),
-        )
+        hashes = {variant: data.sha256 for variant, data in record.data.items()}
+        config = trial_config(record.config, self.space, suggestion, data_sha256=hashes)
+        return config.model_copy(update={"rungs": self._of(config).rungs()})
+
+    def _of(self, trial: TrialConfig) -> Halving:
+        return self._halving.setdefault(trial.data.fold, Halving(self.record.config))
 
 
 def _proposer(config: CampaignConfig, space: Space, warm_start: Sequence[WarmStart]) -> Proposer:
@@ -140,9 +140,8 @@ def trial_config(
     suggestion: Suggestion,
     *,
     data_sha256: Mapping[str, str],
-    rungs: tuple[Rung, ...] = (),
 ) -> TrialConfig:
-    """Complete a suggestion.  ``data_sha256``: variant's key -> identity of the prepared arrays.
+    """Complete a suggestion, without rungs.  ``data_sha256``: variant's key -> identity of the prepared arrays.
 
     Raises:
         CampaignError: the model refuses these values together.
@@ -161,7 +160,6 @@ def trial_config(
         "data_sha256": data_sha256[key(data, dimensions(config.data))],
         "objective": config.objective,
         "device": DeviceConfig(threads=config.resources.threads, device=config.resources.device),
-        "rungs": rungs,
     }
     try:
         return TrialConfig.model_validate(trial)

@@ -36,6 +36,7 @@ class BackgroundPublisher:
         self._closing = threading.Event()
         self._behind: str | None = "the store has not answered yet"
         self._all_read = False
+        self._abandoned = False
         self._thread = threading.Thread(target=self._run, name="seqtune-mlflow", daemon=True)
         self._thread.start()
 
@@ -43,11 +44,13 @@ class BackgroundPublisher:
         """Queue one more entry and return immediately."""
         self._entries.put(entry)
 
-    def close(self, timeout_s: float = 60.0) -> str | None:
+    def close(self, timeout_s: float = 60.0, *, abandoned: bool = False) -> str | None:
         """Publish the remaining entries; return why the store is behind the journal, None where it is not.
 
-        A store that does not answer is tried only once more.
+        A store that does not answer is tried only once more.  abandoned: the launch ended with an error, so that its
+        journal says no end; runs without one are ended as by ``sync``.
         """
+        self._abandoned = abandoned
         self._closing.set()
         self._entries.put(None)
         self._thread.join(timeout_s)
@@ -84,6 +87,8 @@ class BackgroundPublisher:
                 self._behind = "publishing has not finished"
                 publisher.publish(entries)
                 if self._all_read:
+                    if self._abandoned:
+                        publisher.abandon(known[-1].at)
                     break
                 self._behind = None
                 entries = self._receive(known)

@@ -103,6 +103,8 @@ class RunUpdates:
                 update.status, update.end = "RUNNING", None
                 update.tags |= environment_tags(event.environment)
                 update.tags |= {Tag.CAMPAIGN_STATUS: "running", Tag.CAMPAIGN_TRIALS: str(event.trials)}
+                if self.record.interruptions:
+                    update.tags |= {Tag.CAMPAIGN_CAUSE: "", Tag.CAMPAIGN_REASON: ""}  # of the former launch
             case Started():
                 update = self._trial(event.trial, at)
                 update.status, update.end = "RUNNING", None

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Tracking:
     """An observer that starts publishing with the first event, so that a launch that never begins leaves no store.
 
-    A context manager: publishing ends with the block.  behind: why MLflow is behind the journal then, None where it is
-    not.  interrupted: whether Ctrl-C ended the publishing.
+    A context manager: publishing ends with the block, also of what a former launch did not publish.  behind: why MLflow
+    is behind the journal then, None where it is not.  interrupted: whether Ctrl-C ended the publishing.
     """
 
     def __init__(self, home: "Home", name: str) -> None:
@@ -26,11 +26,14 @@ class Tracking:
 
     def __call__(self, record: "CampaignRecord", entry: "Entry") -> None:
         """Publish one more event."""
+        self._started()(record, entry)
+
+    def _started(self) -> "BackgroundPublisher":
         if self.publisher is None:
             from tuning.tracking.background import BackgroundPublisher  # brings MLflow, which takes seconds
 
             self.publisher = BackgroundPublisher(self.home, self.name)
-        self.publisher(record, entry)
+        return self.publisher
 
     def __enter__(self) -> Self:
         return self
@@ -39,7 +42,9 @@ class Tracking:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            self.behind = self.publisher.close() if self.publisher else None
+            if kind is None and self.home.journal(self.name).exists():
+                self._started()  # also of a finished campaign without new events: publishing may have been cut off
+            self.behind = self.publisher.close(abandoned=kind is not None) if self.publisher else None
         except KeyboardInterrupt:
             self.interrupted = True
             self.behind = "interrupted"

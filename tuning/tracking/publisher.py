@@ -113,10 +113,15 @@ class Publisher:
             self.store.tag_experiment(self._experiment, view, text)
 
     def _publish_campaign(self, experiment: str, name: str) -> str | None:
-        """Publish the campaign of a confirmation, and return its run; None where a user deleted that."""
+        """Publish the campaign of a confirmation, and return its run; None where a user deleted that.
+
+        Raises:
+            StoreError: another process is publishing the campaign.
+        """
         campaigns = self.home.of_campaigns
-        entries = read(campaigns.journal(name))
-        Publisher(self.store, campaigns).publish(entries)
+        with publishing(campaigns, name):  # the confirmation's own lock is another one
+            entries = read(campaigns.journal(name))
+            Publisher(self.store, campaigns).publish(entries)
         opened = entries[0].event
         assert isinstance(opened, Opened)  # noqa: S101 - every journal begins so
         runs = self.store.runs(experiment, {Tag.CAMPAIGN_ID: opened.id, Tag.RUN_KIND: "campaign"})

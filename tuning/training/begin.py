@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from data.arrays import Arrays, Part
@@ -34,6 +36,9 @@ class TrialRun(Protocol):
 
     def held_out(self, part: Part) -> HeldOutResult:
         """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
+
+    def confusion(self, part: Part) -> NDArray[np.int64]:
+        """Return the (K, K) counts of another part, as ``held_out`` does, without any metric."""
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part, once the trial is done."""

@@ -108,6 +108,13 @@ class ClassicalTrial:
             metrics, counts = self.evaluate(self.estimator, part)
         return HeldOutResult(metrics=metrics, confusion=counts.tolist())
 
+    def confusion(self, part: Part) -> NDArray[np.int64]:
+        """Return the (K, K) counts of another part."""
+        if self.estimator is None:
+            raise RuntimeError("nothing has been fitted yet")
+        with threadpool_limits(self.trial.device.threads):
+            return confusion(part.y, self.estimator.predict(part).argmax(axis=1), self.arrays.classes)
+
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""
         estimator, valid = self.estimator, self.arrays.valid
@@ -134,8 +141,11 @@ class ClassicalTrial:
         rows, weights = self.arrays.order, self.arrays.class_weights
         y = self.arrays.train.y[rows]
         predicted = estimator.predict(self.arrays.train)[rows]
-        metrics, _ = self._metrics(y, predicted)
         loss = self._loss(y, predicted, None if weights is None else weights[y])
+        try:
+            metrics, _ = self._metrics(y, predicted)
+        except ValueError:  # a metric of the user's code, undefined on these rows
+            return loss, None
         return loss, metrics.get(self.trial.objective.metric)
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:

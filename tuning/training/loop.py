@@ -25,6 +25,7 @@ from tuning.training.batches import BatchSource, epoch_batches, evaluation_batch
 from tuning.training.determinism import make_deterministic
 from tuning.training.ends import missed_rung, out_of_patience
 from tuning.training.losses import loss_of
+from tuning.training.metrics import confusion
 from tuning.training.optimizers import optimizer_of, scheduler_of
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import EVALUATION_BATCH, check_size
@@ -137,6 +138,12 @@ class Training:
     @torch.no_grad()
     def evaluate(self, rows: BatchSource) -> tuple[dict[str, float], NDArray[np.int64]]:
         """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
+        loss, truth, predicted, scores = self._predicted(rows)
+        metrics, counts = self.loss.metrics(truth, predicted, scores)
+        return {"loss": loss, **metrics}, counts
+
+    def _predicted(self, rows: BatchSource) -> tuple[float, NDArray[Any], NDArray[Any], NDArray[np.float32] | None]:
+        """Mean unweighted loss, the truth, the predictions, and scores where a metric takes them, of a whole part."""
         self.model.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         truth, predicted, scores = [], [], []
@@ -148,8 +155,7 @@ class Training:
             truth.append(y)
             predicted.append(self.loss.predicted(outputs))
             scores.append(self.loss.scores(outputs))
-        metrics, counts = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
-        return {"loss": float(total) / len(rows.part.y), **metrics}, counts
+        return float(total) / len(rows.part.y), _whole(truth), _whole(predicted), _scores(scores)
 
     def result(self) -> TrialResult:
         """Return the figures of a training that is done; the best epoch is the first with the best objective."""
@@ -179,6 +185,13 @@ class Training:
         self.model.load_state_dict(self.best_weights)
         metrics, counts = self.evaluate(BatchSource(part, self.device))
         return HeldOutResult(metrics=metrics, confusion=counts.tolist())
+
+    @torch.no_grad()
+    def confusion(self, part: Part) -> NDArray[np.int64]:
+        """Return the (K, K) counts of another part, as ``held_out`` does."""
+        self.model.load_state_dict(self.best_weights)
+        _, truth, predicted, _ = self._predicted(BatchSource(part, self.device))
+        return confusion(truth, predicted, self.arrays.classes)
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""
@@ -257,8 +270,12 @@ class Training:
             truth.append(y)
             predicted.append(self.loss.predicted(outputs.detach().float()))
             scores.append(self.loss.scores(outputs.detach().float()))
-        metrics, _ = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
-        return float(total / weight), metrics.get(self.trial.objective.metric)
+        mean = float(total / weight)
+        try:
+            metrics, _ = self.loss.metrics(_whole(truth), _whole(predicted), _scores(scores))
+        except ValueError:  # a metric of the user's code, undefined on these rows
+            return mean, None
+        return mean, metrics.get(self.trial.objective.metric)
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.trial.train.precision == "bfloat16":

@@ -8,6 +8,7 @@ from data_factories import columns, config, write_csv, write_npz, write_parquet
 
 from data.catalogue import resolve
 from data.config import DataOptions
+from data.datasets.columns import read_columns, read_texts
 from data.errors import DataError
 from data.prepare import Prepared, prepare
 
@@ -250,3 +251,30 @@ def test_a_label_column_by_another_spelling_is_suggested(tmp_path):
     (tmp_path / "t.csv").write_text("t0,Labels\n0.1,a\n0.3,b\n")
     with pytest.raises(DataError, match=r'Did you mean data\.label = "Labels"\?'):
         load("t.csv", tmp_path)
+
+
+def one_column(path, lines: bytes, **options):
+    path.write_bytes(lines)
+    return read_columns(path, numbers=["y"], **options)[0][:, 0].tolist()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_blank_line_in_a_file_of_one_column_is_a_missing_value(tmp_path, end):
+    for lines, line in (([b"y", b"1", b"2", b"", b"3"], 4), ([b"y", b"", b"", b"3", b""], 2)):
+        with pytest.raises(DataError, match=rf"s\.csv: line {line} is blank, and values follow: a missing value"):
+            one_column(tmp_path / "s.csv", end.join(lines))
+    for tail in ([], [b""], [b"", b"", b""]):
+        assert one_column(tmp_path / "s.csv", end.join([b"y", b"1", b"2", *tail])) == [1, 2]
+
+
+def test_blank_lines_of_a_file_with_several_columns_are_no_rows(tmp_path):
+    assert one_column(tmp_path / "s.csv", b"y,x\n1,2\n\n3,4\n") == [1, 3]
+
+
+def test_texts_of_one_column_keep_their_lines(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('text\n"one\n\nvalue"\nit\'s 5" wide\n"a ""b""\n\n"" c"\nlast\n\n', encoding="utf-8")
+    assert read_texts(path, "text", [])[0] == ["one\n\nvalue", "it's 5\" wide", 'a "b"\n\n" c', "last"]
+    path.write_text('text\n"one\n\nvalue"\n\nlast\n', encoding="utf-8")
+    with pytest.raises(DataError, match="line 5 is blank"):
+        read_texts(path, "text", [])

@@ -242,3 +242,12 @@ def test_the_built_in_series_has_the_same_validation_targets_for_windows_8_and_6
 
 def test_the_built_in_series_is_listed():
     assert {line.name: line.where for line in describe(None)}["mackey-glass"] == "built in"
+
+
+def test_without_a_test_fraction_all_last_rows_validate(tmp_path):
+    ready = prepared(write_csv(tmp_path / "s.csv", table()), tmp_path, test_fraction=0.0)
+    arrays, test = open_arrays(ready.directory), open_test(ready.directory)
+    assert [len(part.y) for part in (arrays.train, arrays.valid, test)] == [44, 12, 0]
+    np.testing.assert_allclose(
+        arrays.valid.y * arrays.scale.std + arrays.scale.mean, np.arange(48, 60) * 0.5, atol=1e-5
+    )

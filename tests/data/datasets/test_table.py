@@ -108,6 +108,8 @@ CSV_FAULTS: dict[str, tuple[Any, list[str]]] = {
     "row numbers": (",t0,label\n0,1,a\n1,2,b\n", ["column 1", "no name", "index=False", 'data.ignore = [""]']),
     "repeated name": ("t0,t0,label\n1,2,a\n", ["more than once", "'t0'", "header"]),
     "no header": ("1.0,1.0,0\n1.0,2.0,1\n", ["only numbers (1.0, 1.0, 0)", "the header is missing"]),
+    "utf-16": ("\ufefft0\tlabel\n1\ta\n".encode("utf-16-le"), ["is UTF-16; save it as UTF-8"]),
+    "utf-16, big-endian": ("\ufefft0,label\n1,a\n".encode("utf-16-be"), ["is UTF-16; save it as UTF-8"]),
     "not utf-8": (b"t0,label\n1,caf\xe9\n2,b\n", ["row 1", "'label'", "UTF"]),
 }
 
