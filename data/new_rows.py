@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.arrays import Part
 from data.config import DataOptions
-from data.datasets.columns import LABELS, UNNAMED, column_names, known, label_column, read_columns, read_texts
+from data.datasets.columns import LABELS, UNNAMED, column_names, label_column, read_columns, read_texts
 from data.datasets.long_table import read_sequences
 from data.datasets.npz import read_arrays
 from data.datasets.table import check_arrays
@@ -276,12 +276,7 @@ def _left_out(names: Sequence[str], used: Sequence[str], options: DataOptions) -
 
 def _label(path: Path, names: list[str], options: DataOptions, preparation: Preparation) -> str:
     unused = (*preparation.inputs, *([options.text] if options.text else []))
-    if options.label is not None:
-        return known(path, names, options.label, "--label")
-    try:
-        return label_column(path, names, None, unused=unused)
-    except DataError as error:  # which names the key of a campaign file
-        raise DataError(str(error).replace(" data.label", " --label")) from None
+    return label_column(path, names, options.label, unused=unused, key="--label")
 
 
 def _classes(

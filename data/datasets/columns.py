@@ -54,18 +54,23 @@ def known(path: Path, names: list[str], wanted: str, key: str) -> str:
     raise DataError(f"{path}: {key} = {wanted!r}: no such column. Columns: {listed(names)}.{nearest(wanted, names)}")
 
 
-def label_column(path: Path, names: list[str], wanted: str | None, *, unused: Sequence[str] = ()) -> str:
-    """Return the label column: ``wanted``, or the only one outside ``unused`` with one of the usual names."""
+def label_column(
+    path: Path, names: list[str], wanted: str | None, *, unused: Sequence[str] = (), key: str = "data.label"
+) -> str:
+    """Return the label column: ``wanted``, or the only one outside ``unused`` with one of the usual names.
+
+    key: by which a user names it.
+    """
     if wanted is not None:
-        return known(path, names, wanted, "data.label")
+        return known(path, names, wanted, key)
     candidates = [name for name in names if name in LABELS and name not in unused]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
         problem, hint = f"{len(candidates)} columns may be the label ({', '.join(candidates)})", ""
     else:
-        problem, hint = "no label column", _label_hint(names)
-    raise DataError(f"{path}: {problem}. Name it with data.label. Columns: {listed(names)}.{hint}")
+        problem, hint = "no label column", _label_hint(names, key)
+    raise DataError(f"{path}: {problem}. Name it with {key}. Columns: {listed(names)}.{hint}")
 
 
 def number_steps(
@@ -241,11 +246,11 @@ def _first_text(values: list[Any], name: str) -> str:
     return f"column {name!r} holds numbers as {type(values[0]).__name__}: store them as float32."
 
 
-def _label_hint(names: list[str]) -> str:
+def _label_hint(names: list[str], key: str) -> str:
     """Return the label column that was probably meant, or that the first line looks like a row."""
     for name in names:
         if nearest(name, LABELS):
-            return f" Did you mean data.label = {quoted(name)}?"
+            return f" Did you mean {key} = {quoted(name)}?"
     numbers = [name for name in names if is_number(name)]
     if numbers and not consecutive(numbers):
         return " Is the header missing? The first line must have a name for each column."
