@@ -104,7 +104,8 @@ def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path,
 
 def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with launched(tmp_path, trials=2, epochs=4, code=("-c", LAUNCH, str(tmp_path / "tiny.toml"), str(home))) as process:
+    code = ("-c", LAUNCH, str(tmp_path / "tiny.toml"), str(home))
+    with launched(tmp_path, trials=2, epochs=40, code=code) as process:  # with few it might end before it is stopped
         worker = next(one for one in named(process, "ray::") if "Trainable" in one.cmdline()[0])
         worker.send_signal(signal.SIGSTOP)
         process.communicate(timeout=TIMEOUT_S)
