@@ -1,6 +1,7 @@
 """What a campaign will cost, told before it is launched."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from typer.testing import CliRunner
 
 from tuning.campaign.file import load
 from tuning.cli.app import app
-from tuning.cli.plan import variants_name
 from tuning.execution import estimate as estimating
 from tuning.execution.prediction import Range, halved_epochs, wall_range
 
@@ -58,23 +58,23 @@ def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("variants", "name"),
+    ("more", "total", "below"),
     [
-        (["raw"], "raw"),
-        (["raw split=1", "raw split=2", "raw split=4"], "raw split=1, 2, 4"),
-        (["raw", "smote fold=2"], "raw; smote fold=2"),
+        ("splits = 3", r"all +72 +24 +24 +72", "each of the 3 splits"),
+        (
+            "folds = 7",
+            r"all +82 to 83 +13 to 14 +24 +82 to 83",
+            "each of the 7 folds",
+        ),
+        ('balance = ["raw", "smote"]\nsplits = 3', r"all +72 +24 +24 +72", "each of the 3 splits"),
     ],
 )
-def test_variants_with_the_same_rows_share_a_name(variants: list[str], name: str) -> None:
-    assert variants_name(variants) == name
-
-
-def test_equal_splits_are_shown_once(tmp_path: Path, campaign: Any) -> None:
+def test_folds_and_splits_are_one_table(tmp_path: Path, campaign: Any, more: str, total: str, below: str) -> None:
     path = campaign()
-    path.write_text(path.read_text().replace("[space]", "splits = 3\n[space]").replace("trials = 20", "trials = 21"))
+    path.write_text(path.read_text().replace("[space]", f"{more}\n[space]").replace("trials = 20", "trials = 21"))
     text = CliRunner().invoke(app, ["plan", str(path), "--quick", "--home", str(tmp_path / "home")]).output
-    assert text.count("raw split=1, 2, 3  all") == 1
-    assert "raw split=2 " not in text
+    assert len(re.findall(total, text)) == 1, text
+    assert f"rows of {below}, fewest to most where they differ\n" in text
 
 
 def test_timed_plans_predict_a_range_for_both_precisions(

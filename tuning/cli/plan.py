@@ -1,5 +1,6 @@
 """``seqtune plan``: what a campaign will cost, before it is launched."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tuning.execution.prediction import Estimate, Range
+    from tuning.journal.events import DataRecord
     from tuning.journal.text import Cell
 
 MIB = 2**20
+_PARTS = ("train", "valid", "test", "epoch")
+_DIVISION = re.compile(r" (fold|split)=\d+$")
+"""The end of the name of a variant with one fold or split of several."""
 
 
 def plan(
@@ -76,31 +81,36 @@ def _data(found: "Estimate", target: "Console") -> None:
     from tuning.cli.tables import Column
 
     target.print()
-    several = len(found.data) > 1
-    parts = ("train", "valid", "test", "epoch")
-    heads = [*(["variant"] if several else []), "class", *parts]
-    alike: dict[str, tuple[list[str], list[list[Cell]]]] = {}
+    undivided: dict[str, list[DataRecord]] = {}
     for variant, data in found.data.items():
-        counts = [getattr(data, part) for part in parts]
-        names = list(dict.fromkeys(name for count in counts for name in count))
-        named: list[list[Cell]] = [[name, *(count.get(name, 0) for count in counts)] for name in names]
-        if len(names) > 1:
-            named.append(["all", *(sum(count.values()) for count in counts)])
+        undivided.setdefault(_DIVISION.sub("", variant), []).append(data)
+    alike: dict[str, tuple[list[str], list[list[Cell]]]] = {}
+    for variant, several in undivided.items():
+        named = class_rows(several)
         alike.setdefault(repr(named), ([], named))[0].append(variant)
+    names = len(alike) > 1
     rows: list[list[Cell]] = []
     for variants, named in alike.values():
-        rows += [[*([variants_name(variants)] if several else []), *row] for row in named]
-    columns = [Column(head=head, right=head in parts) for head in heads]
+        rows += [[*(["; ".join(variants)] if names else []), *row] for row in named]
+    columns = [Column(head=head, right=head in _PARTS) for head in (*(["variant"] if names else []), "class", *_PARTS)]
     tables.table(target, columns, rows)
+    if division := _DIVISION.search(next(iter(found.data))):
+        count = len(next(iter(undivided.values())))
+        tables.line(target, f"rows of each of the {count} {division[1]}s, fewest to most where they differ", "dim")
 
 
-def variants_name(variants: Sequence[str]) -> str:
-    """Return one name for variants with the same rows: ``raw split=1, 2, 5`` of ``raw split=1`` and so on."""
-    by_key: dict[str, list[str]] = {}
-    for variant in variants:
-        key, equals, value = variant.rpartition("=")
-        by_key.setdefault(f"{key}{equals}" or variant, []).append(value if equals else "")
-    return "; ".join(f"{key}{', '.join(filter(None, values))}" for key, values in by_key.items())
+def class_rows(divisions: "Sequence[DataRecord]") -> "list[list[Cell]]":
+    """Return each class with its rows by part, and all of them; as ``fewest to most`` where folds or splits differ."""
+    parts = [[getattr(data, part) for data in divisions] for part in _PARTS]
+    names = list(dict.fromkeys(name for counts in zip(*parts, strict=True) for part in counts for name in part))
+    rows: list[list[Cell]] = [[name, *(_span([one.get(name, 0) for one in part]) for part in parts)] for name in names]
+    if len(names) > 1:
+        rows.append(["all", *(_span([sum(one.values()) for one in part]) for part in parts)])
+    return rows
+
+
+def _span(counts: Sequence[int]) -> "Cell":
+    return counts[0] if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
 def _search(found: "Estimate", target: "Console") -> None:
