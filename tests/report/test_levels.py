@@ -10,7 +10,7 @@ from scipy import stats
 
 from tuning.journal.log import read
 from tuning.journal.record import fold
-from tuning.report.outcomes import levels
+from tuning.report.levels import levels
 
 RECORDED = Path(__file__).parents[2] / "docs" / "recorded"
 

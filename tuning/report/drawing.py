@@ -61,7 +61,7 @@ def styled(plot: go.Figure, *, height: int = HEIGHT, x: str | None = None, y: st
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "title": None},
     )
     plot.update_xaxes(automargin=True)
-    plot.update_yaxes(automargin=True)
+    plot.update_yaxes(automargin=True, title_standoff=14)  # else the title may lie on the ticks
     if x is not None:
         plot.update_xaxes(title_text=x)
     if y is not None:

@@ -1,17 +1,11 @@
-"""Figures of what trials did: learning curves, levels of data and model, the workers' timeline."""
-
-from collections.abc import Sequence
+"""Figures of what trials did: their learning curves, and the workers' timeline."""
 
 import plotly.graph_objects as go
 
-from search_spaces.dimensions import Choice, Dimension, Value
-from tuning.analysis.configurations import overlap, unit
-from tuning.analysis.statistics import estimate
 from tuning.journal.record import CampaignRecord
 from tuning.journal.text import trial_name
 from tuning.report.drawing import BLUE, COLOURS, GREEN, GREY, HEIGHT, LINE, ORANGE, PURPLE, RED, Figure, styled
-from tuning.report.labels import label, labels, value_text
-from tuning.report.study import dimensions, full_budget, thinned
+from tuning.report.study import thinned
 from tuning.report.timeline import Timeline
 
 HIGHLIGHTED = 5
@@ -19,9 +13,6 @@ HIGHLIGHTED = 5
 
 MOST_CURVES = 400
 """Learning curves drawn in grey, and in the CSV file."""
-
-LEVELS = ("data.balance", "model.family")
-"""Dimensions whose levels have a figure where they are searched."""
 
 OUTCOMES = {
     "completed": BLUE,
@@ -106,90 +97,6 @@ def curves(record: CampaignRecord) -> Figure | None:
     )
 
 
-def levels(record: CampaignRecord) -> Figure | None:
-    """Return mean and interval of the objective by balance and model family, those that are searched."""
-    paths = [path for path in LEVELS if path in record.dimensions]
-    trials = [trial for trial in full_budget(record) if all(path in trial.assignment for path in paths)]
-    if not paths or not trials:
-        return None
-    metric, ratio = record.config.objective.metric, overlap(record)
-    searched = dimensions(record)
-    values = [_levels(searched[path], [trial.assignment[path] for trial in trials]) for path in paths]
-    axis, series = values[-1], values[0] if len(paths) > 1 else [""]
-    ticks = dict(zip(axis, labels(axis), strict=True))
-    traces, rows = [], []
-    for (number, group), colour in zip(enumerate(series), [*COLOURS, GREY] * len(series), strict=False):
-        cells = [
-            [
-                (t.objective, unit(t))
-                for t in trials
-                if t.objective is not None
-                and [value_text(t.assignment[path]) for path in paths] == ([group, level] if group else [level])
-            ]
-            for level in axis
-        ]
-        means = [
-            estimate(
-                [value for value, _ in cell],
-                metric,
-                overlap=ratio,
-                units=[of for _, of in cell] if ratio else None,
-            )
-            for cell in cells
-        ]
-        shift = (number - (len(series) - 1) / 2) * 0.6 / len(series)
-        places = [place + shift for place in range(len(axis))]
-        has = [e.mean is not None and e.low is not None and e.high is not None for e in means]
-        traces.append(
-            go.Scatter(
-                x=[place for place, cell in zip(places, cells, strict=True) for _ in cell],
-                y=[value for cell in cells for value, _ in cell],
-                mode="markers",
-                showlegend=False,
-                hoverinfo="skip",
-                marker={"color": colour, "size": 5, "opacity": 0.35, "symbol": "circle"},
-            )
-        )
-        traces.append(
-            go.Scatter(
-                x=places,
-                y=[e.mean for e in means],
-                mode="markers",
-                name=label(group) if group else "mean",
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "thickness": 2,
-                    "width": 6,
-                    "array": [(e.high or 0) - (e.mean or 0) if h else None for e, h in zip(means, has, strict=True)],
-                    "arrayminus": [
-                        (e.mean or 0) - (e.low or 0) if h else None for e, h in zip(means, has, strict=True)
-                    ],
-                },
-                marker={"color": colour, "size": 10, "symbol": "diamond"},
-                customdata=[e.n for e in means],
-                hovertemplate="mean %{y:.4~g} of %{customdata} trials<extra></extra>",
-            )
-        )
-        for level, found in zip(axis, means, strict=True):
-            row = dict(zip(paths, [group, level] if group else [level], strict=True))
-            rows.append(row | {"trials": found.n, "mean": found.mean, "low": found.low, "high": found.high})
-    plot = styled(go.Figure(traces), x=paths[-1].rpartition(".")[2], y=metric)
-    plot.update_xaxes(tickvals=list(range(len(axis))), ticktext=[ticks[level] for level in axis], zeroline=False)
-    plot.update_xaxes(range=(-0.6, len(axis) - 0.4))
-    plot.update_layout(showlegend=len(series) > 1)
-    what = " and ".join(path.rpartition(".")[2] for path in paths)
-    over = "" if not ratio else f" over {record.config.data.division}s, corrected for their overlap"
-    return Figure(
-        name="levels",
-        title="Balance against model" if len(paths) > 1 else f"Levels of {what}",
-        caption=f"Diamonds are means of completed trials with 95 % t-intervals{over}, dots single trials; other "
-        "dimensions differ between levels, so this describes and does not test (seqtune compare does).",
-        plot=plot,
-        rows=rows,
-    )
-
-
 def workers(times: Timeline) -> Figure | None:
     """Return when which trials ran; None where none has started."""
     if not times.spans:
@@ -237,10 +144,3 @@ def workers(times: Timeline) -> Figure | None:
         plot=plot,
         rows=rows,
     )
-
-
-def _levels(dimension: Dimension, values: Sequence[Value]) -> list[str]:
-    """The levels that occur, in the order of the campaign file."""
-    seen = {value_text(value) for value in values}
-    options = dimension.options if isinstance(dimension, Choice) else values
-    return list(dict.fromkeys(text for text in map(value_text, options) if text in seen))

@@ -16,9 +16,10 @@ from tuning.campaign.errors import RecordError
 from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import table_csv
-from tuning.report import calibration, classes, facts, outcomes, search, tables
+from tuning.report import calibration, classes, facts, levels, outcomes, search, tables
 from tuning.report import confirmation as confirming
 from tuning.report.calibration import Calibrated
+from tuning.report.comparison import compared
 from tuning.report.contour import contour
 from tuning.report.drawing import Figure
 from tuning.report.study import full_budget, importances
@@ -83,6 +84,7 @@ def page(
             confirmed_units=summary and confirming.units(summary),
             recalls=summary and confirming.recalls(summary),
             remarks=confirming.remarks(summary) if summary else [],
+            comparison=compared(record),
             drawn=_drawn(record, times, calibrations),
             failures=tables.failures(record),
             cost=facts.cost(record, times),
@@ -109,27 +111,28 @@ def _drawn(record: CampaignRecord, times: Timeline, calibrations: Sequence[Calib
     slices: list[Figure] = []
     if full and record.dimensions:
         slices = search.slices(record)
-        found = importances(record)
+        found = importances(record) if len(record.dimensions) > 1 else None
         if isinstance(found, str):
             missing.append(found)
-        else:
+        elif found is not None:
             dimensions.append(search.importance(found))
-        if len(full) > 1 and slices:
-            dimensions.append(search.parallel(record))
-        if not isinstance(found, str) and (surface := contour(record, found)):
-            dimensions.append(surface)
+            if surface := contour(record, found):
+                dimensions.append(surface)
+        if len(record.dimensions) > 1 and len(full) > 1 and slices:
+            dimensions.insert(1, search.parallel(record))
     elif full:
         missing.append("Nothing was searched, so there is nothing to say about dimensions.")
-    curves, levels, workers = outcomes.curves(record), outcomes.levels(record), outcomes.workers(times)
+    curves, workers = outcomes.curves(record), outcomes.workers(times)
+    means = levels.levels(record) if record.config.comparison is None else None  # whose own figure has them
     return Drawn(
-        search=[search.history(record)] if full else [],
+        search=[search.history(record)] if full and record.config.search.algorithm != "grid" else [],
         dimensions=dimensions,
         slices=slices,
         curves=[curves] if curves else [],
         best=classes.confusion(record),
         calibration=calibration.figures(calibrations),
         uncalibrated=calibration.missing(calibrations),
-        levels=[levels] if levels else [],
+        levels=[means] if means else [],
         workers=[workers] if workers else [],
         missing=missing,
     )
