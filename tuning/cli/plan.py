@@ -1,7 +1,5 @@
 """``seqtune plan``: what a campaign will cost, before it is launched."""
 
-import re
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +10,8 @@ from tuning.cli.options import VAR, DatasetsOption, HomeOption, JsonOption, json
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from tuning.execution.prediction import Estimate, Range
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from tuning.journal.text import Cell
 
 MIB = 2**20
-_PARTS = ("train", "valid", "test", "epoch")
-_DIVISION = re.compile(r" (fold|split)=\d+$")
-"""The end of the name of a variant with one fold or split of several."""
+PARTS = ("train", "valid", "test", "epoch")
 
 
 def plan(
@@ -77,40 +75,33 @@ def show(found: "Estimate", target: "Console") -> None:
 
 
 def _data(found: "Estimate", target: "Console") -> None:
+    from tuning.analysis import data_rows
     from tuning.cli import tables
     from tuning.cli.tables import Column
 
     target.print()
-    undivided: dict[str, list[DataRecord]] = {}
-    for variant, data in found.data.items():
-        undivided.setdefault(_DIVISION.sub("", variant), []).append(data)
+    together = data_rows.undivided(found.data)
     alike: dict[str, tuple[list[str], list[list[Cell]]]] = {}
-    for variant, several in undivided.items():
-        named = class_rows(several)
-        alike.setdefault(repr(named), ([], named))[0].append(variant)
+    for variant, divisions in together.items():
+        rows = class_rows(divisions)
+        alike.setdefault(repr(rows), ([], rows))[0].append(variant)
     names = len(alike) > 1
-    rows: list[list[Cell]] = []
-    for variants, named in alike.values():
-        rows += [[*(["; ".join(variants)] if names else []), *row] for row in named]
-    columns = [Column(head=head, right=head in _PARTS) for head in (*(["variant"] if names else []), "class", *_PARTS)]
-    tables.table(target, columns, rows)
-    if division := _DIVISION.search(next(iter(found.data))):
-        count = len(next(iter(undivided.values())))
-        tables.line(target, f"rows of each of the {count} {division[1]}s, fewest to most where they differ", "dim")
+    shown = [[*(["; ".join(variants)] if names else []), *row] for variants, rows in alike.values() for row in rows]
+    columns = [Column(head=head, right=head in PARTS) for head in (*(["variant"] if names else []), "class", *PARTS)]
+    tables.table(target, columns, shown)
+    if division := data_rows.division(found.data):
+        count = max(map(len, together.values()))
+        tables.line(target, f"rows of each of the {count} {division}s, fewest to most where they differ", "dim")
 
 
 def class_rows(divisions: "Sequence[DataRecord]") -> "list[list[Cell]]":
-    """Return each class with its rows by part, and all of them; as ``fewest to most`` where folds or splits differ."""
-    parts = [[getattr(data, part) for data in divisions] for part in _PARTS]
-    names = list(dict.fromkeys(name for counts in zip(*parts, strict=True) for part in counts for name in part))
-    rows: list[list[Cell]] = [[name, *(_span([one.get(name, 0) for one in part]) for part in parts)] for name in names]
-    if len(names) > 1:
-        rows.append(["all", *(_span([sum(one.values()) for one in part]) for part in parts)])
-    return rows
+    """Return each class with its rows by part, and all of them."""
+    from tuning.analysis.data_rows import by_class, text, total
 
-
-def _span(counts: Sequence[int]) -> "Cell":
-    return counts[0] if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    parts = [by_class(divisions, part) for part in PARTS]
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    rows: list[list[Cell]] = [[name, *(text(part.get(name, (0, 0))) for part in parts)] for name in names]
+    return rows if len(rows) == 1 else [*rows, ["all", *(text(total(divisions, part)) for part in PARTS)]]
 
 
 def _search(found: "Estimate", target: "Console") -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tuning.analysis.data_rows import by_class, division, text, total, undivided
 from tuning.analysis.leaderboard import Leaderboard
 from tuning.analysis.trials import trial_row
 from tuning.journal.events import DataRecord
@@ -40,29 +41,35 @@ def searched(record: CampaignRecord) -> Table:
 
 def data(record: CampaignRecord) -> list[tuple[str, Table]]:
     """Return the rows of each class in each part; variants that differ only in their balance share a table."""
-    groups: dict[str, list[tuple[str, DataRecord]]] = {}
-    for variant, one in record.data.items():
-        parts = one.model_dump_json(exclude={"sha256", "train", "epoch", "notes"})
-        groups.setdefault(parts, []).append((variant, one))
-    return [_data(variants) for variants in groups.values()]
+    groups: dict[str, dict[str, list[DataRecord]]] = {}
+    for variant, divisions in undivided(record.data).items():
+        rows = [by_class(divisions, part) for part in ("valid", "test")]
+        one = divisions[0]
+        groups.setdefault(repr((rows, one.classes, one.steps, one.channels)), {})[variant] = divisions
+    word = division(record.data)
+    return [_data(variants, word) for variants in groups.values()]
 
 
-def _data(variants: list[tuple[str, DataRecord]]) -> tuple[str, Table]:
-    one = variants[0][1]
+def _data(variants: dict[str, list[DataRecord]], word: str | None) -> tuple[str, Table]:
+    one, *_ = first = next(iter(variants.values()))
+    raw = min(variants.values(), key=lambda divisions: total(divisions, "train"))  # not resampled
     columns = {
-        "training": min((data.train for _, data in variants), key=lambda part: sum(part.values())),  # not resampled
-        **{f"per epoch: {variant}": data.epoch for variant, data in variants},
-        "validation": one.valid,
-        "test": one.test,
+        "training": (raw, "train"),
+        **{f"per epoch: {variant}": (divisions, "epoch") for variant, divisions in variants.items()},
+        "validation": (first, "valid"),
+        "test": (first, "test"),
     }
-    names = list(dict.fromkeys(name for part in columns.values() for name in part))
-    rows = [[name, *(f"{part.get(name, 0):,}" for part in columns.values())] for name in names]
+    counts = [by_class(*column) for column in columns.values()]
+    names = list(dict.fromkeys(name for count in counts for name in count))
+    rows = [[name, *(text(count.get(name, (0, 0))) for count in counts)] for name in names]
     if len(names) > 1:
-        rows.append(["all", *(f"{sum(part.values()):,}" for part in columns.values())])
+        rows.append(["all", *(text(total(*column)) for column in columns.values())])
     head = ["class" if one.classes else "part", *columns]
     title = f"{one.steps} steps, {one.channels} {'channel' if one.channels == 1 else 'channels'}"
     if one.classes:
         title = f"{len(one.classes)} classes, {title}"
+    if word:
+        title += f", rows of each of the {len(first)} {word}s"
     return title, Table(head=head, rows=rows, numeric=[False] + [True] * len(columns))
 
 
