@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -170,6 +171,11 @@ def test_one_row_of_the_rarest_class_is_worth_its_share(metric, expected) -> Non
     found = step([more, part], metric)
     assert (found.rarest, found.rows) == ("F", 9)
     assert found.step == (None if expected is None else pytest.approx(expected))
+
+
+def test_of_parts_with_as_rare_a_class_a_row_of_the_smallest_counts_whatever_their_order() -> None:
+    parts = [data_record(valid={"N": others, "S": 9}) for others in (120, 91, 110)]
+    assert {step(order, "accuracy").step for order in permutations(parts)} == {0.01}
 
 
 def test_a_step_is_by_how_much_the_metric_changes() -> None:

@@ -168,7 +168,7 @@ def _compared(
     best = _best(levels, goal)
     completed = [trial for level in by_level.values() for trial in level if trial.status == "completed"]
     stepwise = [trial.result for trial in completed if trial.result and trial.result.epochs > 1]
-    variants = [record.data[name] for name in {record.variant(trial.config) for trial in completed}]
+    variants = [record.data[name] for name in sorted({record.variant(trial.config) for trial in completed})]
     return Comparison(
         campaign=config.name,
         question=options.question if options and is_file_factor(record, path) else "",

@@ -20,7 +20,7 @@ class Step:
     """The rarest class of the validation part, how many rows it has, and what one of them is worth.
 
     step: by which the metric changes if one more row of the class is right; None of metrics without a fixed value.
-    Where trials have several validation parts, those of the part with the fewest rows of the class.
+    Where trials have several validation parts, those of the part with the fewest rows of the class, and then in all.
     """
 
     rarest: str
@@ -34,10 +34,16 @@ def step(parts: Sequence[DataRecord], metric: str) -> Step | None:
     recall_macro: 1/(n K) with n rows of the class and K classes; balanced_accuracy: K classes that occur; accuracy: one
     of all rows.
     """
-    counts = [(rows, name, part) for part in parts if part.classes for name, rows in part.valid.items() if rows]
+    counts = [
+        (rows, name, sum(part.valid.values()), part)
+        for part in parts
+        if part.classes
+        for name, rows in part.valid.items()
+        if rows
+    ]
     if not counts:
         return None
-    rows, name, part = min(counts, key=lambda item: item[:2])
+    rows, name, _, part = min(counts, key=lambda item: item[:3])
     occurring = sum(count > 0 for count in part.valid.values())
     one = {
         "recall_macro": 1 / (rows * len(part.classes)),
