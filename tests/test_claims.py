@@ -23,12 +23,17 @@ CLAIMS = runpy.run_path(str(DOCS / "claims.py"))
 RECORDED = CLAIMS["journals"]()
 CONFIRMED = [path for path in RECORDED if confirmation_file(path).exists()]
 FIRST_WORDS = ("space.fix.tanh_output=false", "data.truncate=back", "data.unknown=token")
+BY_USER = (
+    *("data.splits=", "data.split=leave-one-group-out", "data.folds=8", "data.test_fraction=0.0"),
+    "search.replicates=",
+)
 VARIANTS = {
     "cell-type-avx2": ("cell-type", ()),
     "bbc-rnn-first-words": ("bbc-rnn", FIRST_WORDS),
     "bbc-gru-first-words": ("bbc-gru", FIRST_WORDS),
     "heartbeat-by-beat-five": ("heartbeat-by-beat", ("data.classes=[]",)),
     "heartbeat-by-patient-five": ("heartbeat-by-patient", ("data.classes=[]",)),
+    "gestures-front-by-user": ("gestures-front", BY_USER),
 }
 """Record -> its campaign file and settings, where it was not launched from the file of its name alone."""
 
