@@ -10,6 +10,7 @@ from tuning.analysis.conclusions import answer, interaction_answer
 from tuning.journal.log import read
 from tuning.journal.record import fold
 from tuning.report.comparison import compared
+from tuning.report.outcomes import curves
 from tuning.report.page import page
 
 RECORDED = Path(__file__).parents[2] / "docs" / "recorded"
@@ -63,3 +64,19 @@ def test_without_two_completed_trials_of_a_level_there_is_nothing_to_say():
     journal = recorded("depth")[:2]
     assert compared(fold(journal)) is None
     assert 'id="comparison"' not in page(journal)
+
+
+def test_learning_curves_are_coloured_by_level():
+    record = fold(recorded("cell-type"))
+    traces = {trace.name: trace for trace in curves(record).plot.data}
+    assert list(traces) == ["rnn", "gru", "lstm"]
+    for name, trace in traces.items():
+        of = {trial.name for trial in record.trials.values() if trial.assignment["model.cell"] == name}
+        assert set(trace.text) == of
+    assert len({trace.line.color for trace in traces.values()}) == 3
+
+
+def test_of_more_levels_than_colours_the_best_trials_are_coloured():
+    names = [trace.name for trace in curves(fold(recorded("overfit-width"))).plot.data]
+    assert names[0] == "other trials"
+    assert [name[:3] for name in names[1:]] == ["1. ", "2. ", "3. ", "4. ", "5. "]

@@ -1,10 +1,14 @@
 """Figures of what trials did: their learning curves, and the workers' timeline."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
-from tuning.journal.record import CampaignRecord
-from tuning.journal.text import trial_name
+from tuning.analysis.factors import chosen_factor, grouped
+from tuning.journal.record import CampaignRecord, TrialRecord
+from tuning.journal.text import shown, trial_name
 from tuning.report.drawing import BLUE, COLOURS, GREEN, GREY, HEIGHT, LINE, ORANGE, PURPLE, RED, Figure, styled
+from tuning.report.labels import label
 from tuning.report.study import thinned
 from tuning.report.timeline import Timeline
 
@@ -12,7 +16,7 @@ HIGHLIGHTED = 5
 """Learning curves in colour."""
 
 MOST_CURVES = 400
-"""Learning curves drawn in grey, and in the CSV file."""
+"""Learning curves drawn, and in the CSV file, besides those in colour."""
 
 OUTCOMES = {
     "completed": BLUE,
@@ -27,51 +31,34 @@ UNITS = ((7200.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "second
 
 
 def curves(record: CampaignRecord) -> Figure | None:
-    """Return the objective by epoch of the trials, the best five in colour; None before the first epoch."""
-    metric = record.config.objective.metric
-    best = record.ranked()[:HIGHLIGHTED]
-    chosen = {trial.index for trial in best}
-    others = [t for _, t in sorted(record.trials.items()) if t.epochs and t.index not in chosen and not t.reused]
-    drawn = thinned(others, MOST_CURVES)
-    if not best and not drawn:
+    """Return the objective by epoch of the trials; None before the first epoch.
+
+    The best five in colour; of a campaign that compares a colour for each level of its factor.
+    """
+    trials = [trial for _, trial in sorted(record.trials.items()) if trial.epochs and not trial.reused]
+    if not trials:
         return None
-    x: list[int | None] = []
-    y: list[float | None] = []
-    names: list[str | None] = []
-    for trial in drawn:
-        x += [*(report.epoch for report in trial.epochs), None]
-        y += [*(report.metrics.get(metric) for report in trial.epochs), None]
-        names += [trial.name] * (len(trial.epochs) + 1)
-    longest = max(len(trial.epochs) for trial in [*best, *drawn])
-    shortest = min(len(trial.epochs) for trial in [*best, *drawn])
-    mode = "lines" if shortest > 1 else "lines+markers" if longest > 1 else "markers"
-    traces = []
-    if drawn:
-        traces.append(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode=mode,
-                name="other trials",
-                text=names,
-                opacity=0.35,
-                line={"color": GREY, "width": 1},
-                marker={"size": 4},
-                hovertemplate="%{text}, epoch %{x}: %{y:.4~g}<extra></extra>",
-            )
-        )
-    for rank, (trial, colour) in enumerate(zip(best, COLOURS, strict=False), start=1):
-        traces.append(
-            go.Scatter(
-                x=[report.epoch for report in trial.epochs],
-                y=[report.metrics.get(metric) for report in trial.epochs],
-                mode="lines" if longest > LINE else "lines+markers" if longest > 1 else mode,
-                name=f"{rank}. {trial.name}",
-                line={"color": colour, "width": 2},
-                marker={"size": 4 if longest > 1 else 8},
-                hovertemplate="epoch %{x}: %{y:.4~g}<extra>" + trial.name + "</extra>",
-            )
-        )
+    drawn = thinned(trials, MOST_CURVES)
+    factor = None if record.config.comparison is None else chosen_factor(record, None)
+    levels = grouped(drawn, factor) if factor else {}
+    if factor and len(levels) <= len(COLOURS):
+        coloured = f"a colour for each level of {factor}"
+        named = [(shown(level[0].assignment[factor]), level) for level in levels.values()]
+        traces = [
+            _curves(record, level, name=label(name), colour=colour, width=1.5)
+            for (name, level), colour in zip(named, COLOURS, strict=False)
+        ]
+    else:
+        coloured, best = "the best trials in colour", record.ranked()[:HIGHLIGHTED]
+        chosen = {trial.index for trial in best}
+        others = [trial for trial in drawn if trial.index not in chosen]
+        drawn = sorted([*best, *others], key=lambda trial: trial.index)
+        traces = [_curves(record, others, name="other trials", colour=GREY, width=1)] if others else []
+        traces += [
+            _curves(record, [trial], name=f"{rank}. {trial.name}", colour=colour, width=2)
+            for rank, (trial, colour) in enumerate(zip(best, COLOURS, strict=False), start=1)
+        ]
+    metric, longest = record.config.objective.metric, max(len(trial.epochs) for trial in drawn)
     plot = styled(go.Figure(traces), height=HEIGHT + 20, x="epoch", y=f"validation {metric}")
     margin = max(0.3, 0.02 * longest)
     plot.update_xaxes(tickformat="d", dtick=1 if longest <= LINE / 2 else None, range=(1 - margin, longest + margin))
@@ -83,17 +70,43 @@ def curves(record: CampaignRecord) -> Figure | None:
             "valid_loss": r.metrics.get("loss"),
             metric: r.metrics.get(metric),
         }
-        for t in sorted([*best, *drawn], key=lambda t: t.index)
+        for t in drawn
         for r in t.epochs
     ]
-    some = f" {len(drawn)} of {len(others)} other trials are drawn." if len(drawn) < len(others) else ""
+    some = f" {len(drawn)} of {len(trials)} trials are drawn." if len(drawn) < len(trials) else ""
     return Figure(
         name="curves",
         title="Learning curves",
-        caption="Score on the validation part after each epoch, the best trials in colour; curves that end early were "
-        f"stopped or no longer improved, and curves that still rise at the end may need more epochs.{some}",
+        caption=f"Score on the validation part after each epoch, {coloured}; curves that end early were stopped or no "
+        f"longer improved, and curves that still rise at the end may need more epochs.{some}",
         plot=plot,
         rows=rows,
+    )
+
+
+def _curves(
+    record: CampaignRecord, trials: Sequence[TrialRecord], *, name: str, colour: str, width: float
+) -> go.Scatter:
+    """Return the curves of some trials as one trace."""
+    metric = record.config.objective.metric
+    x: list[int | None] = []
+    y: list[float | None] = []
+    names: list[str | None] = []
+    for trial in trials:
+        x += [*(report.epoch for report in trial.epochs), None]
+        y += [*(report.metrics.get(metric) for report in trial.epochs), None]
+        names += [trial.name] * (len(trial.epochs) + 1)
+    short = min(len(trial.epochs) for trial in trials) == 1
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines+markers" if short or len(x) <= LINE else "lines",
+        name=name,
+        text=names,
+        opacity=0.35 if colour == GREY else 0.8,
+        line={"color": colour, "width": width},
+        marker={"size": 4 if len(x) > 2 * len(trials) else 8},  # of a classical model, a point
+        hovertemplate="%{text}, epoch %{x}: %{y:.4~g}<extra></extra>",
     )
 
 
