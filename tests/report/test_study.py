@@ -115,3 +115,15 @@ def test_thinning_keeps_the_first_and_the_spacing():
     assert thinned(range(10), 4) == [0, 3, 6, 9]
     assert thinned(range(3), 4) == [0, 1, 2]
     assert thinned([], 4) == []
+
+
+def test_options_are_as_a_campaign_file_spells_them_uncut_and_distinct():
+    long = ["inception-time-with-bottleneck & <b>", "inception-time-with-bottleneck-and-more"]
+    runs = [
+        Trial(settings={"model.family": name, "model.mask": mask})
+        for name, mask in zip([*long, *long], (True, "true", False, True), strict=True)
+    ]
+    campaign = record(runs, dimensions={"model.family": "names", "model.mask": "values"})
+    made = study(campaign, campaign.ended)
+    assert [trial.params["family"] for trial in made.trials] == [*long, *long]
+    assert [trial.params["mask"] for trial in made.trials] == ["true", '"true"', "false", "true"]

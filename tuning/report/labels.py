@@ -7,6 +7,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from search_spaces.dimensions import Choice, Value
+from search_spaces.fields import toml
 
 MOST = 28
 """Characters of a label; the CSV file of a figure has the whole name."""
@@ -33,8 +34,14 @@ def is_numeric(choice: Choice) -> bool:
     return all(isinstance(option, int | float) and not isinstance(option, bool) for option in choice.options)
 
 
-def option_labels(choice: Choice) -> Sequence[int | float | str]:
-    """Return the options as figures name them: numbers unchanged, all else as labels."""
+def option_values(choice: Choice) -> Sequence[int | float | str]:
+    """Return the options as a campaign file spells them, distinct: numbers unchanged."""
     if is_numeric(choice):
         return [option for option in choice.options if isinstance(option, int | float)]
-    return labels(map(value_text, choice.options))
+    texts = [value_text(option) for option in choice.options]
+    return texts if len(set(texts)) == len(texts) else [toml(option) for option in choice.options]  # true and "true"
+
+
+def option_labels(choice: Choice) -> Sequence[int | float | str]:
+    """Return the options as figures name them: numbers unchanged, all else as labels."""
+    return option_values(choice) if is_numeric(choice) else labels(map(str, option_values(choice)))

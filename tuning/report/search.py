@@ -108,7 +108,7 @@ def parallel(record: CampaignRecord) -> Figure:
     full = full_budget(record)
     chosen = thinned(full, MOST_LINES)
     with quiet():
-        plot = plot_parallel_coordinate(study(record, chosen), target_name=metric)
+        plot = plot_parallel_coordinate(study(record, chosen, option_labels), target_name=metric)
     lines = sorted(plot.data[:-1], key=lambda line: -record.config.objective.cost(line.y[0]))  # without the colour bar
     marked = math.ceil(BEST_SHARE * len(lines))
     for line in lines[:-marked]:
@@ -141,7 +141,7 @@ def slices(record: CampaignRecord) -> list[Figure]:
     """Return the objective over each dimension that took more than one value."""
     metric = record.config.objective.metric
     chosen = thinned(full_budget(record), MOST_POINTS)
-    made = study(record, chosen)
+    made = study(record, chosen, option_labels)
     searched = dimensions(record)
     figures = []
     for path, name in short_names(searched).items():

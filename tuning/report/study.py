@@ -1,10 +1,10 @@
 """A campaign's trials as an in-memory Optuna study, for its importances and plots."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -16,10 +16,11 @@ from search_spaces.errors import SpaceError
 from tuning.campaign.space import campaign_space
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import short_names
-from tuning.report.labels import option_labels
+from tuning.report.labels import option_values
 from tuning.search.optuna import quiet
 
 T = TypeVar("T")
+Categories = Sequence[int | float | str]
 
 STATES = {"completed": TrialState.COMPLETE, "stopped": TrialState.PRUNED, "failed": TrialState.FAIL}
 
@@ -80,15 +81,17 @@ def full_budget(record: CampaignRecord) -> list[TrialRecord]:
     return [trial for trial in record.ranked() if _finite(trial.objective)]
 
 
-def study(record: CampaignRecord, trials: Iterable[TrialRecord]) -> optuna.Study:
+def study(
+    record: CampaignRecord, trials: Iterable[TrialRecord], options: Callable[[Choice], Categories] = option_values
+) -> optuna.Study:
     """Return a study of ended trials, numbered in the given order; dimensions have their short names.
 
     A trial that ran to the end of its budget, or of its own patience, is complete; one that early stopping ended is
-    pruned.  Values of different replicates are different trials.
+    pruned.  Values of different replicates are different trials.  options: what the options of a choice are called.
     """
     searched = dimensions(record)
     names = short_names(searched)
-    distributions = {path: _distribution(dimension) for path, dimension in searched.items()}
+    distributions = {path: _distribution(dimension, options) for path, dimension in searched.items()}
     with quiet():
         made = optuna.create_study(direction="maximize" if record.config.objective.goal == "max" else "minimize")
         made.add_trials(_trial(number, trial, searched, names, distributions) for number, trial in enumerate(trials))
@@ -127,7 +130,7 @@ def _seen(values: Sequence[Value]) -> Dimension:
     return Choice(*(sorted(numbers) if len(numbers) == len(distinct) else distinct))
 
 
-def _distribution(dimension: Dimension) -> BaseDistribution:
+def _distribution(dimension: Dimension, options: Callable[[Choice], Categories]) -> BaseDistribution:
     match dimension:
         case Integer():
             return IntDistribution(dimension.low, dimension.high, log=dimension.log)
@@ -139,7 +142,7 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
                 return IntDistribution(int(low), int(high), step=int(dimension.step))
             return FloatDistribution(float(low), float(high), step=dimension.step)
         case Choice():
-            return CategoricalDistribution(option_labels(dimension))
+            return CategoricalDistribution(options(dimension))
 
 
 def _trial(
@@ -159,7 +162,7 @@ def _trial(
         trial_id=number,
         state=state,
         value=trial.objective if state is not TrialState.FAIL else None,
-        params={names[path]: _encoded(searched[path], value) for path, value in values.items()},
+        params={names[path]: _encoded(searched[path], value, distributions[path]) for path, value in values.items()},
         distributions={names[path]: distributions[path] for path in values},
         datetime_start=_time(started),
         datetime_complete=_time(started if trial.ended_at is None else trial.ended_at),
@@ -169,11 +172,12 @@ def _trial(
     )
 
 
-def _encoded(dimension: Dimension, value: Value) -> Value:
+def _encoded(dimension: Dimension, value: Value, distribution: BaseDistribution) -> Any:
+    """The value as its distribution has it."""
     if not isinstance(dimension, Choice):
         return value
     place = next(i for i, option in enumerate(dimension.options) if equal(option, value))
-    return option_labels(dimension)[place]
+    return distribution.to_external_repr(place)
 
 
 def _time(at: float) -> datetime:
