@@ -1,11 +1,14 @@
 """Names and lists as error messages show them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 LONGEST = 8
 """Names that a list shows: sequences have hundreds of columns, and the label is first or last."""
+
+MOST_COMPARED = 200
+"""Characters of a wrong name that are compared: a value may be a file's whole text."""
 
 
 def quoted(text: str) -> str:
@@ -23,8 +26,13 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names if len(names) <= LONGEST else [*names[:4], "...", *names[-4:]])
 
 
-def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return `` Did you mean 'x'?``, upper or lower case, or nothing; it follows a sentence."""
-    spelled = {word.lower(): word for word in known}
-    close = get_close_matches(name.lower(), spelled, n=1, cutoff=cutoff)
-    return f" Did you mean {spelled[close[0]]!r}?" if close else ""
+def nearest(
+    name: object, known: Iterable[str], *, meaning: Mapping[str, str] | None = None, cutoff: float = 0.6
+) -> str:
+    """Return `` Did you mean "x"?``, upper or lower case, or nothing; it follows a sentence.
+
+    meaning: known word -> what to write, where that is another.
+    """
+    spelled = {word.lower(): (meaning or {}).get(word, word) for word in known}
+    close = get_close_matches(str(name).lower()[:MOST_COMPARED], spelled, n=1, cutoff=cutoff)
+    return f" Did you mean {quoted(spelled[close[0]])}?" if close else ""

@@ -1,7 +1,6 @@
 """Every space by its name."""
 
-import difflib
-
+from data.messages import nearest
 from search_spaces.architectures import ARCHITECTURES
 from search_spaces.errors import SpaceError
 from search_spaces.heartbeat import CNN1D, CNN2D, CNN_GRU, TRANSFORMER
@@ -54,6 +53,4 @@ def find(name: str) -> Space:
     known = SPACES | OWN
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
-    raise SpaceError(f'space.name = "{name}": no such space. Known: {", ".join(known)}.{hint}')
+    raise SpaceError(f'space.name = "{name}": no such space. Known: {", ".join(known)}.{nearest(name, known)}')

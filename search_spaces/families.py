@@ -1,7 +1,6 @@
 """Families of models, as a space names them, and which of its paths mean something for each."""
 
-import difflib
-
+from data.messages import nearest
 from models.configs import ModelConfigBase, NeuralConfig
 from models.registered import BUILT_IN, OWN
 from search_spaces.errors import SpaceError
@@ -28,9 +27,7 @@ def find_family(name: str) -> Family:
     known = families()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
-    raise SpaceError(f'space.model = "{name}": no such model family. Known: {", ".join(known)}.{hint}')
+    raise SpaceError(f'space.model = "{name}": no such model family. Known: {", ".join(known)}.{nearest(name, known)}')
 
 
 def has(family: Family, path: str) -> bool:

@@ -1,6 +1,5 @@
 """The fields of a trial's configuration that a campaign file can search: type, default and allowed values."""
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from data.messages import nearest
 from search_spaces.dimensions import Value
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, Family, family_name, has
@@ -89,8 +89,7 @@ class Fields:
         if name in (FAMILY, "family"):
             raise SpaceError(f"{where}: space.model names the family; in a space of several choose with space.narrow")
         words = {path.rpartition(".")[2]: path for path in self.by_path} | {path: path for path in self.by_path}
-        near = difflib.get_close_matches(name, words, n=1)
-        hint = f' Did you mean "{words[near[0]]}"?' if near else ""
+        hint = nearest(name, words, meaning=words)
         raise SpaceError(f"{where}: no such field of a trial. Fields: {', '.join(self.by_path)}.{hint}")
 
     def allowed(self, value: object, path: str, where: str) -> Value:

@@ -1,6 +1,5 @@
 """A space: named dimensions of a trial's configuration, and how a campaign restricts it."""
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from typing import Self, TypeVar
 
 from numpy.random import Generator
 
+from data.messages import nearest
 from search_spaces.conditions import CONDITIONS, Condition
 from search_spaces.dimensions import Bounds, Choice, Dimension, Real, Stepped, Value
 from search_spaces.errors import SpaceError
@@ -141,11 +141,9 @@ class Space:
         if found:
             raise SpaceError(f"{where}: several dimensions have that name: {', '.join(found)}. Write the whole path")
         words = {path.rpartition(".")[2]: path for path in known} | {path: path for path in known}
-        near = difflib.get_close_matches(name, words, n=1)
-        hint = f' Did you mean "{words[near[0]]}"?' if near else ""
         raise SpaceError(
             f"{where}: no such dimension. Known: {', '.join(known)}; search others with space.dimensions, or set them "
-            f"in [train] or [data].{hint}"
+            f"in [train] or [data].{nearest(name, words, meaning=words)}"
         )
 
     def searched(self, name: str) -> str:

@@ -99,7 +99,7 @@ def test_the_command_prints_lists_and_draws_the_front(tmp_path):
     assert [point["cost"] for point in found["front"]] == [0.1, 0.2, 0.9]
     wrong = CliRunner().invoke(app, [*where, "parameter"])
     assert wrong.exit_code == 2
-    assert "Did you mean parameters?" in wrong.output
+    assert 'Did you mean "parameters"?' in wrong.output
     assert CliRunner().invoke(app, [*where, "bytes"]).exit_code == 2
 
 

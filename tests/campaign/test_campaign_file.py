@@ -166,7 +166,7 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, text: str, message: st
             GOOD + "[search]\ntrails = 3\n",
             ["mine.toml: search.trails: no such key", "[search]", 'Did you mean "trials"?'],
         ),
-        ("trials = 3\n" + GOOD, ["mine.toml: trials: no such key", "top level", "Did you mean search.trials?"]),
+        ("trials = 3\n" + GOOD, ["mine.toml: trials: no such key", "top level", 'Did you mean "search.trials"?']),
         (
             GOOD + "narrow = { hidden = { low = 1, high = 100 } }\n",
             ["outside the space", "low = 1, high = 100", "62 to 256"],
@@ -179,6 +179,10 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, text: str, message: st
         (GOOD + "narrow = { hidden = { low = 100 } }\n", ["space.narrow.hidden.high is missing"]),
         (GOOD + "[train]\nlearning_rate = [1e-3, 1e-2]\n", ["must be a number", "space.dimensions"]),
         (GOOD + "fix = { dropot = 0.3 }\n", ["space.fix.dropot: no such field", 'Did you mean "model.dropout"?']),
+        (GOOD + "fix = { Dropout = 0.3 }\n", ['Did you mean "model.dropout"?']),
+        (GOOD.replace('"cnn2d"', '"CNN2D"'), ['space.name = "CNN2D"', 'Did you mean "cnn2d"?']),
+        (GOOD.replace('name = "cnn2d"', 'model = "CNN1D"'), ['space.model = "CNN1D"', 'Did you mean "cnn1d"?']),
+        (GOOD.replace("synthetic", "Heartbeats"), ["data.dataset", 'Did you mean "heartbeats"?']),
         (GOOD.replace("synthetic", "syntetic"), ["data.dataset", "syntetic", "no such data set", "Did you mean"]),
         (
             GOOD.replace('"synthetic"', '"synthetic"\nbalance = ["raw", "smot"]'),

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import get_args
 
+from data.messages import nearest
 from tuning.campaign.config import ComparisonOptions
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.messages import LONGEST, nearest
+from tuning.campaign.messages import LONGEST
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 RESPONSES: tuple[str, ...] = get_args(ComparisonOptions.model_fields["response"].annotation)

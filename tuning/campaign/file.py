@@ -16,6 +16,7 @@ import data.catalogue
 import search_spaces.catalogue
 from data.catalogue import CATALOGUE, resolve
 from data.errors import DataError
+from data.messages import nearest
 from search_spaces.catalogue import SPACES
 from search_spaces.dimensions import Bounds
 from search_spaces.errors import SpaceError
@@ -24,7 +25,7 @@ from tuning.campaign.code_files import Source, read_source
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.documents import DocumentError
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.messages import dotted, nearest, shown
+from tuning.campaign.messages import dotted, shown
 from tuning.campaign.objective import METRICS
 from tuning.campaign.overrides import WIDEST, Keys, override
 from tuning.campaign.packages import offered

@@ -1,6 +1,5 @@
 """What is wrong with a file's values, in this project's words: key, got, allowed, nearest."""
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
+from data.messages import nearest, quoted
 from search_spaces.dimensions import Bounds
 from search_spaces.own import OwnDimension
 
@@ -79,12 +79,6 @@ def shown(value: object) -> str:
 def listed(values: Iterable[object]) -> str:
     """Return ``"raw", "smote"``."""
     return ", ".join(shown(value) for value in values)
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """Return `` Did you mean "x"?`` or nothing; to be put behind a sentence."""
-    close = difflib.get_close_matches(str(word)[:LONGEST], list(known), n=1)
-    return f' Did you mean "{close[0]}"?' if close else ""
 
 
 def key_paths(model: type[BaseModel], before: Path = ()) -> list[Path]:
@@ -159,5 +153,5 @@ def _known(path: Path, model: type[BaseModel]) -> str:
         return "Leave it out"
     where = f"[{dotted(table)}]" if table else "the top level"
     elsewhere = [p for p in everywhere if p[-1] == word]
-    hint = f" Did you mean {dotted(elsewhere[0])}?" if elsewhere else nearest(word, here)
+    hint = f" Did you mean {quoted(dotted(elsewhere[0]))}?" if elsewhere else nearest(word, here)
     return f"Known in {where}: {', '.join(here)}.{hint}"

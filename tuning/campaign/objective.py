@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from data.messages import nearest
 from models.registered import NAME
 from tuning.campaign.frozen import Frozen
-from tuning.campaign.messages import nearest
 
 Goal = Literal["max", "min"]
 

@@ -1,6 +1,5 @@
 """What several commands share: options, exit codes and the home."""
 
-import difflib
 import os
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -86,12 +85,6 @@ def existing_home(path: Path) -> "Home":
             f"--home {home.path}: {missing}. Launch a campaign there first, or name another with --home or SEQTUNE_HOME"
         )
     return home
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return `` Did you mean x?`` or nothing."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, nearest, no_trial
+from tuning.cli.options import VAR, HomeOption, JsonOption, NameArgument, existing_home, no_trial
 from tuning.cli.printing import say
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def top(
 
 def check_cost(cost: str) -> None:
     """Raise CampaignError where there is no such cost."""
+    from data.messages import nearest
     from tuning.analysis.pareto import COSTS
     from tuning.campaign.errors import CampaignError
 
     if cost not in COSTS:
-        known = list(COSTS)
-        raise CampaignError(f"--pareto {cost}: no such cost. Known: {', '.join(known)}.{nearest(cost, known)}")
+        raise CampaignError(f"--pareto {cost}: no such cost. Known: {', '.join(COSTS)}.{nearest(cost, COSTS)}")
 
 
 def _show_front(record: "CampaignRecord", cost: str, plot: Path | None, *, as_json: bool) -> None:

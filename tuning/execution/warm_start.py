@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.messages import nearest
 from search_spaces.errors import SpaceError
 from tuning.analysis.configurations import configurations
 from tuning.analysis.export import Export
 from tuning.analysis.export_file import EXPORT_SUFFIXES, read_export
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, JournalError, RecordError
-from tuning.campaign.messages import nearest
 from tuning.campaign.plan import Plan
 from tuning.campaign.space import campaign_space
 from tuning.campaign.trial import TrialConfig

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from data.messages import nearest
 from data.preparation import Preparation
 from tuning.campaign.code_files import Source, copy_path
 from tuning.campaign.errors import CampaignError, JournalError, RecordError, StoreError
-from tuning.campaign.messages import nearest, shown
+from tuning.campaign.messages import shown
 from tuning.campaign.trial import NAME
 from tuning.journal.lines import Entry
 from tuning.journal.log import read

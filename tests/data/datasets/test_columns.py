@@ -71,8 +71,8 @@ def test_a_test_file_may_lack_the_ignored_columns(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ignore": ["idd"]}, r"data\.ignore = 'idd': no such column\. Columns: .* Did you mean 'id'\?"),
-        ({"columns": ["t0", "T1"]}, r"data\.columns = 'T1': no such column.*Did you mean 't1'\?"),
+        ({"ignore": ["idd"]}, r"data\.ignore = 'idd': no such column\. Columns: .* Did you mean \"id\"\?"),
+        ({"columns": ["t0", "T1"]}, r"data\.columns = 'T1': no such column.*Did you mean \"t1\"\?"),
         ({"ignore": ["label"], "label": "label"}, r'data\.ignore = \["label"\]: "label" is the column of data\.label'),
         ({"columns": ["t0", "t1"], "group": "t1"}, r'data\.columns = .*: "t1" is the column of data\.group'),
         ({"ignore": ["id", "t0", "t1", "t2", "t3"]}, "no columns are left"),

@@ -274,9 +274,9 @@ def test_a_missing_id_or_label_names_row_and_column(tmp_path, column, noun):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sequence": "idd"}, r"data\.sequence = 'idd': no such column\. Columns: .* Did you mean 'id'\?"),
-        ({"time": "T"}, r"data\.time = 'T': no such column.*Did you mean 't'\?"),
-        ({"channels": ["x", "Y"]}, r"data\.channels = 'Y': no such column.*Did you mean 'y'\?"),
+        ({"sequence": "idd"}, r"data\.sequence = 'idd': no such column\. Columns: .* Did you mean \"id\"\?"),
+        ({"time": "T"}, r"data\.time = 'T': no such column.*Did you mean \"t\"\?"),
+        ({"channels": ["x", "Y"]}, r"data\.channels = 'Y': no such column.*Did you mean \"y\"\?"),
         ({"group": "user"}, r"data\.group = 'user': no such column"),
         ({"time": "id"}, r'data\.time = "id": it is the column of data\.sequence'),
         ({"label": "t"}, r'data\.label = "t": it is the column of data\.time'),

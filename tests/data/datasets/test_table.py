@@ -213,7 +213,7 @@ def test_a_test_npz_unlike_the_training_file_is_refused(tmp_path):
 
 
 def test_an_unknown_name_suggests_the_nearest():
-    with pytest.raises(DataError, match=r"'heartbeat': no such data set.*Did you mean 'heartbeats'\?"):
+    with pytest.raises(DataError, match=r"'heartbeat': no such data set.*Did you mean \"heartbeats\"\?"):
         resolve(config("heartbeat"))
 
 

@@ -152,7 +152,7 @@ def test_an_archive_with_a_damaged_member_leaves_no_file_that_looks_whole(tmp_pa
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("heartbeats", r"'heartbeats' cannot be downloaded\. Known: .* Did you mean 'heartbeats-physionet'\?"),
+        ("heartbeats", r"'heartbeats' cannot be downloaded\. Known: .* Did you mean \"heartbeats-physionet\"\?"),
         ("ucr/../../etc", r"not an archive"),
         ("ucr/", r"not an archive"),
     ],
