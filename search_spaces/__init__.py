@@ -1,1 +1,1 @@
-"""What may be tried: dimensions, spaces, and their conversion to HyperOpt."""
+"""What may be tried: dimensions, spaces, and their conversion to HyperOpt and Optuna."""

@@ -20,6 +20,7 @@ def check(name: str, home: Path, datasets: Path | None = None) -> Check:
 def test_what_counts_as_tested_is_what_the_constraints_pin() -> None:
     pinned = dict(re.findall(r"^([\w-]+)==([\w.]+)", Path("constraints.txt").read_text(), re.MULTILINE))
     assert {name: pinned[name] for name in TESTED} == TESTED
+    assert {"optuna", "scipy", "hyperopt"} <= set(TESTED)  # suggestions
 
 
 def test_a_sound_installation_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:

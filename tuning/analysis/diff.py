@@ -49,7 +49,7 @@ class TrialDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Diff:
     """Two sides of one kind.
 
     same: whether configuration, data, curves, trials and outcome are equal, whatever the environment.  first: the first
@@ -76,7 +76,7 @@ class Comparison:
     outcome: list[Difference]
 
 
-def compare_trials(a: RecordedTrial, b: RecordedTrial, names: tuple[str, str]) -> Comparison:
+def compare_trials(a: RecordedTrial, b: RecordedTrial, names: tuple[str, str]) -> Diff:
     """Compare two trials; names and wall times are not compared."""
     configuration = _configurations(a.config.model_dump(mode="json"), b.config.model_dump(mode="json"))
     data = [row for row in configuration if row.name == "data_sha256"]
@@ -84,7 +84,7 @@ def compare_trials(a: RecordedTrial, b: RecordedTrial, names: tuple[str, str]) -
     environment = _environments(a.environment, b.environment)
     epoch = _first_epoch(a.epochs, b.epochs)
     outcome = _differences(_outcome(a.result), _outcome(b.result))
-    return Comparison(
+    return Diff(
         kind="trial",
         a=names[0],
         b=names[1],
@@ -105,7 +105,7 @@ def compare_trials(a: RecordedTrial, b: RecordedTrial, names: tuple[str, str]) -
     )
 
 
-def compare_campaigns(a: CampaignRecord, b: CampaignRecord, names: tuple[str, str]) -> Comparison:
+def compare_campaigns(a: CampaignRecord, b: CampaignRecord, names: tuple[str, str]) -> Diff:
     """Compare two campaigns, their ended trials by index."""
     return _compare_sets(
         "campaign",
@@ -119,7 +119,7 @@ def compare_campaigns(a: CampaignRecord, b: CampaignRecord, names: tuple[str, st
     )
 
 
-def compare_exports(a: Export, b: Export, names: tuple[str, str]) -> Comparison:
+def compare_exports(a: Export, b: Export, names: tuple[str, str]) -> Diff:
     """Compare two exports, their entries by rank."""
     return _compare_sets(
         "export",
@@ -143,7 +143,7 @@ def _compare_sets(
     trials: tuple[Mapping[str, RecordedTrial], Mapping[str, RecordedTrial]],
     outcomes: tuple[Mapping[str, Any], Mapping[str, Any]],
     metric: str,
-) -> Comparison:
+) -> Diff:
     configuration, environment = _configurations(*configurations), _environments(*environments)
     different_data = _differences(*data)
     common = [name for name in trials[0] if name in trials[1]]
@@ -152,7 +152,7 @@ def _compare_sets(
     outcome = _differences(*outcomes)
     first_trial = f"{different[0].trial}: {different[0].first}" if different else None
     alone = next((f"{name}: only in {side}" for side, x in zip(names, only, strict=True) for name in x), None)
-    return Comparison(
+    return Diff(
         kind=kind,
         a=names[0],
         b=names[1],

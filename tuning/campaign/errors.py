@@ -1,4 +1,4 @@
-"""What can be wrong with what a user asks of this room; each message says what, where, got, allowed, what to do.
+"""The errors of a campaign, its record and its store; each message says what, where, got, allowed, what to do.
 
 Arguments are the lines of a message: a line break within one came with a name or value, and is printed escaped.
 """

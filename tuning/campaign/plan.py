@@ -81,7 +81,7 @@ def _check_limits(config: CampaignConfig, space: Space) -> None:
     if config.search.algorithm == "grid":
         raise CampaignError(
             "limits: a grid tries every configuration, and cannot replace those beyond a limit. Narrow the space, or "
-            'set search.algorithm to "hyperopt" or "random"'
+            'set search.algorithm to "hyperopt", "optuna-tpe" or "random"'
         )
     if not any(issubclass(family, NeuralConfig) for family in space.families):
         names = ", ".join(map(family_name, space.families))

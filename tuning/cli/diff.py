@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tuning.analysis.diff import Comparison, Difference
+    from tuning.analysis.diff import Diff, Difference
     from tuning.journal.home import Home
 
 SHOWN = 10
@@ -48,7 +48,7 @@ def diff(
         raise typer.Exit(EXIT_NEGATIVE)
 
 
-def _compare(home: "Home", a: str, b: str) -> "Comparison":
+def _compare(home: "Home", a: str, b: str) -> "Diff":
     from tuning.analysis.diff import compare_campaigns, compare_exports, compare_trials
     from tuning.analysis.export import Export
     from tuning.campaign.errors import RecordError
@@ -72,7 +72,7 @@ def _compare(home: "Home", a: str, b: str) -> "Comparison":
     )
 
 
-def show(found: "Comparison", target: "Console") -> None:
+def show(found: "Diff", target: "Console") -> None:
     """Print what differs, first of all what differs first."""
     from tuning.cli import tables
 
@@ -90,7 +90,7 @@ def show(found: "Comparison", target: "Console") -> None:
     _section(found, "outcome", found.outcome, target)
 
 
-def _section(found: "Comparison", title: str, rows: "Sequence[Difference]", target: "Console") -> None:
+def _section(found: "Diff", title: str, rows: "Sequence[Difference]", target: "Console") -> None:
     from tuning.cli import tables
     from tuning.cli.tables import Column
 
@@ -100,7 +100,7 @@ def _section(found: "Comparison", title: str, rows: "Sequence[Difference]", targ
         tables.table(target, columns, [[row.name, *_values(row.a, row.b)] for row in rows])
 
 
-def _curves(found: "Comparison", target: "Console") -> None:
+def _curves(found: "Diff", target: "Console") -> None:
     from tuning.cli import tables
     from tuning.cli.tables import Column
     from tuning.journal.text import score
@@ -127,7 +127,7 @@ def _curves(found: "Comparison", target: "Console") -> None:
     _more(len(later), "epochs", target)
 
 
-def _trials(found: "Comparison", target: "Console") -> None:
+def _trials(found: "Diff", target: "Console") -> None:
     from tuning.cli import tables
     from tuning.cli.tables import Column
     from tuning.journal.text import score

@@ -25,14 +25,16 @@ TESTED = {
     "torch": "2.13.0",
     "ray": "2.60.0",
     "hyperopt": "0.3.0",
+    "optuna": "5.0.0",
     "mlflow": "3.17.2",
     "numpy": "2.3.5",
+    "scipy": "1.17.1",
     "pandas": "3.0.6",
     "scikit-learn": "1.9.1",
     "imbalanced-learn": "0.14.2",
     "pydantic": "2.14.3",
 }
-"""What constraints.txt pins; other versions may work, but give other bits."""
+"""What constraints.txt pins of the libraries that results depend on; other versions may work, but give other bits."""
 
 OLDEST_PYTHON = (3, 11)
 DISK_GB = 2.0

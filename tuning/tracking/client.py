@@ -1,4 +1,4 @@
-"""A client of MLflow without its log output.  The only module that imports MLflow."""
+"""A client of MLflow without its log output.  With ``pages`` the only module that imports it."""
 
 import os
 import tempfile
