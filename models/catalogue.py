@@ -19,7 +19,7 @@ from models.configs import (
 )
 from models.recurrent import Recurrent
 from models.recurrent_layers import GATES
-from models.registered import BUILT_IN, OWN, UnregisteredConfig, family_of
+from models.registered import OWN, UnregisteredConfig, family_of
 from models.transformer import Transformer
 
 MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
@@ -30,9 +30,6 @@ MODELS: dict[str, tuple[type[ModelConfigBase], type[nn.Module]]] = {
     "transformer": (TransformerConfig, Transformer),
 }
 """The neural families."""
-
-CONFIGS: dict[str, type[ModelConfigBase]] = BUILT_IN
-"""Every family's configuration, the classical ones' too."""
 
 
 class TokenModel(nn.Module):

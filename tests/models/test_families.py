@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from models.catalogue import CONFIGS, MODELS, build
+from models.catalogue import MODELS, build
 from models.configs import (
     CNN1DConfig,
     CNN2DConfig,
@@ -23,6 +23,7 @@ from models.configs import (
     TransformerConfig,
 )
 from models.contract import CONTRACT, STEPS, TOKENS, batch, network, text_batch
+from models.registered import BUILT_IN
 from search_spaces.catalogue import SPACES
 from search_spaces.families import family_name
 
@@ -83,14 +84,14 @@ every_family = pytest.mark.parametrize("family", CASES)
 
 
 def test_every_configuration_of_a_neural_model_has_its_family_in_the_catalogue():
-    neural = {name: config for name, config in CONFIGS.items() if issubclass(config, NeuralConfig)}
+    neural = {name: config for name, config in BUILT_IN.items() if issubclass(config, NeuralConfig)}
     assert neural == {name: config for name, (config, _) in MODELS.items()}
     assert set(SMALL) == set(MODELS)
 
 
 def test_every_family_s_configuration_is_found_by_its_name():
-    assert list(CONFIGS) == [*MODELS, "majority", "linear", "random-forest", "minirocket"]
-    assert all(config.model_fields["family"].default == name for name, config in CONFIGS.items())
+    assert list(BUILT_IN) == [*MODELS, "majority", "linear", "random-forest", "minirocket"]
+    assert all(config.model_fields["family"].default == name for name, config in BUILT_IN.items())
 
 
 def test_a_family_that_is_fitted_is_not_built():
@@ -114,7 +115,7 @@ def test_every_sample_of_a_space_builds_a_model_that_answers(name, seed, channel
     space = SPACES[name]
     sample = space.complete(space.sample(np.random.default_rng(seed)))
     fields = {path.removeprefix("model."): value for path, value in sample.items() if path.startswith("model.")}
-    config: Any = CONFIGS[str(fields.pop("family", family_name(space.models[0])))](**fields)
+    config: Any = BUILT_IN[str(fields.pop("family", family_name(space.models[0])))](**fields)
     assume(isinstance(config, NeuralConfig))
     model = build(config, steps=12, channels=channels, outputs=outputs)
     logits = model(*batch([12, 5], channels, steps=12))

@@ -6,7 +6,7 @@ from journals import Run, record
 
 from tuning.campaign.plan import plan
 from tuning.campaign.trial import Rung
-from tuning.search.halving import Halving, rungs
+from tuning.search.halving import Halving
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import Configurations, ordered_search
 from tuning.training.loop import Training, train
@@ -24,6 +24,13 @@ def curve(*values):
 
 def halving(**changes):
     return campaign(train__early_stopping="successive-halving", train__epochs=9, **changes)
+
+
+def rungs(config, known):
+    told = Halving(config)
+    for one in known:
+        told.add(one)
+    return told.rungs()
 
 
 KNOWN = [curve(0.1, 0.2, 0.3), curve(0.3, 0.2, 0.1), curve(0.2, 0.5, 0.4), curve(0.05)]

@@ -13,10 +13,7 @@ from models.configs import CNNGRUConfig
 from tuning.journal.log import read
 from tuning.tracking.campaign_files import add_to_campaign
 from tuning.tracking.layout import (
-    ARTIFACTS,
     KEY_LENGTH,
-    KINDS,
-    METRICS,
     Tag,
     configuration,
     flatten,
@@ -27,9 +24,36 @@ from tuning.tracking.layout import (
 )
 from tuning.tracking.publisher import sync
 
-
-def test_kinds_are_frozen():
-    assert KINDS == ("campaign", "trial", "reproduce", "confirmation", "confirm")
+METRICS = (
+    "train/loss",
+    "train/<metric>",
+    "train/learning_rate",
+    "valid/<metric>",
+    "seconds",
+    "best_<metric>",
+    "best_epoch",
+    "test_<metric>",
+    "model_parameters",
+    "model_weight_bytes",
+    "model_latency_ms",
+    "model_latency_batch_ms",
+    "total_seconds",
+    "search/objective",
+    "search/best",
+)
+ARTIFACTS = (
+    "campaign.json",
+    "leaderboard.json",
+    "leaderboard.csv",
+    "trial.json",
+    "confusion.json",
+    "confusion.png",
+    "curves.csv",
+    "weights.safetensors",
+    "confirmation.json",
+    "confirmation.csv",
+    "report.html",
+)
 
 
 def test_tags_are_frozen():
@@ -73,42 +97,6 @@ def test_tags_are_frozen():
         "mlflow.source.git.commit",
         "mlflow.note.content",
     ]
-
-
-def test_metrics_are_frozen():
-    assert METRICS == (
-        "train/loss",
-        "train/<metric>",
-        "train/learning_rate",
-        "valid/<metric>",
-        "seconds",
-        "best_<metric>",
-        "best_epoch",
-        "test_<metric>",
-        "model_parameters",
-        "model_weight_bytes",
-        "model_latency_ms",
-        "model_latency_batch_ms",
-        "total_seconds",
-        "search/objective",
-        "search/best",
-    )
-
-
-def test_artifacts_are_frozen():
-    assert ARTIFACTS == (
-        "campaign.json",
-        "leaderboard.json",
-        "leaderboard.csv",
-        "trial.json",
-        "confusion.json",
-        "confusion.png",
-        "curves.csv",
-        "weights.safetensors",
-        "confirmation.json",
-        "confirmation.csv",
-        "report.html",
-    )
 
 
 def test_a_trial_s_parameters_are_what_is_searched_and_what_differs_from_the_defaults():

@@ -44,9 +44,6 @@ class CheckRow:
     seconds: float
 
 
-Check = tuple[str, Callable[[], None]]
-
-
 def check_code(source: Source, *, datasets: Path | None, progress: Callable[[str], None]) -> list[CheckRow]:
     """Run every check of a file whose tables are registered.  datasets: folder of the data sets."""
     tables = tables_of(source)

@@ -7,13 +7,11 @@ import hashlib
 
 from numpy.random import SeedSequence
 
-SEED_LIMIT = 2**32
-"""Derived seeds fit what NumPy, scikit-learn and torch all accept."""
-
 
 def derive(campaign_seed: int, role: str, index: int = 0) -> int:
     """Return the seed of a role (``split``, ``balance``, ``search``, ``trial``, ``replicate``, ...), 0 .. 2**32 - 1.
 
+    NumPy, scikit-learn and torch all accept it.
     ``index`` numbers equals within a role: trial seed = f(campaign seed, "trial", k), whatever k - 1 did.
     """
     word = int.from_bytes(hashlib.sha256(role.encode()).digest()[:8], "big")

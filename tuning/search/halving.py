@@ -5,7 +5,7 @@ here the thresholds are fixed when the trial is suggested, so that it stops at t
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.trial import Rung
@@ -46,11 +46,3 @@ class Halving:
             for epoch, reached in self._reached.items()
             if len(reached) >= self._factor
         )
-
-
-def rungs(config: CampaignConfig, known: Iterable[Sequence[EpochReport]]) -> tuple[Rung, ...]:
-    """Return the rungs for a trial whose suggestion knows the curves ``known``."""
-    halving = Halving(config)
-    for curve in known:
-        halving.add(curve)
-    return halving.rungs()

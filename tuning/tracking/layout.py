@@ -17,54 +17,17 @@ from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.training.results import EpochReport, TrialResult
 
-KINDS = ("campaign", "trial", "reproduce", "confirmation", "confirm")
-"""The values of ``seqtune.kind``."""
-
-ARTIFACTS = (
-    "campaign.json",
-    "leaderboard.json",
-    "leaderboard.csv",
-    "trial.json",
-    "confusion.json",
-    "confusion.png",
-    "curves.csv",
-    "weights.safetensors",
-    "confirmation.json",
-    "confirmation.csv",
-    "report.html",
-)
-
 MODEL = "model"
 """The folder of artifacts with the MLflow model of a kept trial."""
 
 CODE = "code"
 """The folder of artifacts with the user's code, where a campaign has some."""
 
-METRICS = (
-    "train/loss",
-    "train/<metric>",
-    "train/learning_rate",
-    "valid/<metric>",
-    "seconds",
-    "best_<metric>",
-    "best_epoch",
-    "test_<metric>",
-    "model_parameters",
-    "model_weight_bytes",
-    "model_latency_ms",
-    "model_latency_batch_ms",
-    "total_seconds",
-    "search/objective",
-    "search/best",
-)
-"""``valid/``, ``best_`` and ``test_`` precede every metric's name, ``train/`` the objective's.
-
-The step is the epoch, in ``search/`` the number of ended trials.  A single figure's name has no slash: what precedes a
-slash is a section of MLflow's plots, in alphabetical order, and names without one are below all sections.
-"""
-
 LAYOUT = 2
-"""Version of the names of single figures; in version 1 they had a slash, as ``best/accuracy``."""
+"""Version of the names of single figures; in version 1 they had a slash, as ``best/accuracy``.
+
+What precedes a slash is a section of MLflow's plots, in alphabetical order; names without one are below all sections.
+"""
 
 IDENTITY = {"version", "campaign", "name", "index", "seed", "data_sha256", "code"}
 """Fields of configurations that are tags or artifacts, and no parameters."""
