@@ -26,6 +26,11 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names if len(names) <= LONGEST else [*names[:4], "...", *names[-4:]])
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most ``most`` characters; of a longer one the beginning and an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def nearest(
     name: object, known: Iterable[str], *, meaning: Mapping[str, str] | None = None, cutoff: float = 0.6
 ) -> str:

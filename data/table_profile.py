@@ -14,6 +14,7 @@ from data.datasets.csv_columns import stream_csv
 from data.datasets.parquet_columns import holds_text, read_parquet
 from data.errors import DataError
 from data.formats import PARQUET_SUFFIXES
+from data.messages import shortened
 
 ColumnKind = Literal["number", "integer", "text", "time", "list"]
 
@@ -182,7 +183,7 @@ class _Tally:
             return
         for value in compute.unique(values[:SAMPLE])[:EXAMPLES].to_pylist():
             text = str(value)
-            self.examples.append(text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...")
+            self.examples.append(shortened(text, LONGEST))
 
     def _follow(self, ordered: bool, first: Any, last: Any) -> None:  # noqa: FBT001 - a method of this module
         """Keep whether the values increase, from one piece to the next too."""

@@ -19,11 +19,8 @@ from tuning.analysis.confirmation_notes import notes
 from tuning.analysis.confirmation_units import PARTS, Part, Units, evaluated, metrics, requested
 from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
 from tuning.campaign.errors import RecordError
-from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.objective import BESIDE, ObjectiveConfig
 from tuning.journal.record import CampaignRecord, TrialRecord
-
-BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
-"""Metrics beside the objective, where the task has them."""
 
 RESAMPLES = 2000
 """Bootstrap samples behind ``first``."""

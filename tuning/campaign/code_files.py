@@ -83,7 +83,7 @@ def read_source(path: Path) -> Source:
         raise CampaignError(f"{path}: no such file. Paths in `code` are relative to the campaign file") from None
     except OSError as error:
         raise CampaignError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return Source(file=CodeFile(name=path.name, sha256=_sha256(content)), content=content, path=path.absolute())
+    return Source(file=CodeFile(name=path.name, sha256=sha256(content)), content=content, path=path.absolute())
 
 
 def copy_path(folder: Path, file: CodeFile) -> Path:
@@ -106,7 +106,7 @@ def read_copies(folder: Path, files: Sequence[CodeFile]) -> list[Source]:
             raise CampaignError(
                 f"{path}: the copy of {file} is missing or cannot be read ({error}). Name the file with --code FILE"
             ) from None
-        if _sha256(content) != file.sha256:
+        if sha256(content) != file.sha256:
             raise CampaignError(f"{path}: the copy of {file} is damaged. Remove it, and name the file with --code FILE")
         sources.append(Source(file=file, content=content, path=path))
     return sources
@@ -115,7 +115,7 @@ def read_copies(folder: Path, files: Sequence[CodeFile]) -> list[Source]:
 def present_difference(file: CodeFile, path: Path) -> str | None:
     """Return a line where the file at a path is not the recorded one any more; None where it is, or is gone."""
     try:
-        found = _sha256(documents.read_bytes(path, MOST_BYTES))
+        found = sha256(documents.read_bytes(path, MOST_BYTES))
     except (DocumentError, OSError):
         return None
     if found == file.sha256:
@@ -123,5 +123,6 @@ def present_difference(file: CodeFile, path: Path) -> str | None:
     return f"{path} has changed since: sha256 {file.sha256[:12]} recorded, {found[:12]} now. The recorded copy is used"
 
 
-def _sha256(content: bytes) -> str:
+def sha256(content: bytes) -> str:
+    """Return the hash of a file's content as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
-from data.messages import nearest, quoted
+from data.messages import nearest, quoted, shortened
 from search_spaces.dimensions import Bounds
 from search_spaces.own import OwnDimension
 
@@ -64,7 +64,7 @@ def dotted(path: Sequence[str | int]) -> str:
             text += f"[{step}]"
         else:
             word = f'"{step}"' if "." in step or not step else step
-            word = word if len(word) <= LONGEST else f"{word[: LONGEST - 3]}..."
+            word = shortened(word, LONGEST)
             text += f".{word}" if text else word
     return text
 
@@ -73,7 +73,7 @@ def shown(value: object) -> str:
     """Return a value as one would write it in TOML, cut where it is long."""
     plain = value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
     text = json.dumps(value, default=str, ensure_ascii=False) if plain else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return shortened(text, LONGEST)
 
 
 def listed(values: Iterable[object]) -> str:

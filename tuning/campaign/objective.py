@@ -33,6 +33,9 @@ METRICS: dict[str, Goal] = {
 REGRESSION_METRICS = ("mae", "rmse", "r2")
 """Metrics of a regression alone; ``loss`` applies to both tasks, all others to classification alone."""
 
+BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
+"""Metrics shown beside the objective, where the task has them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

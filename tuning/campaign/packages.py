@@ -5,7 +5,6 @@ Records do not choose what is imported: a package is loaded where a launched cam
 ``--code``.
 """
 
-import hashlib
 import importlib.util
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from importlib.metadata import EntryPoint, EntryPoints, PackageNotFoundError, di
 from pathlib import Path
 from typing import Any
 
-from tuning.campaign.code_files import NAME, CodeFile, Source, read_copies
+from tuning.campaign.code_files import NAME, CodeFile, Source, read_copies, sha256
 from tuning.campaign.errors import CampaignError
 
 GROUPS = {
@@ -59,9 +58,9 @@ def installed(name: str) -> Source:
         ((path, content),) = contents.values()
     else:
         path = next(iter(contents.values()))[0]
-        content = "".join(f"{module} {_sha256(text)}\n" for module, (_, text) in contents.items()).encode()
+        content = "".join(f"{module} {sha256(text)}\n" for module, (_, text) in contents.items()).encode()
     version = distribution(name).version
-    file = CodeFile(name=name, sha256=_sha256(content), kind="package", version=version[:100])
+    file = CodeFile(name=name, sha256=sha256(content), kind="package", version=version[:100])
     return Source(file=file, content=content, path=path)
 
 
@@ -114,7 +113,3 @@ def _module_file(name: str, module: str) -> tuple[Path, bytes]:
         return path, path.read_bytes()
     except (ImportError, OSError, ValueError) as error:
         raise CampaignError(f"the package {name}: its module {module} cannot be read: {error}") from None
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data.messages import shortened
 from tuning.cli.options import EXIT_NEGATIVE, VAR, HomeOption, JsonOption, open_home
 
 if TYPE_CHECKING:
@@ -167,17 +168,13 @@ def _values(a: Any, b: Any) -> tuple[str, str]:
     if isinstance(a, float) and isinstance(b, float) and f"{a:.6g}" != f"{b:.6g}":
         return f"{a:.6g}", f"{b:.6g}"
     first, second = _text(a), _text(b)
-    if first != second and _cut(first) == _cut(second):
+    if first != second and shortened(first, WIDEST) == shortened(second, WIDEST):
         equal = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
         start = sum(1 for _ in equal) - BEFORE
         first, second = f"...{first[start:]}", f"...{second[start:]}"
-    return _cut(first), _cut(second)
+    return shortened(first, WIDEST), shortened(second, WIDEST)
 
 
 def _text(value: Any) -> str:
     """Return a value as JSON, every digit."""
     return "-" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."

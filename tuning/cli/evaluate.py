@@ -3,15 +3,23 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tuning.cli.options import VAR, CodeOption, DatasetsOption, HomeOption, JsonOption, json_only, open_home
+from tuning.cli.options import (
+    VAR,
+    CodeOption,
+    DatasetsOption,
+    HomeOption,
+    JsonOption,
+    LabelOption,
+    SequenceOption,
+    TextOption,
+    json_only,
+    open_home,
+)
 from tuning.cli.predict import InputArgument, given_columns, print_models, used
 from tuning.cli.printing import printable
 from tuning.cli.trained import (
     CalibrateOption,
-    LabelOption,
     RankOption,
-    SequenceOption,
-    TextOption,
     TimeOption,
     TopOption,
     TrainedArgument,

@@ -15,14 +15,16 @@ from tuning.cli.inspect import (
     DataArgument,
     GroupOption,
     IgnoreOption,
-    LabelOption,
-    SequenceOption,
     TargetOption,
     TestOption,
-    TextOption,
     data_options,
 )
-from tuning.cli.options import DatasetsOption
+from tuning.cli.options import (
+    DatasetsOption,
+    LabelOption,
+    SequenceOption,
+    TextOption,
+)
 from tuning.cli.printing import printable, say
 
 if TYPE_CHECKING:

@@ -5,23 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuning.cli.options import EXIT_USAGE, DatasetsOption, JsonOption
+from tuning.cli.options import EXIT_USAGE, DatasetsOption, JsonOption, LabelOption, SequenceOption, TextOption
 from tuning.cli.printing import say, say_error
 
 if TYPE_CHECKING:
     from data.config import DataOptions
     from data.inspection import Inspection
 
-LabelOption = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Label column of a table.")]
 GroupOption = Annotated[
     str | None, typer.Option("--group", metavar="COLUMN", help="Column of groups, for example the patient.")
 ]
-TextOption = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Text column: one text per row.")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="COLUMN", help="Column to forecast: the table is one series.")
-]
-SequenceOption = Annotated[
-    str | None, typer.Option("--sequence", metavar="COLUMN", help="Long tables: column with the id of each sequence.")
 ]
 IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="Column to leave out; repeatable.")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from data.arrays import Part
 from data.config import DataConfig
 from data.errors import DataError
+from data.messages import shortened
 from data.overview import Opened
 from data.rows import Rows, classes
 from data.series import Series, cut
@@ -58,7 +59,7 @@ def _classes(rows: Rows, part: Part, config: DataConfig) -> "Figure":
     across = -(-len(chosen) // down)
     figure = Figure(figsize=(WIDTH, HEAD + ROW * down), layout="constrained")  # not pyplot: no window
     shown = f"{len(chosen)} of {len(counts)} classes" if len(chosen) < len(counts) else f"{len(counts)} classes"
-    _title(figure, f"{_cut(config.dataset, 60)}: {shown}, {each} random sequences of each")
+    _title(figure, f"{shortened(config.dataset, 60)}: {shown}, {each} random sequences of each")
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     generator = np.random.default_rng(SEED)
     for place, axes in enumerate(grid.flat):
@@ -69,7 +70,7 @@ def _classes(rows: Rows, part: Part, config: DataConfig) -> "Figure":
         members = np.flatnonzero(classes(part) == number)
         for row in generator.permutation(members)[:each]:
             _sequence(axes, part.x[row, : part.lengths[row], :channels])
-        name = _cut(printable(rows.class_names[number]), LONGEST)
+        name = shortened(printable(rows.class_names[number]), LONGEST)
         axes.set_title(f"{name} ({counts[number]:,})", parse_math=False)
         lowest = place + across >= len(chosen)
         axes.tick_params(labelbottom=lowest)
@@ -105,14 +106,14 @@ def _series(series: Series, config: DataConfig) -> "Figure":
     drawn = [series.target, *others[: len(COLOURS) - 1]]
     figure = Figure(figsize=(WIDTH, HEAD + ROW * len(drawn)), layout="constrained")
     left = f", {len(drawn)} of {len(series.names)} channels" if len(drawn) < len(series.names) else ""
-    _title(figure, f"{_cut(config.dataset, 60)}: {len(series.values):,} time steps{left}")
+    _title(figure, f"{shortened(config.dataset, 60)}: {len(series.values):,} time steps{left}")
     column = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
     edges = _edges(series, config)
     for axes, channel in zip(column, drawn, strict=True):
         for (start, end), (part, colour) in zip(edges, PARTS, strict=False):
             axes.plot(range(start, end), series.values[start:end, channel], color=colour, linewidth=0.8, label=part)
         what = "target" if channel == series.target else "input"
-        axes.set_title(f"{_cut(printable(series.names[channel]), LONGEST)} ({what})", parse_math=False)
+        axes.set_title(f"{shortened(printable(series.names[channel]), LONGEST)} ({what})", parse_math=False)
     column[-1].set_xlabel("time step")
     if len(edges) > 1:
         handles, labels = column[0].get_legend_handles_labels()
@@ -138,7 +139,3 @@ def _edges(series: Series, config: DataConfig) -> Sequence[tuple[int, int]]:
 
 def _title(figure: "Figure", text: str) -> None:
     figure.suptitle(printable(text), fontsize=10, parse_math=False)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."

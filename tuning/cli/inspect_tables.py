@@ -9,7 +9,7 @@ import numpy as np
 from data.column_roles import SENTENCE
 from data.findings import imbalance
 from data.memory import shown_bytes
-from data.messages import as_list, quoted
+from data.messages import as_list, quoted, shortened
 from data.overview import Opened, Overview, Spread
 from data.rows import Rows, classes
 from data.table_profile import ColumnProfile
@@ -95,7 +95,7 @@ def _classes(one: Overview, target: "Console") -> None:
         ordered = (*first, *last)
     parts = [part for part in PARTS if part in ordered[0].parts]
     rows: list[list[Cell]] = [
-        [_cut(row.name, NAME), f"{row.rows:,}", f"{row.share:.1%}", *(f"{row.parts[part]:,}" for part in parts)]
+        [shortened(row.name, NAME), f"{row.rows:,}", f"{row.share:.1%}", *(f"{row.parts[part]:,}" for part in parts)]
         for row in ordered
     ]
     if hidden is not None:
@@ -161,7 +161,7 @@ def _fact_rows(one: Overview) -> Iterator[tuple[str, str]]:
 def _channels(one: Overview, target: "Console") -> None:
     """Print the ranges of the channels; of many the first and the last."""
     rows: list[list[Cell]] = [
-        [_cut(c.name, NAME), c.smallest, c.largest, c.mean, c.std, "constant" if c.constant else ""]
+        [shortened(c.name, NAME), c.smallest, c.largest, c.mean, c.std, "constant" if c.constant else ""]
         for c in one.channels
     ]
     if len(rows) > MANY:
@@ -177,7 +177,7 @@ def _columns(columns: Sequence[ColumnProfile], target: "Console") -> None:
     for plain, run in groupby(columns, key=lambda c: c.kind in {"number", "integer"} and not c.missing):
         some = list(run)
         if plain and len(some) > ENDS:
-            between = f"{_cut(some[0].name, VALUE)} ... {_cut(some[-1].name, VALUE)}"
+            between = f"{shortened(some[0].name, VALUE)} ... {shortened(some[-1].name, VALUE)}"
             rows.append([between, f"{len(some)} columns of numbers", "", "0", ""])
         else:
             rows += [_column(one) for one in some]
@@ -195,8 +195,8 @@ def _column(one: ColumnProfile) -> list[Cell]:
     elif one.kind == "text" and one.words >= SENTENCE:
         kind = f"text, {one.words:.0f} words each"
     different = "" if one.distinct is None else f"{one.distinct:,}"
-    examples = ", ".join(_cut(text, VALUE) for text in one.examples)
-    return [_cut(one.name, NAME), kind, different, f"{one.missing:,}", examples]
+    examples = ", ".join(shortened(text, VALUE) for text in one.examples)
+    return [shortened(one.name, NAME), kind, different, f"{one.missing:,}", examples]
 
 
 def _examples(opened: Opened, target: "Console") -> None:
@@ -207,7 +207,7 @@ def _examples(opened: Opened, target: "Console") -> None:
     target.print()
     for number, name in enumerate(opened.loaded.class_names[:MANY]):
         for row in np.flatnonzero(y == number)[:TEXTS]:
-            tables.line(target, f"{_cut(name, NAME)}: {_cut(texts.words[row], TEXT)}")
+            tables.line(target, f"{shortened(name, NAME)}: {shortened(texts.words[row], TEXT)}")
 
 
 def _rows_equal(rows: int) -> str:
@@ -226,7 +226,3 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
     return quoted(value) if isinstance(value, str) else str(value)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."

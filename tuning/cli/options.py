@@ -38,6 +38,11 @@ CodeOption = Annotated[
     typer.Option("--code", help="Code of your own that the record names; it is run; repeatable.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+LabelOption = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Label column of a table.")]
+TextOption = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Text column: one text per row.")]
+SequenceOption = Annotated[
+    str | None, typer.Option("--sequence", metavar="COLUMN", help="Long tables: column with the id of each sequence.")
+]
 
 
 def _campaigns(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -12,14 +12,14 @@ from tuning.cli.options import (
     DatasetsOption,
     HomeOption,
     JsonOption,
+    SequenceOption,
+    TextOption,
     json_only,
     open_home,
 )
 from tuning.cli.trained import (
     CalibrateOption,
     RankOption,
-    SequenceOption,
-    TextOption,
     TimeOption,
     TopOption,
     TrainedArgument,

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from tuning.journal.record import CampaignRecord
     from tuning.journal.text import Cell
 
-BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
-"""Metrics of ours shown beside the objective, those that the campaign's trials have; those of a user's code are too."""
-
 
 def top(
     *,
@@ -194,7 +191,7 @@ def _show_configurations(board: "Leaderboard", target: "Console") -> None:
 
 
 def _beside(board: "Leaderboard") -> list[str]:
-    from tuning.campaign.objective import METRICS
+    from tuning.campaign.objective import BESIDE, METRICS
 
     measured = dict.fromkeys(metric for row in board.ranked for metric in row.metrics)
     own = [metric for metric in measured if metric not in METRICS and "/" not in metric]  # with / they are of a class

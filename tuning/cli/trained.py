@@ -30,11 +30,6 @@ TopOption = Annotated[
 CalibrateOption = Annotated[
     bool, typer.Option("--calibrate", help="Scale probabilities by a temperature fitted on the validation part.")
 ]
-LabelOption = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Label column of the table.")]
-TextOption = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Text column of the table.")]
-SequenceOption = Annotated[
-    str | None, typer.Option("--sequence", metavar="COLUMN", help="Long table: column of the sequences' ids.")
-]
 TimeOption = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Long table: column to sort by.")]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tuning.analysis.data_rows import by_class, division, text, total, undivided
 from tuning.analysis.leaderboard import Leaderboard
 from tuning.analysis.trials import trial_row
+from tuning.campaign.objective import BESIDE
 from tuning.journal.events import DataRecord
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import score, short_names, shown, trial_name, trial_spans
@@ -16,9 +17,6 @@ TOP = 10
 
 MOST_ROWS = 1_000
 """Rows of the table of all trials; its CSV file has them all."""
-
-BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
-"""Metrics beside the objective, those that trials have."""
 
 
 REASON = 400

@@ -7,7 +7,7 @@ time; that run is pinned above them where the view is the experiment's own table
 
 import json
 
-from tuning.campaign.objective import metrics_of
+from tuning.campaign.objective import BESIDE, metrics_of
 from tuning.journal.record import CampaignRecord
 from tuning.tracking.layout import LAYOUT, Tag, milliseconds, single_key
 
@@ -26,9 +26,6 @@ RUN = "attributes.`Run Name`"
 
 RUN_WIDTH = 120
 """In pixels, as every width."""
-
-BESIDE = ("accuracy", "recall_macro", "f1_macro", "rmse", "mae", "r2")
-"""Metrics shown beside the objective, where the task has them."""
 
 
 def view_tag(campaign_id: str) -> str:
