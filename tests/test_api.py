@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from tuning import api
 from tuning.analysis.export_file import read
-from tuning.campaign.errors import CampaignError, RecordError
+from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.campaign.file import from_dict
 from tuning.campaign.file import load as load_file
 from tuning.journal.home import Home
@@ -90,6 +90,16 @@ def test_nothing_finished_is_an_empty_list_and_a_message(home: Home, tmp_path: P
         with pytest.raises(RecordError, match="campaign 'begun': no trial has"):
             attempt()
     assert not (tmp_path / "x.json").exists()
+
+
+def test_a_path_that_cannot_be_written_is_named_as_the_argument(home: Home, tmp_path: Path) -> None:
+    journal(home)
+    tiny = api.load("tiny", home=home.path)
+    for method in (tiny.export, tiny.report):
+        with pytest.raises(CampaignError, match=r"^path .*x\.foo: unknown suffix"):
+            method(tmp_path / "x.foo")
+    with pytest.raises(StoreError, match=r"cannot be written: .* Choose another path$"):
+        tiny.export(tmp_path / "nowhere" / "x.json")
 
 
 def test_a_campaign_without_trials_has_empty_frames(home: Home) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuning.analysis.export import ExportedTrial
 from tuning.analysis.export import export as export_of
-from tuning.analysis.export_file import check_suffix, write
+from tuning.analysis.export_file import EXPORT_SUFFIXES, write
 from tuning.analysis.trials import trial_rows
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
@@ -33,7 +33,7 @@ from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, fold
 from tuning.journal.text import settings, trial_name
 from tuning.tracking.observer import Tracking
-from tuning.training.files import write_file
+from tuning.training.files import check_suffix, write_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,8 +214,8 @@ class Campaign:
         if k < 1:
             raise CampaignError(f"k = {k}: must be at least 1")
         file = Path(path)
-        check_suffix(file)
-        write(export_of(self.record, k), file)
+        check_suffix(file, EXPORT_SUFFIXES, "path")
+        write(export_of(self.record, k), file, "path")
         return file
 
     def report(self, path: Path | str | None = None) -> WrittenReport:
@@ -232,7 +232,7 @@ class Campaign:
         from tuning.report.page import page  # brings Optuna and plotly
 
         file = Path(path or f"{self.name}.html")
-        check_report(file)
+        check_suffix(file, REPORT_SUFFIXES, "path")
         if not self.record.ended:
             raise RecordError(f"campaign {self.name!r}: no trial has ended yet")
         confirmations = self.home.confirmations
@@ -240,10 +240,7 @@ class Campaign:
         confirmation = confirmations.record(self.name) if confirmed else None
         text = page(self._entries, confirmation, calibrated(self.home, self.record, confirmation))
         content = text.encode()
-        try:
-            write_file(file, content)
-        except OSError as error:
-            raise StoreError(f"{file}: cannot be written: {error.strerror or error}. Choose another --out") from error
+        write_output(file, content, "path")
         from tuning.tracking.campaign_files import add_to_campaign  # brings MLflow
 
         try:
@@ -313,12 +310,6 @@ def launch(
         if interruption.cause != "budget":
             warnings.warn(f"campaign {name!r} ended early: {interruption.reason}", stacklevel=2)
     return load(name, home=place.path)
-
-
-def check_report(path: Path) -> None:
-    """Raise CampaignError unless the path's suffix is that of a page."""
-    if path.suffix.lower() not in REPORT_SUFFIXES:
-        raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(REPORT_SUFFIXES)}")
 
 
 def _plan(campaign: Path | str | Mapping[str, Any]) -> Plan:

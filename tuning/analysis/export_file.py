@@ -3,8 +3,6 @@
 JSON and TOML hold one document, read back without loss.  CSV has a row per entry for people, and is not read back.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,11 +13,11 @@ from pydantic import ValidationError
 
 from tuning.analysis.export import Export, ExportedTrial
 from tuning.campaign.documents import DocumentError, checked, parse_json, parse_toml, read_bytes
-from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.errors import RecordError
 from tuning.campaign.messages import messages, shown
-from tuning.journal.text import short_names, trial_spans
+from tuning.journal.text import short_names, table_csv, trial_spans
 from tuning.journal.upgrade import VERSION, upgrade_export
-from tuning.training.files import write_file
+from tuning.training.files import check_suffix, write_output
 
 EXPORT_SUFFIXES = (".json", ".toml", ".csv")
 
@@ -33,21 +31,17 @@ COMPLETE = (".json", ".toml")
 """Formats whose entries train again."""
 
 
-def check_suffix(path: Path) -> None:
-    """Raise CampaignError unless the path's suffix names a format."""
-    if path.suffix.lower() not in EXPORT_SUFFIXES:
-        raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(EXPORT_SUFFIXES)}")
-
-
-def write(exported: Export, path: Path) -> None:
+def write(exported: Export, path: Path, argument: str = "--out") -> None:
     """Write an export in the format that the suffix names; the file is complete or absent.
+
+    argument: what the user calls the path.
 
     Raises:
         CampaignError: an unknown suffix.
         RecordError: a figure is no finite number, which JSON cannot hold.
         StoreError: the folder is missing or cannot be written.
     """
-    check_suffix(path)
+    check_suffix(path, EXPORT_SUFFIXES, argument)
     try:
         text = {".json": _json, ".toml": _toml, ".csv": _csv}[path.suffix.lower()](exported)
     except ValueError as error:  # JSON has no NaN
@@ -55,10 +49,7 @@ def write(exported: Export, path: Path) -> None:
             f"campaign {exported.campaign.name!r}: a metric of its best trials is no finite number ({error}). Export "
             "fewer (-k), or a .csv table"
         ) from None
-    try:
-        write_file(path, text.encode())
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+    write_output(path, text.encode(), argument)
 
 
 def read(path: Path) -> tuple[ExportedTrial, ...]:
@@ -121,11 +112,7 @@ def _csv(exported: Export) -> str:
     taken = _row(exported, exported.entries[0], {}, metrics)  # train.epochs is not the column of epochs trained
     names = {path: path if name in taken else name for path, name in names.items()}
     rows = [_row(exported, entry, names, metrics) for entry in exported.entries]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return table_csv(rows)
 
 
 def _row(exported: Export, entry: ExportedTrial, names: Mapping[str, str], metrics: Iterable[str]) -> dict[str, Any]:

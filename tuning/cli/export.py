@@ -54,14 +54,15 @@ def export(
         _export_onnx(name, out, rank=rank, code=code or [], home=home, datasets=datasets)
         return
     from tuning.analysis.export import export as best_trials
-    from tuning.analysis.export_file import COMPLETE, check_suffix, write
+    from tuning.analysis.export_file import COMPLETE, EXPORT_SUFFIXES, write
     from tuning.campaign.code_files import copy_path
     from tuning.campaign.errors import CampaignError
+    from tuning.training.files import check_suffix
 
     if rank is not None:
         raise CampaignError("--rank is for --format onnx; -k says how many trials are exported")
     if form == "trials":
-        check_suffix(out)
+        check_suffix(out, EXPORT_SUFFIXES)
     place = existing_home(home)
     record = place.record(name)
     if form == "optuna":

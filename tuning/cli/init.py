@@ -61,10 +61,10 @@ def init(
     """
     from data import inspection
     from tuning.campaign.draft import draft
-    from tuning.campaign.errors import CampaignError, StoreError
+    from tuning.campaign.errors import CampaignError
     from tuning.campaign.seeds import derive
     from tuning.cli import tables
-    from tuning.training.files import write_file
+    from tuning.training.files import write_output
 
     name = name or _name(data)
     path = out or Path(f"{name}.toml")
@@ -81,10 +81,7 @@ def init(
     if path == STDOUT:
         typer.echo(content, nl=False)
         return
-    try:
-        write_file(path, content.encode())
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+    write_output(path, content.encode())
     say(f"{path}: written. Read its comments, then start it:")
     folder = [] if datasets is None else ["--datasets", str(datasets)]
     say(f"  {shlex.join(['seqtune', 'launch', str(path), *folder])}")

@@ -1,11 +1,11 @@
 """Shared by all plots: file formats, width, colours, and an atomic save."""
 
-import os
+import io
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning.campaign.errors import CampaignError, StoreError
+from tuning.training import files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +26,7 @@ STYLE: Any = {
 
 def check_suffix(path: Path) -> None:
     """Raise CampaignError unless the path's suffix names a format."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise CampaignError(f"--plot {path}: unknown suffix. Allowed: {', '.join(SUFFIXES)}")
+    files.check_suffix(path, SUFFIXES, "--plot")
 
 
 def save(figure: "Figure", path: Path) -> None:
@@ -36,13 +35,8 @@ def save(figure: "Figure", path: Path) -> None:
     Raises:
         StoreError: the folder does not exist or is not writable.
     """
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # drawn as an empty box
-            figure.savefig(temporary, dpi=200)
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --plot") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # drawn as an empty box
+        figure.savefig(content, format=path.suffix.lower()[1:], dpi=200)
+    files.write_output(path, content.getbuffer(), "--plot")

@@ -22,10 +22,11 @@ def report(
     Tables and figures need neither a network nor seqtune.  The file is also added to the campaign's run in MLflow, if
     that store can be reached.  Example: seqtune report demo --out demo.html
     """
-    from tuning.api import check_report, load
+    from tuning.api import REPORT_SUFFIXES, load
+    from tuning.training.files import check_suffix
 
     if out is not None:
-        check_report(out)
+        check_suffix(out, REPORT_SUFFIXES)
     place = existing_home(home)
     campaign = load(name, home=place.path)
     if not campaign.record.ended:

@@ -96,12 +96,12 @@ def json_text(data: Any) -> str:
 
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as CSV with every digit; missing values are empty."""
+    """Return rows as CSV with every digit; missing values are empty, and lines end with LF."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue()
+    return text.getvalue().replace("\r\n", "\n")  # the writer's own line ends: with others it would not quote a CR
 
 
 def first_line(error: BaseException) -> str:

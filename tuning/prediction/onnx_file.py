@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from tuning.campaign.errors import CampaignError, RecordError, StoreError
+from tuning.campaign.errors import CampaignError, RecordError
 from tuning.journal.text import trial_name
 from tuning.prediction.kept import KeptTrial
-from tuning.training.files import write_file
+from tuning.training.files import check_suffix, write_output
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -34,8 +34,7 @@ def write_onnx(model: KeptTrial, path: Path) -> float:
         RecordError: a classical family, one that cannot be converted, or whose outputs differ.
         StoreError: the file cannot be written.
     """
-    if path.suffix.lower() != ".onnx":
-        raise CampaignError(f"--out {path}: unknown suffix. Allowed: .onnx")
+    check_suffix(path, (".onnx",))
     try:
         import onnx
         import onnxruntime
@@ -64,10 +63,7 @@ def write_onnx(model: KeptTrial, path: Path) -> float:
     difference = float(np.abs(found - expected).max() / max(1e-12, np.abs(expected).max()))
     if not difference <= TOLERANCE:
         raise RecordError(f"{name}: the outputs of its ONNX form differ from torch's by {difference:.1e}")
-    try:
-        write_file(path, content)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+    write_output(path, content)
     return difference
 
 

@@ -4,17 +4,16 @@ import io
 from pathlib import Path
 from typing import Any
 
-from tuning.campaign.errors import CampaignError, StoreError
+from tuning.campaign.errors import CampaignError
 from tuning.prediction.predictions import Predictions
-from tuning.training.files import write_file
+from tuning.training.files import check_suffix, write_output
 
 SUFFIXES = (".csv", ".parquet", ".parq")
 
 
 def check_out(path: Path, rows: Path) -> None:
     """Raise CampaignError for an unknown suffix, a missing folder, or the file of rows itself."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise CampaignError(f"--out {path}: unknown suffix. Allowed: {', '.join(SUFFIXES)}")
+    check_suffix(path, SUFFIXES)
     if not path.absolute().parent.is_dir():
         raise CampaignError(f"--out {path}: the folder {path.absolute().parent} does not exist. Create it first")
     if path.exists() and rows.exists() and path.samefile(rows):
@@ -36,10 +35,7 @@ def write(predictions: Predictions, path: Path) -> None:
         csv.write_csv(table, content)
     else:
         parquet.write_table(table, content)
-    try:
-        write_file(path, content.getbuffer())
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
+    write_output(path, content.getbuffer())
 
 
 def columns(predictions: Predictions) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import first_line
 from tuning.report.study import study
 from tuning.search.optuna import quiet
+from tuning.training.files import write_file
 
 STORAGE_SUFFIXES = (".db", ".sqlite3")
 
@@ -58,7 +59,7 @@ def write_storage(record: CampaignRecord, path: Path) -> int:
                 made.add_trials(trials)
                 storage.remove_session()
                 storage.engine.dispose()
-            file.replace(path)
+            write_file(path, file.read_bytes())
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another --out") from error
     except (SQLAlchemyError, StorageInternalError) as error:  # a full disk, as SQLite reports it

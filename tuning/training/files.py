@@ -1,13 +1,30 @@
 """The files of a trial, and writing a file so that it is complete or absent."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from tuning.campaign.errors import CampaignError, StoreError
 
 CHECKPOINT = "checkpoint.pt"
 """A running trial's state after its last epoch."""
 
 WEIGHTS = "weights.safetensors"
 """The weights of a trial's best epoch."""
+
+
+def check_suffix(path: Path, allowed: Sequence[str], argument: str = "--out") -> None:
+    """Raise CampaignError unless the path's suffix is allowed.  argument: what the user calls the path."""
+    if path.suffix.lower() not in allowed:
+        raise CampaignError(f"{argument} {path}: unknown suffix. Allowed: {', '.join(allowed)}")
+
+
+def write_output(path: Path, content: bytes | memoryview, argument: str = "--out") -> None:
+    """Write a file that a user asked for, as ``write_file``.  StoreError: it cannot be written."""
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another {argument}") from error
 
 
 def write_file(path: Path, content: bytes | memoryview) -> None:
