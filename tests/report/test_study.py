@@ -118,10 +118,11 @@ def test_thinning_keeps_the_first_and_the_spacing():
 
 
 def test_options_are_as_a_campaign_file_spells_them_uncut_and_distinct():
+    masks: list[bool | str] = [True, "true", False, True]
     long = ["inception-time-with-bottleneck & <b>", "inception-time-with-bottleneck-and-more"]
     runs = [
         Trial(settings={"model.family": name, "model.mask": mask})
-        for name, mask in zip([*long, *long], (True, "true", False, True), strict=True)
+        for name, mask in zip([*long, *long], masks, strict=True)
     ]
     campaign = record(runs, dimensions={"model.family": "names", "model.mask": "values"})
     made = study(campaign, campaign.ended)
