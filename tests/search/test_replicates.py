@@ -100,14 +100,14 @@ def test_trial_k_has_configuration_k_by_n_and_replicate_k_modulo_n():
     assert all(s.same_as is None for s in suggested)
 
 
-def test_the_algorithm_is_told_the_mean_of_the_replicates_that_did_not_fail():
+def test_the_algorithm_is_told_the_mean_of_the_replicates_or_a_failure_if_one_failed():
     proposer = Listening()
     search = OrderedSearch(proposer, window=1, replicates=3)
     outcomes = [0.1, 0.2, 0.6, None, 0.4, 0.5, None, None, None, 0.3]
     for k, objective in enumerate(outcomes):
         assert search.suggest().index == k
         search.record(k, Outcome(objective))
-    assert proposer.told == [(0, Outcome(fmean([0.1, 0.2, 0.6]))), (1, Outcome(fmean([0.4, 0.5]))), (2, Outcome(None))]
+    assert proposer.told == [(0, Outcome(fmean([0.1, 0.2, 0.6]))), (1, Outcome(None)), (2, Outcome(None))]
 
 
 def test_a_configuration_is_told_when_its_last_replicate_may_be_known():

@@ -131,6 +131,18 @@ def test_a_search_is_not_drawn_to_a_failing_value(engine):
 
 
 @ENGINES
+def test_a_search_is_not_drawn_to_a_value_with_which_most_replicates_fail(engine):
+    search = OrderedSearch(model_based(engine, CNN2D, startup=20), window=10, replicates=5)
+    lost = 0
+    for k in range(300):
+        suggestion = search.suggest()
+        hard = suggestion.assignment["model.layers"] == 4
+        search.record(k, Outcome((None if k % 5 else 0.85) if hard else 0.80))
+        lost += hard and k >= 100
+    assert lost / 200 < 0.3
+
+
+@ENGINES
 def test_the_model_based_part_finds_better_values_than_the_random_part(engine):
     space = Space(name="line", models=CNN2D.models, dimensions={"model.dropout": Real(0.0, 0.9)})
     early: list[float] = []

@@ -5,7 +5,7 @@ trial order: before suggestion k is asked for, the results of trials 0 .. k - wi
 ``window`` trials in flight a campaign is then the same on any number of workers.
 
 With N replicates trial k is replicate k % N of configuration k // N.  The algorithm is asked once for a configuration
-and given the mean of its replicates.
+and given the mean of its replicates, or a failure if one failed.
 """
 
 from collections.abc import Callable, Sequence
@@ -168,9 +168,9 @@ class OrderedSearch:
 
 
 def _mean(outcomes: Sequence[Outcome]) -> Outcome:
-    """The mean of the replicates that did not fail; a failure where all did."""
+    """The mean of the replicates; a failure where one failed, as the mean of the others would be too good."""
     objectives = [outcome.objective for outcome in outcomes if outcome.objective is not None]
-    return Outcome(fmean(objectives) if objectives else None)
+    return Outcome(fmean(objectives) if len(objectives) == len(outcomes) else None)
 
 
 def _key(assignment: Assignment) -> str:
