@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from journals import Run, record, table
 
 from tuning.analysis.configurations import Configuration, configurations
-from tuning.analysis.statistics import estimate
+from tuning.analysis.selection import WEIGHTS_KEPT, best_configurations, kept_weights
+from tuning.analysis.statistics import estimate, quantile
 from tuning.journal.record import CampaignRecord
 
 
@@ -113,3 +114,32 @@ def test_a_reused_result_counts_once() -> None:
 def test_a_configuration_whose_mean_is_zero_is_ranked() -> None:
     runs = table({"a": [0.0, 0.0], "b": [0.5, 0.5]})
     assert summary(configurations(replicated(runs, 2))) == [([2, 3], 2, 2), ([0, 1], 2, 2)]
+
+
+ROW = st.lists(
+    st.tuples(st.sampled_from([0.2, 0.5, 0.9]), st.sampled_from(["completed", "failed", "stopped"])),
+    min_size=3,
+    max_size=3,
+)
+
+
+@settings(max_examples=25)
+@given(rows=st.lists(ROW, min_size=1, max_size=WEIGHTS_KEPT + 2), running=st.booleans())
+def test_kept_weights_have_the_order_of_configurations_without_their_intervals(
+    rows: list[list[tuple[float, str]]], *, running: bool
+) -> None:
+    runs = [
+        Run(settings={"model.dropout": k / 100}, seed=r, score=score, status=status)
+        for k, row in enumerate(rows)
+        for r, (score, status) in enumerate(row)
+    ]
+    if running:
+        runs[-1] = replace(runs[-1], score=None)
+    journal = replicated(runs, 3)
+    quantile.cache_clear()
+    kept, best = kept_weights(journal), best_configurations(journal, len(rows))
+    assert quantile.cache_info().currsize == 0
+    ranked = [c.completed[0].index for c in configurations(journal)]
+    assert [trial.index for trial in best] == ranked
+    begun = {(len(rows) - 1) * 3, (len(rows) - 1) * 3 + 1} if running else set()
+    assert set(ranked[:WEIGHTS_KEPT]) <= kept <= set(ranked[:WEIGHTS_KEPT]) | begun

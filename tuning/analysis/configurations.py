@@ -1,9 +1,10 @@
 """The configurations of a campaign with replicates, in the order of their mean objective."""
 
 from dataclasses import asdict, dataclass
+from statistics import fmean
 
 from data.config import DataOptions
-from tuning.analysis.statistics import Estimate, estimate
+from tuning.analysis.statistics import Estimate, averaged, estimate
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 
@@ -21,6 +22,27 @@ class Configuration(Estimate):
     completed: list[TrialRecord]
     replicates: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicates:
+    """A configuration's trials, as of ``Configuration``.  units: of the completed ones; None of one split."""
+
+    trials: list[TrialRecord]
+    completed: list[TrialRecord]
+    units: list[int] | None
+    replicates: int
+    complete: bool
+
+    @property
+    def objectives(self) -> list[float]:
+        """Of the completed trials."""
+        return [trial.objective for trial in self.completed if trial.objective is not None]
+
+    @property
+    def mean(self) -> float:
+        """The mean objective, without an interval: each end of a trial asks for the order of all."""
+        return fmean(averaged(self.objectives, self.units))
 
 
 def overlap(record: CampaignRecord) -> float:
@@ -54,6 +76,21 @@ def divided(data: DataOptions) -> float:
 
 
 def configurations(record: CampaignRecord) -> list[Configuration]:
+    """Return the configurations in the order of ``ranked_replicates``, with their intervals."""
+    metric, ratio = record.config.objective.metric, overlap(record)
+    return [
+        Configuration(
+            **asdict(estimate(one.objectives, metric, overlap=ratio, units=one.units)),
+            trials=one.trials,
+            completed=one.completed,
+            replicates=one.replicates,
+            complete=one.complete,
+        )
+        for one in ranked_replicates(record)
+    ]
+
+
+def ranked_replicates(record: CampaignRecord) -> list[Replicates]:
     """Return the configurations with a completed replicate, best mean first; none without replicates.
 
     Trial k belongs to configuration k // N, or to the one that its suggestion repeats.  Complete configurations come
@@ -69,21 +106,17 @@ def configurations(record: CampaignRecord) -> list[Configuration]:
             groups.setdefault((index if trial.same_as is None else trial.same_as) // count, []).append(trial)
     ranked = {trial.index for trial in record.ranked()}
     pairs = [(trials, [t for t in trials if t.index in ranked]) for trials in groups.values()]
-    metric, cost = record.config.objective.metric, record.config.objective.cost
-    ratio = overlap(record)
-    unordered = [_configuration(trials, completed, count, metric, ratio) for trials, completed in pairs if completed]
-    return sorted(unordered, key=lambda c: (not c.complete, 0 if c.complete else -c.n, cost(c.mean)))
+    in_units = overlap(record) > 0
+    unordered = [_replicates(trials, completed, count, in_units=in_units) for trials, completed in pairs if completed]
+    cost = record.config.objective.cost
+    return sorted(unordered, key=lambda c: (not c.complete, 0 if c.complete else -len(c.completed), cost(c.mean)))
 
 
-def _configuration(
-    trials: list[TrialRecord], completed: list[TrialRecord], count: int, metric: str, ratio: float
-) -> Configuration:
-    objectives = [trial.objective for trial in completed if trial.objective is not None]
-    units = [unit(trial) for trial in completed if trial.objective is not None]
-    return Configuration(
-        **asdict(estimate(objectives, metric, overlap=ratio, units=units if ratio else None)),
+def _replicates(trials: list[TrialRecord], completed: list[TrialRecord], count: int, *, in_units: bool) -> Replicates:
+    return Replicates(
         trials=trials,
         completed=completed,
+        units=[unit(trial) for trial in completed] if in_units else None,
         replicates=-(-len(trials) // count) * count,  # one that was suggested again has several times as many
         complete=len(completed) >= count and not any(trial.status in {"failed", "stopped"} for trial in trials),
     )

@@ -2,7 +2,7 @@
 
 import json
 
-from tuning.analysis.configurations import Configuration, configurations
+from tuning.analysis.configurations import Replicates, ranked_replicates
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 WEIGHTS_KEPT = 10
@@ -14,7 +14,7 @@ def best_configurations(record: CampaignRecord, k: int) -> list[TrialRecord]:
 
     With replicates configurations are ranked by the mean of their trials, as in ``seqtune top``.
     """
-    replicated = configurations(record)
+    replicated = ranked_replicates(record)
     trials = [one.completed[0] for one in replicated] if replicated else record.ranked()
     different: dict[str, TrialRecord] = {}
     for trial in trials:
@@ -37,9 +37,9 @@ def kept_weights(record: CampaignRecord) -> set[int]:
         return set(confirmed.values())
     if record.config.search.replicates == 1:
         return {trial.index for trial in record.ranked(WEIGHTS_KEPT)}
-    ranked = configurations(record)
+    ranked = ranked_replicates(record)
     return {one.completed[0].index for one in [*ranked[:WEIGHTS_KEPT], *filter(_lacks_trials, ranked)]}
 
 
-def _lacks_trials(one: Configuration) -> bool:
+def _lacks_trials(one: Replicates) -> bool:
     return len(one.trials) < one.replicates or any(trial.result is None for trial in one.trials)

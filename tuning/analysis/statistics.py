@@ -72,7 +72,7 @@ def estimate(
     """
     if not values:
         return Estimate(n=0)
-    means = values if units is None else list(unit_means(values, units).values())
+    means = averaged(values, units)
     mean, n = fmean(means), len(means)
     if n < ENOUGH:
         return Estimate(n=len(values), mean=mean)
@@ -86,6 +86,11 @@ def quantile(n: int) -> float:
     from scipy import stats
 
     return float(stats.t.ppf(1 - ALPHA / 2, n - 1))
+
+
+def averaged(values: Sequence[float], units: Sequence[Hashable] | None) -> Sequence[float]:
+    """Return the values, or with units the mean of each unit's values."""
+    return values if units is None else list(unit_means(values, units).values())
 
 
 def unit_means(values: Sequence[float], units: Sequence[Unit]) -> dict[Unit, float]:
