@@ -213,6 +213,10 @@ class RandomForestConfig(ModelConfigBase):
     """Least rows of a leaf."""
 
 
+MINIROCKET_STEPS = 9
+"""Steps of MiniRocket's kernels: shorter sequences are refused."""
+
+
 class MiniRocketConfig(ModelConfigBase):
     """MiniRocket's random convolutions, then ridge regression."""
 

@@ -11,6 +11,7 @@ import pytest
 from data_factories import columns, write_csv, write_npz
 from typer.testing import CliRunner
 
+from tuning.campaign import draft as drafting
 from tuning.campaign.file import load
 from tuning.campaign.plan import Plan
 from tuning.cli.app import app
@@ -47,6 +48,14 @@ def test_a_table_gives_a_campaign_with_its_reasons(tmp_path):
     assert config.resources.concurrency >= 1
     assert "# a usual name of labels (2: a, b)" in text
     assert len(text.splitlines()) < 32
+
+
+@pytest.mark.parametrize("workers", [1, 8, 16])
+def test_most_suggestions_of_a_written_campaign_know_results(tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(drafting, "_workers", lambda: (workers, workers))
+    plan, _ = written(table(tmp_path), tmp_path)
+    assert plan.config.search.window >= 2 * workers
+    assert plan.random_suggestions() <= 0.5 * plan.trials
 
 
 def test_imbalanced_classes_give_methods_to_search(tmp_path):

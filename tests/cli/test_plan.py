@@ -57,6 +57,14 @@ def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path,
     assert not (tmp_path / "var" / "campaigns").exists()
 
 
+def test_suggestions_before_the_first_result_are_random(tmp_path: Path, campaign: Any) -> None:
+    path = campaign()
+    path.write_text(path.read_text().replace("trials = 20", "trials = 20\nwindow = 20"))
+    found = json.loads(run(tmp_path, str(path), "--quick", "--json").stdout)
+    assert (found["search"]["random"], found["search"]["model_based"]) == (20, 0)
+    assert any("with search.window = 20 none is made after a result is known" in text for text in found["findings"])
+
+
 @pytest.mark.parametrize(
     ("more", "total", "below"),
     [

@@ -121,6 +121,26 @@ def test_a_configuration_is_told_when_its_last_replicate_may_be_known():
     assert known == [0, 0, 0, 0, 1, 1, 2, 2, 3]
 
 
+@given(st.integers(1, 5), st.integers(1, 9))
+def test_a_plan_counts_the_configurations_that_are_suggested_before_a_result(replicates, window):
+    proposer = Listening()
+    search = OrderedSearch(proposer, window=window, replicates=replicates)
+    k = 0
+    while not proposer.told:
+        search.record(k, Outcome(0.5))
+        k = search.suggest().index + 1
+    blind = (k - 1) // replicates  # the last one knew a result
+    changes = {"search__window": window, "search__replicates": replicates, "search__startup_trials": 1}
+    plans = [
+        plan(campaign(**changes, resources__concurrency=1, search__trials=count * replicates))
+        for count in (blind, blind + 1)
+    ]
+    assert [p.random_suggestions() for p in plans] == [blind, blind]
+    reasons = [p.random_only for p in plans]
+    assert reasons[0] is not None
+    assert reasons[1] is None
+
+
 @pytest.mark.parametrize("replicates", [1, 3])
 def test_of_a_repeated_configuration_each_replicate_names_its_own_counterpart(replicates):
     search = OrderedSearch(RandomProposer(TINY, 1), window=99, on_duplicate="reuse", replicates=replicates)

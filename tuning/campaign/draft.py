@@ -11,16 +11,16 @@ from data.findings import IMBALANCED, far_from_unit, imbalance
 from data.inspection import Inspection
 from data.memory import machine_bytes
 from data.overview import Overview, overview
+from models.configs import MINIROCKET_STEPS
+from tuning.campaign.config import SearchOptions
+from tuning.campaign.plan import STARTUP_SHARE
 
-TRIALS = 20
 BALANCED = 1.5
 """Below this ratio of the largest to the smallest class, accuracy and macro recall rank alike."""
 TINY = 300
 """Rows below which classical models are compared as well."""
 SHORT = 64
 """Steps up to which a recurrent network is fast."""
-MINIROCKET_STEPS = 9
-"""Fewer are too short for ``minirocket``."""
 LARGE = 20_000
 """Rows above which a first search should use a sample."""
 SAMPLE = 5_000
@@ -30,8 +30,6 @@ EPOCHS = ((5_000, 30), (20_000, 15), (float("inf"), 8))
 WORKER_BYTES = 2**30
 """Memory for a worker and its share of the driver."""
 MOST_WORKERS = 16
-WINDOW = 8
-"""``search.window`` where a file does not say."""
 SHORT_WINDOW = 8
 """Of a series that is too short for the default."""
 FRACTIONS = 0.3
@@ -64,8 +62,7 @@ def draft(seen: Inspection, *, name: str, seed: int) -> tuple[Entry, ...]:
         Entry(table="", key="seed", value=seed),
         *_data(seen, whole, split),
         *kind(whole),
-        Entry(table="search", key="trials", value=TRIALS, why="a first look; raise it later"),
-        *_window(),
+        *_search(),
         *_training(whole),
         *_objective(whole),
         *_machine(),
@@ -203,10 +200,16 @@ def _workers() -> tuple[int, int]:
     return max(1, min(cores, machine_bytes() // WORKER_BYTES, MOST_WORKERS)), cores
 
 
-def _window() -> list[Entry]:
+def _search() -> list[Entry]:
+    """Return trials and window: a window's suggestions know no result, so that it is no more than the random share."""
     workers, _ = _workers()
-    why = "twice the workers, so that none waits"
-    return [Entry(table="search", key="window", value=2 * workers, why=why)] if 2 * workers > WINDOW else []
+    usual = SearchOptions().window
+    window = max(usual, 2 * workers)
+    trials = round(window / STARTUP_SHARE)
+    entries = [Entry(table="search", key="trials", value=trials, why="a first look; raise it later")]
+    if window > usual:
+        entries.append(Entry(table="search", key="window", value=window, why="twice the workers, so that few wait"))
+    return entries
 
 
 def _machine() -> list[Entry]:

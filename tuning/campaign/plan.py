@@ -49,11 +49,34 @@ class Plan:
         return self.config.model_copy(update={"search": self.config.search.model_copy(update=filled)})
 
     @property
-    def random_only(self) -> bool:
-        """Whether the model-based search never gets a turn."""
-        search = self.config.search
-        few = self.trials // search.replicates <= self.startup_trials
-        return search.algorithm not in ("grid", "random") and not search.warm_start and few
+    def blind(self) -> int:
+        """How many configurations are suggested before a result can be known; see ``tuning.search.ordered``."""
+        return 1 + math.ceil((self.config.search.window - 1) / self.config.search.replicates)
+
+    def random_suggestions(self, earlier: int = 0) -> int:
+        """Return how many configurations do not depend on results.  earlier: results of the warm start."""
+        configurations = self.trials // self.config.search.replicates
+        if self.config.search.algorithm in ("grid", "random"):
+            return 0 if self.config.search.algorithm == "grid" else configurations
+        return min(configurations, max(self.startup_trials - earlier, 0 if earlier else self.blind))
+
+    @property
+    def random_only(self) -> str | None:
+        """Why the model-based search never gets a turn, and what to do; None where it does."""
+        search, configurations = self.config.search, self.trials // self.config.search.replicates
+        if search.algorithm in ("grid", "random") or search.warm_start:
+            return None
+        if configurations <= self.startup_trials:
+            return (
+                f"search.startup_trials = {self.startup_trials}. Raise search.trials or lower search.startup_trials "
+                "for a model-based search"
+            )
+        if configurations <= self.blind:
+            return (
+                f"with search.window = {search.window} none is made after a result is known. Raise search.trials or "
+                "lower search.window for a model-based search"
+            )
+        return None
 
 
 def plan(config: CampaignConfig) -> Plan:

@@ -85,13 +85,8 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
 
     out = tables.console(error=as_json)
     name = plan.config.name
-    if plan.random_only:
-        tables.line(
-            out,
-            f"Note: all {plan.trials} trials are random suggestions, as search.startup_trials = {plan.startup_trials}. "
-            "Raise search.trials or lower search.startup_trials for a model-based search",
-            "yellow",
-        )
+    if reason := plan.random_only:
+        tables.line(out, f"Note: all {plan.trials} trials are random suggestions, as {reason}", "yellow")
     for file in plan.config.code_files:
         tables.line(out, f"code: {file}")
     if not home.journal(name).exists() and (advice := idle_advice(plan)):

@@ -98,8 +98,7 @@ def estimate(
 def _search(plan: Plan, feasible: float, warm_start: Sequence[WarmStart]) -> Search:
     search = plan.config.search
     configurations = plan.trials // search.replicates
-    startup = max(0, plan.startup_trials - sum(len(source.results) for source in warm_start))
-    random = {"grid": 0, "random": configurations}.get(search.algorithm, min(configurations, startup))
+    random = plan.random_suggestions(sum(len(source.results) for source in warm_start))
     return Search(
         trials=plan.trials,
         configurations=configurations,

@@ -33,9 +33,10 @@ class Range:
 class Search:
     """The trials.  size: configurations in the space; None where a dimension is continuous.
 
-    random, model_based: suggestions of each kind.  warm_start: how many results of which source come before; None of a
-    campaign that does not name any.  repeats: how many random draws in place of all configurations would
-    be expected to equal an earlier one.  feasible: share of random draws within the limits.
+    random, model_based: suggestions of each kind; those made before a result can be known count as random.
+    warm_start: how many results of which source come before; None of a campaign that does not name any.  repeats: how
+    many random draws in place of all configurations would be expected to equal an earlier one.  feasible: share of
+    random draws within the limits.
     """
 
     trials: int
@@ -146,8 +147,8 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     texts += [_few(name, rows) for name, rows in valid if rows < FEW_VALIDATION_ROWS]
     if advice := idle_advice(plan):
         texts.append(advice)
-    if plan.random_only:
-        texts.append(f"all suggestions are random: search.startup_trials = {plan.startup_trials}. Raise search.trials")
+    if reason := plan.random_only:
+        texts.append(f"all suggestions are random, as {reason}")
     if busy > cores and config.resources.address is None:
         texts.append(f"{config.resources.concurrency} workers with {config.resources.threads} threads on {cores} cores")
     if not found.search.feasible:

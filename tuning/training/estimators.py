@@ -20,16 +20,20 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from data.arrays import Arrays, Part
-from models.configs import Classical, LinearConfig, MajorityConfig, MiniRocketConfig, RandomForestConfig
+from models.configs import (
+    MINIROCKET_STEPS,
+    Classical,
+    LinearConfig,
+    MajorityConfig,
+    MiniRocketConfig,
+    RandomForestConfig,
+)
 
 ALPHAS = np.logspace(-3, 3, 10)
 """Strengths among which ridge regression behind MiniRocket chooses, by leaving one row out."""
 
 MOST_ITERATIONS = 1000
 """Of logistic regression."""
-
-SHORTEST = 9
-"""Steps of MiniRocket's kernels."""
 
 LARGEST = 200_000_000
 """Rows x features that MiniRocket's ridge regression may be given: 1.6 GB, of which it holds several."""
@@ -165,8 +169,10 @@ def _minirocket(
         raise ValueError(
             "minirocket: convolves numbers, and texts are tokens. For texts: linear, random-forest, majority"
         )
-    if arrays.steps < SHORTEST:
-        raise ValueError(f"minirocket: the longest sequence has {arrays.steps} steps; it needs at least {SHORTEST}")
+    if arrays.steps < MINIROCKET_STEPS:
+        raise ValueError(
+            f"minirocket: the longest sequence has {arrays.steps} steps; it needs at least {MINIROCKET_STEPS}"
+        )
     if size > LARGEST:
         raise ValueError(
             f"minirocket: {len(arrays.order):,} training rows x {model.kernels:,} kernels are {size:,} numbers, at "
