@@ -22,6 +22,9 @@ from tuning.journal.order import check_order
 from tuning.journal.record import CampaignRecord, RecordedTrial, fold
 from tuning.training.files import write_file
 
+LOCK_S = 1.0
+"""Seconds to wait for a campaign's lock: commands that ask whether it runs hold it for a moment."""
+
 
 def default_home() -> Path:
     """Return the home that commands use without ``--home``."""
@@ -218,7 +221,7 @@ class Home:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock(path)
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=LOCK_S)
         except Timeout as error:
             raise CampaignError(
                 f"campaign {name!r} is being run by another process (it holds {path}). "
@@ -229,12 +232,14 @@ class Home:
         try:
             yield
         finally:
-            lock.release()
-            if not self.journal(name).exists():  # deleted, or a launch that failed before it began: leave nothing
-                path.unlink(missing_ok=True)
-                for folder in (path.parent, self.arrays, self.path):
-                    with suppress(OSError):
-                        folder.rmdir()  # only where nothing is in it
+            try:
+                if not self.journal(name).exists():  # deleted, or a launch that failed before it began: leave nothing
+                    path.unlink(missing_ok=True)  # while it is held: who locks it afterwards notices, and opens another
+            finally:
+                lock.release()
+            for folder in (path.parent, self.arrays, self.path):
+                with suppress(OSError):
+                    folder.rmdir()  # only where nothing is in it
 
 
 class Confirmations(Home):
