@@ -31,12 +31,11 @@ def fold_rows(
     if config.folds is None or config.fold is None:
         raise TypeError("folds and fold are set together")
     if groups is None:
-        every = _stratified(y, config, class_names)
+        train, valid = _stratified(y, config, class_names)[config.fold - 1]
     elif config.split == "leave-one-group-out":
-        every = _by_group(groups, config)
+        train, valid = _by_group(groups, config, config.fold)
     else:
-        every = _grouped(y, groups, config, class_names)
-    train, valid = every[config.fold - 1]
+        train, valid = _grouped(y, groups, config, class_names)[config.fold - 1]
     missing = np.flatnonzero(np.bincount(y[train], minlength=len(class_names)) == 0)
     if missing.size:
         raise DataError(
@@ -61,8 +60,8 @@ def _stratified(y: NDArray[np.int64], config: DataConfig, class_names: Sequence[
     return list(cut.split(np.zeros(len(y)), y))
 
 
-def _by_group(groups: NDArray[np.int64], config: DataConfig) -> list[Fold]:
-    """Return one fold for each group, in the order of the groups' numbers."""
+def _by_group(groups: NDArray[np.int64], config: DataConfig, fold: int) -> Fold:
+    """Return one of the folds, of which there is one for each group, in the order of the groups' numbers."""
     names = np.unique(groups)
     _check_several(names, config)
     if len(names) != config.folds:
@@ -72,7 +71,8 @@ def _by_group(groups: NDArray[np.int64], config: DataConfig) -> list[Fold]:
             f'split = "leave-one-group-out" needs one fold for each. Set data.folds = {len(names)}, or use split = '
             '"grouped".'
         )
-    return [(np.flatnonzero(groups != name), np.flatnonzero(groups == name)) for name in names]
+    out = groups == names[fold - 1]
+    return np.flatnonzero(~out), np.flatnonzero(out)
 
 
 def _grouped(
