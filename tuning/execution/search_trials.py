@@ -21,8 +21,8 @@ FAILURES_BEFORE_GIVING_UP = 5
 ASKED_AGAIN = 2
 """The last configurations, which a restored search is asked for again: they depend on all before them."""
 
-LIBRARIES = {"hyperopt": "hyperopt, ray or numpy", "optuna-tpe": "optuna, scipy or numpy"}
-"""Search algorithm -> libraries whose version its suggestions depend on; of the others numpy's."""
+LIBRARIES = {"hyperopt": "seqtune, hyperopt, ray or numpy", "optuna-tpe": "seqtune, optuna, scipy or numpy"}
+"""Search algorithm -> on whose version its suggestions depend; of the others on seqtune's and numpy's."""
 
 SHOWN_EVERY_S = 1.0
 """How often a launch says how far the replay is."""
@@ -118,7 +118,7 @@ class SearchTrials:
     def _check(self, record: CampaignRecord, again: Suggestion, configuration: TrialConfig) -> None:
         """Raise JournalError where the search does not suggest what the journal has."""
         trial = record.trials[again.index]
-        libraries = LIBRARIES.get(record.config.search.algorithm, "numpy")
+        libraries = LIBRARIES.get(record.config.search.algorithm, "seqtune or numpy")
         if configuration != trial.config:
             raise JournalError(
                 f"{self.path}: the search no longer suggests for trial {again.index} what the journal has "
