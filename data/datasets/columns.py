@@ -1,6 +1,5 @@
 """CSV and Parquet files as columns: every fault becomes one message with file, row and column."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.config import DataOptions
-from data.datasets.csv_columns import consecutive, csv_names, is_number, read_csv
+from data.datasets.csv_columns import consecutive, csv_names, first_row, is_number, read_csv
 from data.datasets.parquet_columns import holds_text, parquet_names, read_parquet
 from data.errors import DataError
 from data.formats import PARQUET_SUFFIXES
@@ -117,9 +116,7 @@ def number_columns(path: Path, names: Sequence[str]) -> list[str]:
         schema = parquet.read_schema(path, memory_map=False)
         kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal)
         return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = filter(None, csv.reader(file))  # without blank lines
-        first = dict(zip(next(rows), next(rows, []), strict=False))
+    first = first_row(path)
     return [name for name in names if not first.get(name) or is_number(first[name])]
 
 

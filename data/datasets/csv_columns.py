@@ -132,20 +132,30 @@ def _check_blank_lines(path: Path) -> None:
                 inside ^= line.count(b'"') % 2 == 1
 
 
-def stream_csv(path: Path, names: Sequence[str]) -> Iterator[Any]:
-    """Yield all columns as text, in Arrow batches of some rows.  names: of all columns.
+def first_row(path: Path) -> dict[str, str]:
+    """Return the texts of the first row by column, of any length; bytes that are not UTF-8 are replaced."""
+    names = csv_names(path, header=True)
+    for batch in stream_csv(path, names, decoded=False):
+        texts = (column[0].as_py().decode(errors="replace") for column in batch.columns)
+        return dict(zip(names, texts, strict=True))
+    return {}
 
-    Raises DataError where a row has another number of columns, or is not UTF-8.
+
+def stream_csv(path: Path, names: Sequence[str], *, decoded: bool = True) -> Iterator[Any]:
+    """Yield all columns as text, or as bytes, in Arrow batches of some rows.  names: of all columns.
+
+    Raises DataError where a row has another number of columns, or text is not UTF-8.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow
 
+    kind = pa.string() if decoded else pa.binary()
     try:
         with arrow.open_csv(
             path,
             read_options=arrow.ReadOptions(column_names=list(names), skip_rows=1, use_threads=False, block_size=BLOCK),
             parse_options=arrow.ParseOptions(newlines_in_values=True),
-            convert_options=arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+            convert_options=arrow.ConvertOptions(column_types=dict.fromkeys(names, kind)),
         ) as batches:
             yield from batches
     except pa.ArrowException as error:

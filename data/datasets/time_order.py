@@ -1,6 +1,5 @@
 """Whether the rows of a series are in order of time, by its columns of dates that are no inputs."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.datasets.columns import read_arrow
-from data.datasets.csv_columns import is_number
+from data.datasets.csv_columns import first_row, is_number
 from data.datasets.long_columns import is_time, sortable
 from data.datasets.parquet_columns import holds_text
 from data.errors import DataError
@@ -65,12 +64,7 @@ def _dated(path: Path, names: Sequence[str]) -> list[str]:
         schema = parquet.read_schema(path, memory_map=False)
         kinds = (holds_text, pa.types.is_timestamp, pa.types.is_date)
         return [name for name in names if any(is_kind(schema.field(name).type) for is_kind in kinds)]
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = filter(None, csv.reader(file))  # without blank lines
-        try:
-            first = dict(zip(next(rows), next(rows, []), strict=False))
-        except csv.Error:  # a very long text
-            return []
+    first = first_row(path)
     return [name for name in names if _is_date(first.get(name, ""))]
 
 

@@ -87,6 +87,15 @@ def test_a_very_long_text_is_no_date(tmp_path):
     assert prepared(path, columns=["y"]).manifest.notes == ()
 
 
+def test_a_very_long_text_hides_no_dates(tmp_path):
+    rows = {"comment": ["x" * 200_000, *[""] * 59], "day": DAYS[::-1], "y": [row * 0.5 for row in range(60)]}
+    path = write_csv(tmp_path / "s.csv", rows)
+    with pytest.raises(DataError, match='descending order of "day"'):
+        prepared(path)
+    (note,) = prepared(write_csv(path, rows | {"day": DAYS})).manifest.notes
+    assert note == "columns left out, since they hold no numbers: comment, day."
+
+
 def test_new_rows_are_in_order_of_time_too(tmp_path):
     trained = prepared(series(tmp_path / "s.csv", DAYS))
     options = DataOptions(dataset="s.csv", target="y", window=4, split="chronological")
