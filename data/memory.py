@@ -1,9 +1,7 @@
 """How much memory a file may take once it is read: compressed files and headers may claim any size."""
 
-import os
-from pathlib import Path
-
 from data.errors import DataError
+from data.machine import machine_bytes
 
 SHARE = 4
 """One part in this many of the machine's memory may be filled by one file: reading makes up to three copies of it."""
@@ -13,17 +11,6 @@ RATIO = 100
 
 SMALLEST = 256 * 2**20
 """Below this size the ratio does not count."""
-
-CGROUP = Path("/sys/fs/cgroup/memory.max")
-
-
-def machine_bytes() -> int:
-    """Return the machine's memory, or a container's limit if that is less."""
-    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        return min(physical, int(CGROUP.read_text()))
-    except (OSError, ValueError):  # no such limit, or "max"
-        return physical
 
 
 def check_bytes(where: str, needed: int, *, file_bytes: int | None = None) -> None:

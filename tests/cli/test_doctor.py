@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data import machine
 from tuning.cli import doctor
 from tuning.cli.app import app
 from tuning.cli.doctor import TESTED, Check, examine
@@ -60,3 +61,9 @@ def test_an_absent_package_fails_and_another_version_warns(tmp_path: Path, monke
     assert (absent.state, absent.found) == ("fail", "absent; pip install no-such-package==1.0")
     assert other.state == "warn"
     assert "tested with 0.1" in other.found
+
+
+def test_memory_is_that_of_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "machine_bytes", lambda: 600 * 2**20)
+    found = check("memory", tmp_path)
+    assert (found.state, found.found) == ("warn", "0.6 GiB; a driver and a worker need about 1000 MiB")

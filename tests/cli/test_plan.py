@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tuning.campaign.file import load
 from tuning.cli.app import app
 from tuning.execution import estimate as estimating
+from tuning.execution import prediction
 from tuning.execution.prediction import Range, halved_epochs, wall_range
 
 FILE = """
@@ -144,6 +145,22 @@ def test_bounds_contain_what_is_expected_and_grow_with_the_trials(campaign: Any)
     assert more is not None
     assert more.expected > 1.8 * found.expected - 15
     assert wall_range(planned, [((4, 10), None)]) is None
+
+
+def test_usable_cores_decide_the_duration_here_and_workers_that_on_a_cluster(
+    campaign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    rows: list[tuple[tuple[int, int], float | None]] = [((10, 10), 1.0)]
+    expected = []
+    for cores, address in ((1, ""), (2, ""), (1, 'address = "auto"')):
+        monkeypatch.setattr(prediction, "cores", lambda cores=cores: cores)
+        found = wall_range(load(campaign(f"[resources]\nconcurrency = 2\n{address}\n")), rows)
+        assert found is not None
+        expected.append(found.expected)
+    one, two, cluster = expected
+    assert one > 1.8 * two
+    assert cluster == two
 
 
 def test_successive_halving_is_expected_to_stop_most_trials(campaign: Any) -> None:

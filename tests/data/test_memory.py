@@ -1,5 +1,6 @@
 """Files that claim, or decompress to, more than the machine has are refused before they are read."""
 
+import os
 import struct
 import zipfile
 from io import BytesIO
@@ -9,11 +10,12 @@ import pyarrow as pa
 import pytest
 from data_factories import columns, config, write_npz, write_parquet
 
-from data import memory
+from data import machine, memory
 from data.catalogue import resolve
 from data.config import DataOptions
 from data.errors import DataError
-from data.memory import check_bytes, machine_bytes, shown_bytes
+from data.machine import cores, machine_bytes
+from data.memory import check_bytes, shown_bytes
 from data.series import Series, cut
 from data.texts import Texts, encode
 
@@ -38,6 +40,14 @@ def npz(path, x, y=None, compression=zipfile.ZIP_STORED):
     return path
 
 
+def own_groups(tmp_path, monkeypatch, lines):
+    """Return the folder that stands for /sys/fs/cgroup; lines: of /proc/self/cgroup."""
+    (tmp_path / "own").write_text(lines)
+    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(machine, "CGROUPS", tmp_path)
+    return tmp_path
+
+
 def test_the_limit_is_a_share_of_the_machine_or_a_multiple_of_the_file():
     check_bytes("f", machine_bytes() // memory.SHARE)
     with pytest.raises(DataError, match=r"f: takes .* in memory; allowed are .* 1/4 of this machine's"):
@@ -49,11 +59,40 @@ def test_the_limit_is_a_share_of_the_machine_or_a_multiple_of_the_file():
 
 def test_a_containers_limit_counts(tmp_path, monkeypatch):
     whole = machine_bytes()
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(memory, "CGROUP", limit)
+    groups = own_groups(tmp_path, monkeypatch, "0::/\n")
     for text, expected in (("1000\n", 1000), ("max\n", whole)):
-        limit.write_text(text)
+        (groups / "memory.max").write_text(text)
         assert machine_bytes() == expected
+
+
+@pytest.mark.parametrize(("line", "folder", "name"), [
+    ("0::/slurm/job_1/step", "", "memory.max"),
+    ("4:memory:/slurm/job_1/step", "memory", "memory.limit_in_bytes"),
+])  # fmt: skip
+def test_the_smallest_limit_above_the_process_counts(tmp_path, monkeypatch, line, folder, name):
+    groups = own_groups(tmp_path, monkeypatch, f"9:name=systemd:/\n{line}\n") / folder
+    (groups / "slurm/job_1/step").mkdir(parents=True)
+    (groups / "slurm/job_2").mkdir()
+    for group, text in {"": "max", "slurm": "3000", "slurm/job_1": "1000", "slurm/job_2": "5"}.items():
+        (groups / group / name).write_text(text)
+    assert machine_bytes() == 1000
+    (groups / "slurm/job_1/step" / name).write_text("500")
+    assert machine_bytes() == 500
+
+
+def test_without_control_groups_the_whole_machine_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "absent")
+    assert machine_bytes() > 2**20
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux alone restricts a process to some cores")
+def test_cores_are_those_that_the_process_may_use():
+    there = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(there)})
+    try:
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, there)
 
 
 @pytest.mark.parametrize(("count", "text"), [(17, "17 bytes"), (2048, "2.0 KiB"), (3 * 2**40, "3,072.0 GiB")])

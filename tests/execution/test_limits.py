@@ -1,10 +1,9 @@
 """What a launch starts is compared with the machine, before anything is read or written."""
 
-import os
-
 import pytest
 from factories import campaign, csv_table, trial
 
+from data.machine import cores
 from data.prepare import prepare
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
@@ -14,7 +13,7 @@ from tuning.execution.worker import TrialWorker
 from tuning.journal.home import Home
 from tuning.training.environment import MOST_THREADS, THREADS_PER_CORE, check_threads
 
-ALLOWED = max(MOST_THREADS, THREADS_PER_CORE * (os.cpu_count() or 1))
+ALLOWED = max(MOST_THREADS, THREADS_PER_CORE * cores())
 
 
 def test_as_many_threads_as_allowed_are_allowed():

@@ -1,12 +1,11 @@
 """A recorded trial beside its second training."""
 
-import os
-
 import pytest
 import torch
 from factories import campaign, csv_table, trial
 from journals import Run, write
 
+from data.machine import cores
 from data.prepare import prepare
 from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.variants import variants
@@ -69,7 +68,7 @@ def test_a_trial_of_a_few_more_threads_than_cores_trains_again(recorded, home):
 
 
 def test_more_threads_than_the_machine_can_start_are_refused(recorded, home):
-    allowed = max(MOST_THREADS, THREADS_PER_CORE * os.cpu_count())
+    allowed = max(MOST_THREADS, THREADS_PER_CORE * cores())
     with pytest.raises(CampaignError, match=rf"resources\.threads = {allowed + 1} threads, on a machine with"):
         again(configured(recorded, device__threads=allowed + 1), home)
 

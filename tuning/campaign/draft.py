@@ -1,7 +1,6 @@
 """A first campaign for a data set that was looked at: each key with its reason.  The one place that chooses them."""
 
 import importlib.util
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from data.errors import DataError
 from data.findings import IMBALANCED, far_from_unit, imbalance
 from data.inspection import Inspection
-from data.memory import machine_bytes
+from data.machine import cores, machine_bytes
 from data.overview import Overview, overview
 from models.configs import MINIROCKET_STEPS
 from tuning.campaign.config import SearchOptions
@@ -196,8 +195,7 @@ def _families(why: str) -> Entry:
 
 def _workers() -> tuple[int, int]:
     """Return the number of workers, one per core as far as memory allows, and the cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, machine_bytes() // WORKER_BYTES, MOST_WORKERS)), cores
+    return max(1, min(cores(), machine_bytes() // WORKER_BYTES, MOST_WORKERS)), cores()
 
 
 def _search() -> list[Entry]:

@@ -1,6 +1,5 @@
 """``seqtune doctor``: is this machine ready?"""
 
-import os
 import platform
 import shutil
 import sys
@@ -76,7 +75,7 @@ def examine(home: "Home", datasets: Path | None) -> list[Check]:
         _python(),
         *(_package(name, tested) for name, tested in TESTED.items()),
         _guarded("processor", _processor),
-        _memory(),
+        _guarded("memory", _memory),
         *_home(home),
         _shared_memory(),
         _guarded("MLflow store", lambda: _store(home)),
@@ -131,18 +130,17 @@ def _package(name: str, tested: str) -> Check:
 
 
 def _processor() -> Check:
+    from data.machine import cores
     from tuning.training.environment import current
 
     there = current()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Check(name="processor", state="ok", found=f"{there.processor}, {cores} cores, {there.isa}")
+    return Check(name="processor", state="ok", found=f"{there.processor}, {cores()} cores, {there.isa}")
 
 
 def _memory() -> Check:
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
-    except (AttributeError, ValueError, OSError):
-        return Check(name="memory", state="warn", found="not known on this system")
+    from data.machine import machine_bytes
+
+    total = machine_bytes() / 2**20
     found = f"{total / 1024:.1f} GiB"
     if total < 2 * WORKER_MB:
         return Check(

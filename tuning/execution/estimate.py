@@ -1,6 +1,5 @@
 """What a campaign will cost, before it is launched: counted from its file, and timed on its own arrays."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+import psutil
 
 from data.prepare import Prepared, prepare
 from data.prepared import open_arrays
@@ -241,5 +241,4 @@ def _no_device(plan: Plan) -> str | None:
 
 def _resident_bytes() -> int:
     """Memory of this process, which has loaded what a worker loads."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return int(psutil.Process().memory_info().rss)

@@ -1,17 +1,17 @@
 """What is predicted of a campaign: the values, the duration, and what is worth knowing before a launch."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from data.findings import FEW_VALIDATION_ROWS
-from data.memory import machine_bytes
+from data.machine import cores, machine_bytes
 from search_spaces.space import Assignment
 from tuning.campaign.plan import Plan
 from tuning.journal.events import DataRecord
 from tuning.search.idle import idle_advice
 from tuning.search.ordered import INFEASIBLE_LIMIT
+from tuning.search.ray_settings import chosen_address
 
 START_S = (10.0, 15.0)
 """Until the first trial trains: Ray's start and the workers' imports (docs/measurements.md)."""
@@ -104,7 +104,9 @@ def wall_range(plan: Plan, timed: Sequence[tuple[tuple[int, int], float | None]]
     if not rows:
         return None
     resources = plan.config.resources
-    workers = max(1, min(resources.concurrency, (os.cpu_count() or 1) // resources.threads))
+    workers = resources.concurrency
+    if chosen_address(resources.address) is None:
+        workers = max(1, min(workers, cores() // resources.threads))
     rounds = (plan.trials + (workers - 1) / 2) / workers  # at the end some workers have nothing to do
 
     def wall(trial_s: Sequence[float], errors: float, start_s: float) -> float:
@@ -140,8 +142,9 @@ def halved_epochs(plan: Plan, fewest: int, most: int) -> float:
 
 def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     """Return what is worth knowing before a launch.  no_device: why nothing was timed."""
-    config, cores = plan.config, os.cpu_count() or 1
-    busy = config.resources.concurrency * config.resources.threads
+    resources = plan.config.resources
+    here = chosen_address(resources.address) is None
+    workers, threads = resources.concurrency, resources.threads
     texts = [] if no_device is None else [no_device]
     valid = dict.fromkeys(pair for one in found.data.values() if one.classes for pair in one.valid.items())
     texts += [_few(name, rows) for name, rows in valid if rows < FEW_VALIDATION_ROWS]
@@ -149,11 +152,11 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
         texts.append(advice)
     if reason := plan.random_only:
         texts.append(f"all suggestions are random, as {reason}")
-    if busy > cores and config.resources.address is None:
-        texts.append(f"{config.resources.concurrency} workers with {config.resources.threads} threads on {cores} cores")
+    if here and workers * threads > cores():
+        texts.append(f"{workers} workers with {threads} threads on {cores()} cores")
     if not found.search.feasible:
         texts.append(f"no configuration met the limits in {INFEASIBLE_LIMIT} random draws. Raise [limits]")
-    if found.process_bytes is not None and found.process_bytes * config.resources.concurrency > machine_bytes():
+    if here and workers * (found.process_bytes or 0) > machine_bytes():
         texts.append("the workers together need more memory than this machine has. Lower resources.concurrency")
     if found.disk.weights + found.disk.checkpoints > found.disk.free:
         texts.append("weights and checkpoints need more than is free on this disk. Name another with --home")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from data.machine import cores
 from tuning.campaign.errors import CampaignError
 
 PACKAGES = (
@@ -89,15 +90,14 @@ def check_threads(threads: int, *, concurrency: int = 1) -> None:
 
     Results depend on the number of threads, so a trial of a larger machine may have more of them than cores.
     """
-    cores = os.cpu_count() or 1
-    allowed = max(MOST_THREADS, THREADS_PER_CORE * cores)
+    allowed = max(MOST_THREADS, THREADS_PER_CORE * cores())
     wanted = threads * concurrency
     if wanted > allowed:
         what = f"resources.threads = {threads}"
         if concurrency > 1:
             what = f"resources.concurrency = {concurrency} trials with resources.threads = {threads} each: {wanted}"
         raise CampaignError(
-            f"{what} threads, on a machine with {cores} cores; at most {allowed} are started "
+            f"{what} threads, on a machine with {cores()} cores; at most {allowed} are started "
             f"({MOST_THREADS}, or {THREADS_PER_CORE} per core if that is more). Lower them, or run on a larger machine"
         )
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from data.memory import machine_bytes
+from data.machine import machine_bytes
 from models.catalogue import build
 from models.configs import ModelConfig, NeuralConfig
 from tuning.campaign.config import LimitOptions
