@@ -21,6 +21,10 @@ class Part:
     lengths: NDArray[np.int64]
     y: NDArray[np.int64] | NDArray[np.float32]
 
+    def take(self, rows: NDArray[np.int64]) -> "Part":
+        """Return the part of these rows (M,), in their order."""
+        return Part(x=self.x[rows], lengths=self.lengths[rows], y=self.y[rows])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:

@@ -38,16 +38,12 @@ def de_chazal(beats: Part, records: NDArray[np.int64], class_names: tuple[str, .
     train, test = (np.flatnonzero(np.isin(records, part)) for part in (DS1, DS2))
     left_out = len(records) - len(train) - len(test)
     return Rows(
-        rows=_taken(beats, train),
+        rows=beats.take(train),
         class_names=class_names,
         groups=patients(records[train]),
-        test=_taken(beats, test),
+        test=beats.take(test),
         notes=(
             f"records {', '.join(map(str, PACED))} (paced) are left out: {left_out:,} of {len(records):,} beats.",
             "records 201 (training) and 202 (test) are of one patient, as in de Chazal's division.",
         ),
     )
-
-
-def _taken(beats: Part, rows: NDArray[np.int64]) -> Part:
-    return Part(x=beats.x[rows], lengths=beats.lengths[rows], y=beats.y[rows])

@@ -76,8 +76,7 @@ def _rows(order: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDA
 
 
 def _part(part: Part, count: int, rng: np.random.Generator) -> Part:
-    rows = rng.choice(len(part.y), min(count, len(part.y)), replace=False)
-    return Part(x=part.x[rows], lengths=part.lengths[rows], y=part.y[rows])
+    return part.take(rng.choice(len(part.y), min(count, len(part.y)), replace=False))
 
 
 def _seconds(run: TrialRun) -> float:

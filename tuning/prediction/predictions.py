@@ -113,4 +113,4 @@ def _read(models: Sequence[KeptTrial], path: Path, changes: dict[str, str], *, l
 
 
 def _taken(part: Part, rows: NDArray[np.int64]) -> Part:
-    return part if len(rows) == len(part.y) else Part(x=part.x[rows], lengths=part.lengths[rows], y=part.y[rows])
+    return part if len(rows) == len(part.y) else part.take(rows)

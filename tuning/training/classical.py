@@ -121,7 +121,7 @@ class ClassicalTrial:
         if estimator is None:
             raise RuntimeError("nothing has been fitted yet")
         chosen = np.arange(rows) % len(valid.y)
-        part = Part(x=valid.x[chosen], lengths=valid.lengths[chosen], y=valid.y[chosen])
+        part = valid.take(chosen)
 
         def predict() -> None:
             with threadpool_limits(1):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from data.arrays import Part
 from data.prepared import open_test, open_test_groups
 from tuning.training.begin import TrialRun
 from tuning.training.results import HeldOutResult
@@ -24,6 +23,6 @@ def evaluate_test(run: TrialRun, directory: Path) -> HeldOutResult:
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         # Counts alone: a metric of the user's code may be undefined on the rows of one group.
-        confusion = run.confusion(Part(x=part.x[rows], lengths=part.lengths[rows], y=part.y[rows]))
+        confusion = run.confusion(part.take(rows))
         counts[str(group)] = int(confusion.trace()), len(rows)
     return result.model_copy(update={"groups": counts})
