@@ -5,6 +5,7 @@ import hashlib
 import io
 import pickle
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_a_run_restored_within_a_pass_over_the_rows_ends_with_the_same_bits(tmp_
     again = begin(config, arrays())
     load_checkpoint(again, tmp_path / "checkpoint.pt")
     assert again.run_epoch().weights_sha256 == expected
+
+
+def test_saving_holds_the_state_in_memory_once(tmp_path):
+    run, path = begin(trial(model__hidden=200), arrays()), tmp_path / "checkpoint.pt"
+    run.run_epoch()
+    tracemalloc.start()
+    try:
+        save_checkpoint(run, path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * path.stat().st_size
 
 
 def test_a_flipped_bit_anywhere_is_refused(checkpoint):

@@ -226,8 +226,8 @@ class LimitOptions(Frozen):
     memory_mb: float | None = Field(default=None, gt=0)
     """Maximum estimated memory of training a network, in MiB.  Default: no limit.
 
-    Counts weights, gradients, optimizer, the kept best weights and the activations of one batch; not the data, Python
-    and its libraries."""
+    Counts weights, gradients, optimizer, the kept best weights, and the activations of one batch or a checkpoint,
+    whichever is larger; not the data, Python and its libraries."""
 
 
 class ComparisonOptions(Frozen):

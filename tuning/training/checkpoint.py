@@ -20,9 +20,9 @@ def save_checkpoint(run: TrialRun, path: Path) -> None:
     """
     content = io.BytesIO()  # torch hides the disk's own error behind a RuntimeError
     torch.save(run.state(), content)
-    state = content.getvalue()
+    state = content.getbuffer()  # no copy
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, hashlib.sha256(state).digest() + state)
+    write_file(path, hashlib.sha256(state).digest(), state)
 
 
 def load_checkpoint(run: TrialRun, path: Path) -> None:

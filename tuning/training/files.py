@@ -27,7 +27,7 @@ def write_output(path: Path, content: bytes | memoryview, argument: str = "--out
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}. Choose another {argument}") from error
 
 
-def write_file(path: Path, content: bytes | memoryview) -> None:
+def write_file(path: Path, *parts: bytes | memoryview) -> None:
     """Write a file through a temporary one beside it: after a crash the old content is there, or all of the new.
 
     Raises:
@@ -36,7 +36,8 @@ def write_file(path: Path, content: bytes | memoryview) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -80,7 +80,7 @@ def beyond(limits: LimitOptions, trial: TrialConfig, sizes: Sizes) -> str | None
             return f"{weights:,} parameters, more than limits.parameters = {limits.parameters:,}"
         if limits.memory_mb is None:
             return None
-        needed = weights_bytes(weights, trial.train) / MIB
+        needed = (weights_bytes(weights, trial.train) + checkpoint_bytes(weights, trial.train)) / MIB
         if needed <= limits.memory_mb:  # else it is not worth building
             needed = memory_bytes(trial, sizes) / MIB
     except Exception:  # noqa: BLE001 - a user's model may fail in any way
@@ -102,16 +102,25 @@ def weights_bytes(weights: int, train: TrainConfig) -> int:
     return 4 * COPIES[train.optimizer] * weights
 
 
+def checkpoint_bytes(weights: int, train: TrainConfig) -> int:
+    """Return what a checkpoint takes, in memory as on disk: all of the above but the gradients.
+
+    Measured: saving one lets the process's memory grow by 1.0 times its size, for all optimizers.
+    """
+    return 4 * (COPIES[train.optimizer] - 1) * weights
+
+
 def memory_bytes(trial: TrialConfig, sizes: Sizes) -> int:
     """Estimate what training a network takes, without the data and the process itself.
 
-    Weights, gradients, the optimizer's moments and the best weights, and the larger of the activations that a training
-    batch keeps for its backward pass, and of six of the largest outputs of a layer in a validation batch.
-    The sequences are taken to be of full length.
+    Weights, gradients, the optimizer's moments and the best weights, and the largest of the activations that a training
+    batch keeps for its backward pass, of six of the largest outputs of a layer in a validation batch, and of the
+    checkpoint after an epoch.  The sequences are taken to be of full length.
     """
+    weights = count_weights(trial.model, sizes)
     kept, largest = _row_bytes(trial.model, sizes, trial.train)
     activations = max(kept * trial.train.batch_size, EVALUATED * largest * EVALUATION_BATCH)
-    return weights_bytes(count_weights(trial.model, sizes), trial.train) + activations
+    return weights_bytes(weights, trial.train) + max(activations, checkpoint_bytes(weights, trial.train))
 
 
 def _row_bytes(model: ModelConfig, sizes: Sizes, train: TrainConfig) -> tuple[int, int]:
