@@ -123,7 +123,7 @@ def test_test_figures_are_those_of_the_kept_weights(confirmed):
         path = home.confirmations.trial("tiny", trial.index) / WEIGHTS
         training.best_weights = load_weights(path, trial.result.weights_sha256)
         part = open_test(prepared.directory)
-        assert training.held_out(part) == trial.result.test
+        assert training.held_out(part)[0] == trial.result.test
         counts = np.array(trial.result.test.confusion)
         truth = np.repeat(np.arange(len(counts)), counts.sum(axis=1))
         predicted = np.concatenate([np.repeat(np.arange(len(counts)), row) for row in counts])

@@ -1,5 +1,7 @@
 """The test part's figures, also by group."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from factories import trial
@@ -32,6 +34,29 @@ def test_groups_of_the_test_part_add_up_to_its_figures(tmp_path):
     correct = sum(right for right, _ in result.groups.values())
     assert correct == np.trace(np.array(result.confusion))
     assert result.metrics["accuracy"] == pytest.approx(correct / len(open_test(directory).y))
+
+
+@pytest.mark.parametrize("family", ["cnn2d", "linear"])
+def test_groups_are_those_predicted_alone(tmp_path, family):
+    run, directory = trained(tmp_path, "grouped", model={"family": family})
+    part, groups = open_test(directory), open_test_groups(directory)
+    part = replace(part, lengths=part.lengths - np.arange(len(part.y)) % 3)  # batches are in order of length
+    result, predicted = run.held_out(part)
+    assert len(set(predicted)) > 1
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        alone, again = run.held_out(part.take(rows))
+        assert again.tolist() == predicted[rows].tolist()
+        assert np.trace(alone.confusion) == (predicted[rows] == part.y[rows]).sum()
+    assert np.trace(result.confusion) == (predicted == part.y).sum()
+
+
+def test_the_test_part_is_predicted_once(tmp_path):
+    run, directory = trained(tmp_path, "grouped")
+    batches = []
+    run.model.register_forward_hook(lambda _model, given, _out: batches.append(len(given[0])))
+    evaluate_test(run, directory)
+    assert sum(batches) == len(open_test(directory).y)
 
 
 @pytest.fixture
@@ -67,7 +92,7 @@ def test_a_metric_that_is_undefined_on_an_epoch_s_rows_is_left_out_there(tmp_pat
 def test_rows_that_share_groups_with_training_have_no_groups(tmp_path):
     run, directory = trained(tmp_path, "stratified")
     assert open_test_groups(directory) is None
-    assert evaluate_test(run, directory) == run.held_out(open_test(directory))
+    assert evaluate_test(run, directory) == run.held_out(open_test(directory))[0]
 
 
 def test_a_damaged_file_of_groups_is_refused(tmp_path):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,11 +33,11 @@ class TrialRun(Protocol):
     def result(self) -> TrialResult:
         """Return the figures of a trial that is done."""
 
-    def held_out(self, part: Part) -> HeldOutResult:
-        """Return the figures on another part of a trial that is done, with the weights of its best epoch."""
+    def held_out(self, part: Part) -> tuple[HeldOutResult, NDArray[Any]]:
+        """Return the figures on another part of a trial that is done, with the weights of its best epoch.
 
-    def confusion(self, part: Part) -> NDArray[np.int64]:
-        """Return the (K, K) counts of another part, as ``held_out`` does, without any metric."""
+        And the predictions that they are of: (N,) classes or standardised numbers, in the part's order of rows.
+        """
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part, once the trial is done."""

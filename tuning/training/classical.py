@@ -78,9 +78,7 @@ class ClassicalTrial:
 
     def evaluate(self, estimator: Estimator, part: Part) -> tuple[dict[str, float], NDArray[np.int64]]:
         """Metrics, mean loss (unweighted cross-entropy in nats, or squared error) among them, and (K, K) counts."""
-        predicted = estimator.predict(part)  # (N, K) or (N,)
-        metrics, counts = self._metrics(part.y, predicted)
-        return {"loss": self._loss(part.y, predicted), **metrics}, counts
+        return self._figures(part.y, estimator.predict(part))
 
     def result(self) -> TrialResult:
         """Return the figures."""
@@ -100,20 +98,15 @@ class ClassicalTrial:
             seconds=self.seconds,
         )
 
-    def held_out(self, part: Part) -> HeldOutResult:
-        """Return the figures on another part."""
+    def held_out(self, part: Part) -> tuple[HeldOutResult, NDArray[Any]]:
+        """Return the figures and the predictions of another part."""
         if self.estimator is None:
             raise RuntimeError("nothing has been fitted yet")
         with threadpool_limits(self.trial.device.threads):
-            metrics, counts = self.evaluate(self.estimator, part)
-        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
-
-    def confusion(self, part: Part) -> NDArray[np.int64]:
-        """Return the (K, K) counts of another part."""
-        if self.estimator is None:
-            raise RuntimeError("nothing has been fitted yet")
-        with threadpool_limits(self.trial.device.threads):
-            return confusion(part.y, self.estimator.predict(part).argmax(axis=1), self.arrays.classes)
+            predicted = self.estimator.predict(part)  # (N, K) or (N,)
+            metrics, counts = self._figures(part.y, predicted)
+        result = HeldOutResult(metrics=metrics, confusion=counts.tolist())
+        return result, predicted if self.arrays.regression else predicted.argmax(axis=1)
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""
@@ -147,6 +140,10 @@ class ClassicalTrial:
         except ValueError:  # a metric of the user's code, undefined on these rows
             return loss, None
         return loss, metrics.get(self.trial.objective.metric)
+
+    def _figures(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:
+        metrics, counts = self._metrics(y, predicted)
+        return {"loss": self._loss(y, predicted), **metrics}, counts
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> tuple[dict[str, float], NDArray[np.int64]]:
         if self.arrays.scale is not None:

@@ -25,7 +25,6 @@ from tuning.training.batches import BatchSource, epoch_batches, evaluation_batch
 from tuning.training.determinism import make_deterministic
 from tuning.training.ends import missed_rung, out_of_patience
 from tuning.training.losses import loss_of
-from tuning.training.metrics import confusion
 from tuning.training.optimizers import optimizer_of, scheduler_of
 from tuning.training.results import EpochReport, HeldOutResult, TrialResult
 from tuning.training.size import EVALUATION_BATCH, check_size
@@ -138,7 +137,11 @@ class Training:
     @torch.no_grad()
     def evaluate(self, rows: BatchSource) -> tuple[dict[str, float], NDArray[np.int64]]:
         """Metrics, mean unweighted loss among them, and (K, K) counts over a whole part."""
-        loss, truth, predicted, scores = self._predicted(rows)
+        return self._figures(*self._predicted(rows))
+
+    def _figures(
+        self, loss: float, truth: NDArray[Any], predicted: NDArray[Any], scores: NDArray[np.float32] | None
+    ) -> tuple[dict[str, float], NDArray[np.int64]]:
         metrics, counts = self.loss.metrics(truth, predicted, scores)
         return {"loss": loss, **metrics}, counts
 
@@ -177,21 +180,17 @@ class Training:
             seconds=self.seconds,
         )
 
-    def held_out(self, part: Part) -> HeldOutResult:
-        """Return the figures on another part of a training that is done, with the weights of its best epoch.
+    @torch.no_grad()
+    def held_out(self, part: Part) -> tuple[HeldOutResult, NDArray[Any]]:
+        """Return the figures and the predictions of another part of a training that is done.
 
-        The model keeps these weights.
+        With the weights of its best epoch, which the model keeps.
         """
         self.model.load_state_dict(self.best_weights)
-        metrics, counts = self.evaluate(BatchSource(part, self.device))
-        return HeldOutResult(metrics=metrics, confusion=counts.tolist())
-
-    @torch.no_grad()
-    def confusion(self, part: Part) -> NDArray[np.int64]:
-        """Return the (K, K) counts of another part, as ``held_out`` does."""
-        self.model.load_state_dict(self.best_weights)
-        _, truth, predicted, _ = self._predicted(BatchSource(part, self.device))
-        return confusion(truth, predicted, self.arrays.classes)
+        loss, truth, predicted, scores = self._predicted(BatchSource(part, self.device))
+        metrics, counts = self._figures(loss, truth, predicted, scores)
+        rows = np.concatenate(list(evaluation_batches(part, EVALUATION_BATCH)))
+        return HeldOutResult(metrics=metrics, confusion=counts.tolist()), predicted[np.argsort(rows)]
 
     def predictor(self, rows: int) -> Callable[[], None]:
         """Return a function that predicts so many rows of the validation part."""
