@@ -8,6 +8,7 @@ import numpy as np
 from data.arrays import Arrays, Part
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.trial import TrialConfig
+from tuning.training.results import EpochReport, TrialResult
 
 
 def arrays(*, rows: int = 48, steps: int = 20, classes: int = 3, seed: int = 0, weights: bool = False) -> Arrays:
@@ -62,6 +63,18 @@ def campaign(**changes: Any) -> CampaignConfig:
         "resources": {"concurrency": 2},
     }
     return CampaignConfig.model_validate(_changed(fields, changes))
+
+
+def train(config: TrialConfig, data: Arrays, *, reports: list[EpochReport] | None = None) -> TrialResult:
+    """Train one trial from its first epoch to its end; ``reports`` receives those of its epochs."""
+    from tuning.training.begin import begin  # brings torch
+
+    run = begin(config, data)
+    while not run.done:
+        run.run_epoch()
+    if reports is not None:
+        reports += run.history
+    return run.result()
 
 
 def csv_table(path: Path, *, rows: int = 120, steps: int = 16, classes: int = 2) -> Path:

@@ -1,5 +1,5 @@
 import pytest
-from factories import arrays, campaign, trial
+from factories import arrays, campaign, train, trial
 from hypothesis import given
 from hypothesis import strategies as st
 from journals import Run, record
@@ -9,7 +9,7 @@ from tuning.campaign.trial import Rung
 from tuning.search.halving import Halving
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import Configurations, ordered_search
-from tuning.training.loop import Training, train
+from tuning.training.loop import Training
 from tuning.training.results import EpochReport
 
 

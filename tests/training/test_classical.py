@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from factories import arrays, trial
+from factories import arrays, train, trial
 from kinds import regression, texts, unequal
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, recall_score
@@ -19,7 +19,7 @@ from data.arrays import Arrays
 from tuning.training import estimators
 from tuning.training.begin import begin
 from tuning.training.classical import ClassicalTrial
-from tuning.training.loop import train, weights_sha256
+from tuning.training.loop import weights_sha256
 
 FAMILIES: dict[str, dict[str, Any]] = {
     "majority": {"family": "majority"},
@@ -186,7 +186,7 @@ def test_a_fresh_process_gives_the_same_bits():
 def test_a_network_trained_after_a_baseline_in_one_worker_has_the_same_bits():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from factories import arrays, trial\nfrom tuning.training.loop import train\n"
+        "from factories import arrays, train, trial\n"
         "print(train(trial(), arrays()).weights_sha256, 'sklearn' in sys.modules)"
     )
     alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

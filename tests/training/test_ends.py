@@ -1,12 +1,11 @@
 """When patience ends a training, on curves written down here and on a real training."""
 
 import pytest
-from factories import arrays, trial
+from factories import arrays, train, trial
 
 from tuning.campaign.objective import ObjectiveConfig
 from tuning.campaign.trial import TrainConfig
 from tuning.training.ends import out_of_patience
-from tuning.training.loop import train
 from tuning.training.results import EpochReport
 
 RARE = {"recall": [0.2, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3], "loss": [9, 8, 7, 6, 5, 4, 3, 2]}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from factories import arrays, trial
+from factories import arrays, train, trial
 from kinds import regression, texts, unequal
 from sklearn.metrics import recall_score
 
@@ -15,7 +15,7 @@ from data.arrays import Arrays
 from tuning.campaign.code_files import CodeFile
 from tuning.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning.training.determinism import make_deterministic
-from tuning.training.loop import DivergedError, Training, train, weights_sha256
+from tuning.training.loop import DivergedError, Training, weights_sha256
 from tuning.training.results import EpochReport, TrialResult
 
 CNN_GRU = {"family": "cnn-gru", "cnn_hidden": 4, "gru_hidden": 4, "blocks": 1, "embedding": 3}
@@ -30,7 +30,7 @@ def of(kind, **changes):
 
 def run(config, data) -> tuple[list[EpochReport], TrialResult]:
     reports: list[EpochReport] = []
-    result = train(config, data, on_epoch=reports.append)
+    result = train(config, data, reports=reports)
     return [r.model_copy(update={"seconds": 0.0}) for r in reports], result.model_copy(update={"seconds": 0.0})
 
 
@@ -48,7 +48,7 @@ def test_another_seed_gives_other_weights():
 def test_a_fresh_process_gives_the_same_weights():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from factories import arrays, trial\nfrom tuning.training.loop import train\n"
+        "from factories import arrays, train, trial\n"
         "print(train(trial(), arrays()).weights_sha256)"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

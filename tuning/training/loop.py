@@ -36,22 +36,6 @@ class DivergedError(ArithmeticError):
     """A loss that is no number any more."""
 
 
-def ignore(_: EpochReport) -> None:
-    """Do nothing with a report."""
-
-
-def train(trial: TrialConfig, arrays: Arrays, *, on_epoch: Callable[[EpochReport], None] = ignore) -> TrialResult:
-    """Train one trial from its first epoch to its end; ``on_epoch`` is called after each.
-
-    Raises:
-        DivergedError: the loss became NaN or infinite.
-    """
-    training = Training(trial, arrays)
-    while not training.done:
-        on_epoch(training.run_epoch())
-    return training.result()
-
-
 class Training:
     """A trial under way, one epoch at a time; its state can be kept and taken up again bit for bit."""
 
