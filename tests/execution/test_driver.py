@@ -255,7 +255,9 @@ def test_a_search_that_suggests_otherwise_than_the_journal_says_is_refused(tmp_p
             journal.append(event.model_copy(update={"config": other}) if entry.n == 0 else event)
     with (
         Journal(tmp_path / "b.jsonl") as journal,
-        pytest.raises(JournalError, match=r"no longer suggests for trial 0.* Was seqtune, hyperopt, ray or numpy changed since"),
+        pytest.raises(
+            JournalError, match=r"no longer suggests for trial 0.* Was seqtune, hyperopt, ray or numpy changed since"
+        ),
     ):
         drive(journal, other)
     assert (tmp_path / "a.jsonl").read_bytes() == lines

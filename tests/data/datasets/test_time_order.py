@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from data_factories import config, write_csv, write_parquet
@@ -88,7 +89,11 @@ def test_a_very_long_text_is_no_date(tmp_path):
 
 
 def test_a_very_long_text_hides_no_dates(tmp_path):
-    rows = {"comment": ["x" * 200_000, *[""] * 59], "day": DAYS[::-1], "y": [row * 0.5 for row in range(60)]}
+    rows: dict[str, list[Any]] = {
+        "comment": ["x" * 200_000, *[""] * 59],
+        "day": DAYS[::-1],
+        "y": [row * 0.5 for row in range(60)],
+    }
     path = write_csv(tmp_path / "s.csv", rows)
     with pytest.raises(DataError, match='descending order of "day"'):
         prepared(path)
