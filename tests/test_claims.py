@@ -3,6 +3,7 @@
 import gzip
 import json
 import runpy
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ BY_USER = (
 )
 VARIANTS = {
     "cell-type-avx2": ("cell-type", ()),
+    "cell-type-epyc": ("cell-type", ()),
     "bbc-rnn-first-words": ("bbc-rnn", FIRST_WORDS),
     "bbc-gru-first-words": ("bbc-gru", FIRST_WORDS),
     "heartbeat-by-beat-five": ("heartbeat-by-beat", ("data.classes=[]",)),
@@ -68,6 +70,23 @@ def test_a_recorded_campaign_is_still_that_of_its_file(path):
     (file,) = (DOCS.parent / "campaigns").rglob(f"{base}.toml")
     planned = load(file, name=named(path), settings=settings)
     assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
+
+
+def test_no_trial_has_equal_weights_with_other_instructions_or_on_another_processor():
+    records = [fold(read(DOCS / "recorded" / f"cell-type{of}.jsonl.gz")) for of in ("", "-avx2", "-epyc")]
+    for one, other in combinations(records, 2):
+        pairs = [(trial, other.trials[index]) for index, trial in one.trials.items()]
+        assert len(pairs) == 60
+        assert all((a.assignment, a.config.seed) == (b.assignment, b.config.seed) for a, b in pairs)
+        assert not any(a.result.weights_sha256 == b.result.weights_sha256 for a, b in pairs)
+
+
+def test_a_trial_has_the_same_weights_in_two_campaigns():
+    front, kernels = (fold(read(DOCS / "recorded" / f"gestures-{name}.jsonl.gz")) for name in ("front", "kernels"))
+    with_front = [
+        t.result.weights_sha256 for _, t in sorted(front.trials.items()) if t.assignment["model.conv_channels"]
+    ]
+    assert with_front == [kernels.trials[index].result.weights_sha256 for index in range(10)]
 
 
 def test_every_confirmation_is_that_of_a_record():
