@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 from report_journals import Trial, config, entries, sampled, trials
 
-from search_spaces.dimensions import Choice, Integer, Real
+from search_spaces.dimensions import Choice, Integer, Real, Stepped
 from tuning.journal.record import fold
 from tuning.report.study import Importances, dimensions, importances, study, thinned
 
@@ -128,3 +128,40 @@ def test_options_are_as_a_campaign_file_spells_them_uncut_and_distinct():
     made = study(campaign, campaign.ended)
     assert [trial.params["family"] for trial in made.trials] == [*long, *long]
     assert [trial.params["mask"] for trial in made.trials] == ["true", '"true"', "false", "true"]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "values"),
+    [
+        (Real(1e-4, 0.03, log=True), [0.001, 0.02]),
+        (Real(0.1, 0.4), [0.2]),
+        (Real(1e-06, 1e-05, log=True), [2e-06]),
+        (Integer(4, 128, log=True), [8, 100]),
+        (Integer(-2, 3), [0]),
+        (Stepped(8, 64, 8), [16]),
+        (Stepped(0.1, 0.5, 0.1), [0.3]),
+        (Choice(16, 32, 64), [16]),
+        (Choice("relu", "gelu", "tanh"), ["gelu"]),
+        (Choice(True, False), [False]),
+        (Choice(0.0, 0.5), [0.0, 0.5]),
+    ],
+    ids=lambda value: value.describe() if hasattr(value, "describe") else "",
+)
+def test_without_the_code_of_a_model_dimensions_are_those_of_the_journal(dimension, values):
+    runs = [Trial(settings={"model.own": value}) for value in values]
+    assert dimensions(record(runs, dimensions={"model.own": dimension.describe()})) == {"model.own": dimension}
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("relu, gelu", ["a, b"], Choice("a, b")),
+        ("1 to 3", [7], Choice(7)),
+        ("1e-05 to 1", [3], Choice(3)),
+        ("relu, 3", ["relu", 3], Choice("relu", 3)),
+        ("0.1 to 0.2, step 0.5", [0.15], Real(0.15, 0.15)),
+    ],
+)
+def test_a_text_that_does_not_hold_all_values_is_not_believed(text, values, expected):
+    runs = [Trial(settings={"model.own": value}) for value in values]
+    assert dimensions(record(runs, dimensions={"model.own": text})) == {"model.own": expected}

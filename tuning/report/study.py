@@ -1,6 +1,7 @@
 """A campaign's trials as an in-memory Optuna study, for its importances and plots."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ RELIABLE = 50
 MOST_TRIALS = 500
 """Trials from which importances are computed: fANOVA takes more than half of the time of a large report."""
 
+RANGE = re.compile(r"(?P<low>[-+.\de]+) to (?P<high>[-+.\de]+)(?:(?P<log> \(log\))|, step (?P<step>[-+.\de]+))?")
+"""A range as ``search_spaces.dimensions`` describes it."""
+
 MOST_LISTED = 12
 """Different whole numbers that are levels rather than a range, in a space that is not known any more."""
 
@@ -53,8 +57,8 @@ class Importances:
 def dimensions(record: CampaignRecord) -> dict[str, Dimension]:
     """Return path -> searched dimension, for those that a trial has a value of.
 
-    As the campaign's space has them.  Of a dimension that the space does not have, or no longer with all recorded
-    values, what the values show.
+    As the campaign's space has them.  Of a space that is not known here, as of one's own model, or no longer has all
+    recorded values, as the journal describes them, else what the values show.
     """
     try:
         known: Mapping[str, Dimension] = campaign_space(record.config).dimensions
@@ -64,11 +68,13 @@ def dimensions(record: CampaignRecord) -> dict[str, Dimension]:
         path: [trial.assignment[path] for trial in record.trials.values() if path in trial.assignment]
         for path in record.dimensions
     }
-    return {
-        path: known[path] if path in known and all(map(known[path].contains, values)) else _seen(values)
-        for path, values in seen.items()
-        if values
-    }
+    found = {}
+    for path, values in seen.items():
+        candidates = (known.get(path), _described(record.dimensions[path], values))
+        if values:
+            fitting = (of for of in candidates if of is not None and all(map(of.contains, values)))
+            found[path] = next(fitting, None) or _seen(values)
+    return found
 
 
 def thinned(ordered: Sequence[T], most: int) -> list[T]:
@@ -117,6 +123,26 @@ def importances(record: CampaignRecord) -> Importances | str:
         return f"Importances cannot be computed from these trials: {error}"
     plain = [{name: float(value) for name, value in found.items()} for found in (fanova, ped_anova)]
     return Importances(fanova=plain[0], ped_anova=plain[1], trials=len(chosen))
+
+
+def _described(text: str, values: Sequence[Value]) -> Dimension | None:
+    """Return the dimension of a text of ``describe``; None where the text does not tell.  values: some that it has."""
+    kinds = {type(value) for value in values}
+    try:
+        if found := RANGE.fullmatch(text):
+            low, high = (int(end) if kinds == {int} else float(end) for end in found.group("low", "high"))
+            if found["step"]:
+                return Stepped(low, high, int(found["step"]) if kinds == {int} else float(found["step"]))
+            log = found["log"] is not None
+            return Integer(int(low), int(high), log) if kinds == {int} else Real(low, high, log)
+        if kinds == {bool}:
+            return Choice(*(option == "True" for option in text.split(", ")))
+        if len(kinds) != 1:
+            return None
+        kind: Callable[[str], Value] = kinds.pop()
+        return Choice(*map(kind, text.split(", ")))
+    except (ValueError, SpaceError):
+        return None
 
 
 def _seen(values: Sequence[Value]) -> Dimension:
