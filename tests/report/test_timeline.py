@@ -4,7 +4,17 @@ import factories
 import pytest
 from journals import ENVIRONMENT, data_record, events_of, failure, result
 
-from tuning.journal.events import Ended, Finished, Interrupted, Launched, Opened, Retried, Started
+from tuning.journal.events import (
+    ConfirmationRequest,
+    Ended,
+    Finished,
+    Interrupted,
+    Launched,
+    Opened,
+    OpenedTest,
+    Retried,
+    Started,
+)
 from tuning.journal.lines import Entry
 from tuning.report.timeline import timeline
 
@@ -54,6 +64,17 @@ def test_a_break_between_launches_takes_no_time_whether_the_end_was_recorded_or_
         (5000, LAUNCHED), (5002, started(0, 2)), (5004, ended(0)),
     )  # fmt: skip
     assert brief(times.spans) == [(0, 1, 0, 1, 5, "interrupted"), (0, 2, 0, 7, 9, "completed")]
+    assert (times.seconds, times.resumed) == (9, [5])
+
+
+def test_a_confirmation_days_later_takes_no_time_of_the_campaign():
+    request = ConfirmationRequest(trials=(0,), seeds=2, splits=0, ended=1)
+    times = read(
+        (0, OPENED), (0, LAUNCHED), (1, suggested(0)), (1, started(0)), (5, ended(0)), (5, Finished(trials=1)),
+        (90_000, OpenedTest(confirmation=request)),
+        (99_000, LAUNCHED), (99_001, suggested(1)), (99_001, started(1)), (99_004, ended(1)),
+    )  # fmt: skip
+    assert [(span.start, span.end) for span in times.spans] == [(1, 5), (6, 9)]
     assert (times.seconds, times.resumed) == (9, [5])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tuning.journal.events import Ended, Interrupted, Launched, Retried, Started
+from tuning.journal.events import Ended, Interrupted, Launched, OpenedTest, Retried, Started
 from tuning.journal.lines import Entry
 
 
@@ -57,7 +57,7 @@ def timeline(entries: Iterable[Entry]) -> Timeline:
             if begun is not None:
                 resumed.append(now)
             before, begun = now, entry.at
-        if begun is None:
+        if begun is None or isinstance(event, OpenedTest):  # long after the launch
             continue
         now = max(now, before + entry.at - begun)
         match event:
