@@ -165,4 +165,6 @@ def test_a_temperature_changes_no_class_and_the_logits_of_a_network_by_a_factor(
 
 
 def test_a_model_without_errors_keeps_its_probabilities():
-    assert calibrate(np.array([[0.6, 0.4], [0.3, 0.7]]), np.array([0, 1])).temperature == 1
+    right = calibrate(np.array([[0.6, 0.4], [0.3, 0.7]]), np.array([0, 1]))
+    assert (right.temperature, right.wrong) == (1, 0)
+    assert right.unchanged == "all 2 rows are predicted right, so that no temperature can be fitted"

@@ -111,6 +111,9 @@ def print_models(models: "Sequence[KeptTrial]", calibration: "Calibration | None
     if calibration is not None:
         errors = calibration.calibration_error_before, calibration.calibration_error_after
         losses = calibration.log_loss_before, calibration.log_loss_after
+        if calibration.unchanged:
+            tables.line(target, f"not calibrated: {calibration.unchanged} (validation part)")
+            return
         tables.line(
             target,
             f"temperature {calibration.temperature:.3f}, fitted on {calibration.rows:,} validation rows: calibration "

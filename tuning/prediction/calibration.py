@@ -27,15 +27,26 @@ SMALLEST = np.finfo(np.float64).tiny
 class Calibration:
     """A temperature, and what it does on the validation part, on which it was fitted.
 
-    rows: of that part.  Log loss (nats) and expected calibration error before and after.
+    rows: of that part, and wrong: those of them that are predicted wrong.  Log loss (nats) and expected calibration
+    error before and after.
     """
 
     temperature: float
     rows: int
+    wrong: int
     log_loss_before: float
     log_loss_after: float
     calibration_error_before: float
     calibration_error_after: float
+
+    @property
+    def unchanged(self) -> str | None:
+        """Why the temperature is 1; None where it is another."""
+        if self.temperature != 1.0:
+            return None
+        if not self.wrong:
+            return f"all {self.rows:,} rows are predicted right, so that no temperature can be fitted"
+        return "no temperature lowers the log loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +89,13 @@ def calibrate(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Calib
 
     found = minimize_scalar(loss, bounds=(math.log(COLDEST), math.log(HOTTEST)), method="bounded")
     # Without errors the loss has no minimum: it falls until all probabilities are 0 and 1.
-    errors = (probabilities.argmax(axis=1) != y).any()
-    temperature = math.exp(found.x) if errors and found.fun < loss(0.0) else 1.0
+    wrong = int((probabilities.argmax(axis=1) != y).sum())
+    temperature = math.exp(found.x) if wrong and found.fun < loss(0.0) else 1.0
     after = tempered(probabilities, temperature)
     return Calibration(
         temperature=temperature,
         rows=len(y),
+        wrong=wrong,
         log_loss_before=log_loss(probabilities, y),
         log_loss_after=log_loss(after, y),
         calibration_error_before=calibration_error(probabilities, y),

@@ -102,8 +102,8 @@ def _diagram(name: str, title: str, found: Reliability) -> Figure:
     plot.update_yaxes(range=[0, 1.02])
     some = "" if of.rows == found.all_rows else f" of {found.all_rows:,}, at equal distances"
     change = (
-        "No temperature lowers the log loss."
-        if of.temperature == 1.0
+        f"Not calibrated: {of.unchanged}."
+        if of.unchanged
         else f"Dividing logits by {of.temperature:.3g} changes the log loss from {of.log_loss_before:.3f} to "
         f"{of.log_loss_after:.3f}; it was fitted on the same rows."
     )
