@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.measure import Measurement
 
-from tuning.cli.tables import UNBOUNDED, Column, fitted, table
+from tuning.cli.tables import UNBOUNDED, Column, fitted, folded, hidden_columns, table
 from tuning.journal.text import Cell
 
 COLUMNS = [
@@ -61,6 +61,18 @@ def test_no_column_is_left_out_that_rich_has_room_for(width: int) -> None:
     built, hidden = fitted(target, COLUMNS, ROWS)
     needed = Measurement.get(target, target.options.update(max_width=UNBOUNDED), built).maximum
     assert needed <= width or hidden == ["batch\nsize", "remark"]
+
+
+def test_hidden_columns_have_their_names_in_one_line() -> None:
+    target = console(200, terminal=True)
+    hidden_columns(target, ["search\nscore", folded("recall_macro"), "over-\nfitting", f"test {folded('f1_macro')}"])
+    assert "(4 columns hidden: search score, recall_macro, overfitting, test f1_macro." in "".join(plain(target))
+
+
+def test_a_folded_name_is_printed_without_its_underscore() -> None:
+    target = console(200, terminal=False)
+    table(target, [Column(head=folded("recall_macro_x")), Column(head="b")], [["1", "2"]])
+    assert plain(target) == ["recall", "macro_x  b", "1        2"]
 
 
 def test_the_styles_of_rows_reach_a_terminal() -> None:

@@ -190,7 +190,7 @@ def _table(summary: "ConfirmationSummary") -> "tuple[list[Column], list[list[Cel
         *(
             [
                 Column(head="difference to 1\n(validation)", right=True, spare=2),
-                Column(head="p, Holm-\nadjusted", right=True, spare=1),
+                Column(head="p\n(Holm)", right=True, spare=1),
             ]
             if several
             else []

@@ -26,7 +26,11 @@ BEST = "bold green"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column.  spare: 0 is always shown; where the terminal is too narrow, the largest is left out first."""
+    """One column.
+
+    head: of one or more lines; an underscore at a line's end is not printed.  spare: 0 is always shown; where the
+    terminal is too narrow, the largest is left out first.
+    """
 
     head: str
     spare: int = 0
@@ -89,7 +93,7 @@ class _Grid:
         self.columns = columns
         self.cells = [[printable(shown(cell)) for cell in row] for row in rows]
         self.widths = [
-            max(cell_len(text) for text in (*column.head.split("\n"), *(row[i] for row in self.cells)))
+            max(cell_len(text) for text in (*_head_lines(column), *(row[i] for row in self.cells)))
             for i, column in enumerate(columns)
         ]
         self.keep = list(range(len(columns)))
@@ -119,7 +123,7 @@ class _Grid:
 
     def heads(self) -> list[list[str]]:
         """The lines of each kept column's head, aligned at the bottom."""
-        heads = [self.columns[i].head.split("\n") for i in self.keep]
+        heads = [_head_lines(self.columns[i]) for i in self.keep]
         return [[""] * (self.head_lines - len(head)) + head for head in heads]
 
     def lines(self) -> Iterator[str]:
@@ -148,7 +152,7 @@ class _Grid:
 def hidden_columns(target: Console, heads: Sequence[str]) -> None:
     """Say how many columns the terminal had no room for, and which."""
     if heads:
-        names = ", ".join(head.replace("-\n", "").replace("\n", "_") for head in heads)
+        names = ", ".join(head.replace("-\n", "").replace("_\n", "_").replace("\n", " ") for head in heads)
         count = f"{len(heads)} {'column' if len(heads) == 1 else 'columns'}"
         line(target, f"({count} hidden: {names}. Widen the terminal, or use --json)", "dim")
 
@@ -162,8 +166,12 @@ def emit(data: Any, *, as_json: bool, show: Callable[[], None]) -> None:
 
 
 def folded(name: str) -> str:
-    """Break a name into two lines, so that its column is no wider than its figures."""
-    return printable(name).replace("_", "\n", 1)
+    """Break a name after its first underscore, so that its column is no wider than its figures."""
+    return printable(name).replace("_", "_\n", 1)
+
+
+def _head_lines(column: Column) -> list[str]:
+    return [text.removesuffix("_") for text in column.head.split("\n")]
 
 
 def searched_columns(assignments: Sequence[Mapping[str, Cell]]) -> dict[str, Column]:

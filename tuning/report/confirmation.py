@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tuning.analysis.confirmation import ConfirmationSummary, ConfirmedConfiguration
-from tuning.analysis.formats import numbers, p_value, signed
+from tuning.analysis.formats import interval as interval_texts
+from tuning.analysis.formats import p_value, signed
 from tuning.analysis.statistics import ALPHA, Estimate
 from tuning.journal.text import score, settings, trial_name
 from tuning.report.tables import Table
@@ -64,7 +65,7 @@ def remarks(summary: ConfirmationSummary) -> list[str]:
     gap, first, others = summary.gap, summary.configurations[0], summary.configurations[1:]
     sentences = []
     if gap.mean is not None:
-        mean, low, high = map(signed, numbers(gap.mean, gap.low, gap.high))
+        mean, low, high = map(signed, interval_texts(gap.mean, gap.low, gap.high))
         over = "" if gap.low is None else f", 95 % interval over {summary.units} {low} to {high}"
         sentences.append(
             f"Search scores minus confirmed validation means: {mean} on average{over}"

@@ -74,10 +74,8 @@ def asked(record: CampaignRecord) -> Rows:
     goal = "highest" if config.objective.goal == "max" else "lowest"
     valid = f"{data.valid_fraction:.0%} of the rows" if data.folds is None else f"one of {data.folds} folds"
     valid += "" if data.splits is None else f", drawn {data.splits} times,"
-    split = (
-        f"{data.split}: {valid} for validation, {data.test_fraction:.0%} of the rows for testing unless the data set "
-        "has a test part of its own"
-    )
+    test = f"{data.test_fraction:.0%} of the rows for testing unless the data set has a test part of its own"
+    split = f"{data.split}: {valid} for validation, {test if data.test is None else f'{data.test} for testing'}"
     opened = datetime.fromtimestamp(record.opened_at, UTC)
     return [
         ("first launch", f"{opened:%Y-%m-%d %H:%M} UTC"),

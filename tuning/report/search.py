@@ -109,7 +109,8 @@ def parallel(record: CampaignRecord) -> Figure:
     chosen = thinned(full, MOST_LINES)
     with quiet():
         plot = plot_parallel_coordinate(study(record, chosen, option_labels), target_name=metric)
-    lines = sorted(plot.data[:-1], key=lambda line: -record.config.objective.cost(line.y[0]))  # without the colour bar
+    # Without the colour bar; the best last, so that it is on top, and of equal ones the first in rank.
+    lines = sorted(plot.data[:-1], key=lambda line: record.config.objective.cost(line.y[0]))[::-1]
     marked = math.ceil(BEST_SHARE * len(lines))
     for line in lines[:-marked]:
         line.update(line={"color": GREY, "width": 1}, opacity=0.3)
