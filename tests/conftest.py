@@ -12,8 +12,8 @@ from hypothesis import settings
 settings.register_profile("seqtune", deadline=None)  # two workers share the processor with whatever else runs
 settings.load_profile("seqtune")
 
-GROUPS = {"cluster": "server", "ray": "ray", "server": "server", "browser": "server"}
-"""Marker -> the group of tests that one pytest-xdist worker runs, so that two groups run at a time."""
+GROUPS = {"cluster": "cluster", "ray": "ray", "server": "server", "browser": "browser"}
+"""Marker -> the group of tests that one pytest-xdist worker runs after one another."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
