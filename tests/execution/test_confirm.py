@@ -17,11 +17,12 @@ from tuning.campaign.errors import CampaignError, JournalError, RecordError
 from tuning.campaign.plan import plan
 from tuning.cli.app import app
 from tuning.execution.confirm import confirm
+from tuning.execution.driver import LaunchInterrupted
 from tuning.execution.launch import launch
 from tuning.execution.ray_session import session
 from tuning.execution.reproduce import reproduce
 from tuning.execution.signals import STOP
-from tuning.journal.events import EpochEnded, OpenedTest
+from tuning.journal.events import EpochEnded, OpenedTest, Suggested
 from tuning.journal.home import Home
 from tuning.journal.log import read
 from tuning.prediction.kept import kept_in_home
@@ -137,7 +138,8 @@ def test_that_the_test_part_was_opened_is_in_the_campaigns_journal_first(confirm
     done, home = confirmed
     entries = read(home.journal("tiny"))
     assert isinstance(entries[-1].event, OpenedTest)
-    assert entries[-1].at <= read(home.confirmations.journal("tiny"))[0].at
+    first = next(entry for entry in read(home.confirmations.journal("tiny")) if isinstance(entry.event, Suggested))
+    assert entries[-1].at <= first.at
     assert done.campaign.finished_at is not None
     out = CliRunner().invoke(app, ["top", "tiny", "--home", str(home.path)]).output
     assert "the test part was opened on" in out
@@ -176,6 +178,21 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
     whole = asked(home)
     assert story(whole.confirmation) == story(confirmed[0].confirmation)
     assert len(whole.campaign.tests) == 1
+
+
+def test_where_ray_does_not_start_the_test_part_is_not_opened(tmp_path, launched, monkeypatch):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+
+    def late(*_):
+        raise LaunchInterrupted("ray", "Ray did not start")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tuning.execution.ray_tune.session", late)
+        part = asked(home, top=1, seeds=1)
+    assert [event.cause for event in part.confirmation.interruptions] == ["ray"]
+    assert part.campaign.tests == []
+    assert len(asked(home, top=1, seeds=1).campaign.tests) == 1
 
 
 def test_the_last_launch_s_resources_count_and_those_that_are_set(tmp_path, launched, table):

@@ -52,6 +52,34 @@ if __name__ == "__main__":
     launch(load(Path(sys.argv[1])), home=Home(Path(sys.argv[2])), datasets=None, progress=print)
 """
 
+LATE = """\
+import os
+import sys
+from pathlib import Path
+import psutil
+from tuning.campaign.file import load
+from tuning.execution import ray_session
+from tuning.execution.launch import launch
+from tuning.journal.home import Home
+from ray._private import services
+
+def late(*_):
+    raise Exception("The current node timed out during startup. This could happen because of many things.")
+
+def run():
+    home = Home(Path(sys.argv[2]))
+    return launch(load(Path(sys.argv[1])), home=home, datasets=None, progress=lambda _: None)
+
+if __name__ == "__main__":
+    in_time, services.get_node = services.get_node, late
+    print(run().interruptions)
+    print("processes:", len(psutil.Process().children(recursive=True)))
+    print("folders:", os.listdir(os.environ["TMPDIR"]))
+    services.get_node = in_time
+    print("finished:", run().finished_at is not None)
+"""
+"""Ray's servers run, but do not answer within Ray's 30 s, as on an overloaded machine."""
+
 
 def campaign_file(folder: Path, *, trials: int, epochs: int) -> Path:
     path = folder / "tiny.toml"
@@ -100,6 +128,19 @@ def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path,
     assert [event.cause for event in record.interruptions] == ["ray"]
     assert sum(len(trial.epochs) for trial in record.trials.values()) >= 1
     assert all(trial.result is None for trial in record.trials.values())
+
+
+def test_a_launch_whose_ray_does_not_start_in_time_leaves_nothing_behind_and_resumes(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="s", dir="/tmp") as scratch:  # Ray's sockets need a short path
+        command = [sys.executable, "-c", LATE, str(campaign_file(tmp_path, trials=1, epochs=1)), str(tmp_path / "home")]
+        environment = os.environ | {"TMPDIR": scratch}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=TIMEOUT_S)
+    reason, *rest = done.stdout.splitlines()
+    assert "cause='ray'" in reason
+    assert (
+        "Ray did not start, as happens on an overloaded machine: The current node timed out during startup'" in reason
+    )
+    assert rest == ["processes: 0", "folders: []", "finished: True"], done.stderr
 
 
 def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:

@@ -85,34 +85,35 @@ def confirm(
         before = fold(entries) if (entries := home.confirmations.entries(name)) else None
         needed = _needed(record, before, chosen, seeds=seeds, splits=splits)
         prepared = _prepared(record, before, needed, home=home, datasets=datasets, progress=progress)
-        with STOP.deferred():
+
+        def opened() -> None:
             if request not in [asked for _, asked in record.tests]:
-                with Journal(home.journal(name)) as journal:
-                    journal.append(OpenedTest(confirmation=request))
-            with Journal(path) as journal:
-                if not journal.entries:
-                    journal.append(
-                        Opened(
-                            config=record.config,
-                            dimensions=record.dimensions,
-                            data=record.data,
-                            warm_start=record.warm_start,
-                        )
+                with Journal(home.journal(name)) as campaign:
+                    campaign.append(OpenedTest(confirmation=request))
+
+        with STOP.deferred(), Journal(path) as journal:
+            if not journal.entries:
+                journal.append(
+                    Opened(
+                        config=record.config,
+                        dimensions=record.dimensions,
+                        data=record.data,
+                        warm_start=record.warm_start,
                     )
-                home.confirmations.keep_preparations(
-                    name, (Preparation.of(entry.manifest) for entry in prepared.values())
                 )
-                confirmation = _run(
-                    record,
-                    journal,
-                    request,
-                    prepared,
-                    config=config,
-                    home=home,
-                    datasets=datasets,
-                    observers=observers,
-                    progress=progress,
-                )
+            home.confirmations.keep_preparations(name, (Preparation.of(entry.manifest) for entry in prepared.values()))
+            confirmation = _run(
+                record,
+                journal,
+                request,
+                prepared,
+                opened=opened,
+                config=config,
+                home=home,
+                datasets=datasets,
+                observers=observers,
+                progress=progress,
+            )
         return Confirmed(home.record(name), confirmation, request)
 
 
@@ -158,15 +159,18 @@ def _run(
     request: ConfirmationRequest,
     prepared: Mapping[str, Prepared],
     *,
+    opened: Callable[[], None],
     config: CampaignConfig,
     home: Home,
     datasets: Path | None,
     observers: Sequence[Observer],
     progress: Callable[[str], None],
 ) -> CampaignRecord:
+    """Train what a request lacks.  opened: called before figures of the test part are evaluated or shown."""
     record = fold(journal.entries)
     wanted = list(_trials(campaign, record, request, prepared))
     if record.finished_at is not None and all(suggested.trial.index in record.trials for suggested in wanted):
+        opened()
         return record
     share_commit()
     on_cluster = chosen_address(config.resources.address) is not None
@@ -182,6 +186,7 @@ def _run(
     source = ConfirmationTrials(wanted, seeds=request.seeds)
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:
+        opened()
         return driver.record
     from tuning.execution.ray_tune import run
 
@@ -191,7 +196,7 @@ def _run(
             {variant: arrays.directory for variant, arrays in prepared.items()},
             home.confirmations,
             config,
-            test=True,
+            before_test=opened,
         )
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))

@@ -61,7 +61,7 @@ def session(resources: ResourceOptions, address: str | None = None) -> Iterator[
 
     Raises:
         CampaignError: the cluster cannot be joined.
-        LaunchInterrupted: a signal came while Ray was starting.
+        LaunchInterrupted: a signal came while Ray was starting, or Ray did not start.
         StoreError: no folder can be written for Ray's files, or Ray has died in this process before.
     """
     with _private_folder() as folder:
@@ -85,7 +85,7 @@ def session(resources: ResourceOptions, address: str | None = None) -> Iterator[
             raise
         finally:
             if lost:
-                _kill()
+                _kill(folder)
             else:
                 ray.shutdown()
 
@@ -217,23 +217,41 @@ def _start(resources: ResourceOptions, folder: Path, address: str | None) -> Non
         return
     # torch makes this folder otherwise under a name that anybody can know before.
     runtime_env["env_vars"]["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
-    ray.init(
-        address="local",
-        # Ray opens this folder to everybody, but not the one around it.
-        _temp_dir=str(folder / "r"),
-        runtime_env=runtime_env,
-        num_cpus=resources.concurrency * resources.threads,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-        object_store_memory=OBJECT_STORE_BYTES,
-    )
+    try:
+        ray.init(
+            address="local",
+            # Ray opens this folder to everybody, but not the one around it.
+            _temp_dir=str(folder / "r"),
+            runtime_env=runtime_env,
+            num_cpus=resources.concurrency * resources.threads,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=OBJECT_STORE_BYTES,
+        )
+    except Exception as error:  # after 30 s Ray raises a bare Exception
+        reason = " ".join(str(error).split()).split(". ")[0] or type(error).__name__
+        raise LaunchInterrupted(
+            "ray", f"Ray did not start, as happens on an overloaded machine: {reason.rstrip('.')}"
+        ) from error
 
 
-def _kill() -> None:
-    """End Ray's processes without asking Ray: ``ray.shutdown`` waits for what is lost, and so does Python's own end."""
+def _kill(folder: Path) -> None:
+    """End Ray's processes without asking Ray: ``ray.shutdown`` waits for what is lost, and so does Python's own end.
+
+    folder: named in the commands of Ray's servers, which are all that there is of a Ray that did not start.
+    """
     workers = [worker.pid for worker in stalled.workers_below(psutil.Process())]
-    ray._private.worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001 - no public way to it
+    node = ray._private.worker._global_node  # noqa: SLF001 - no public way to it
+    if node is not None:
+        node.kill_all_processes(check_alive=False)
     for pid in workers:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    servers = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any(str(folder) in word for word in process.cmdline()):
+                process.kill()
+                servers.append(process)
+    psutil.wait_procs(servers, timeout=5)  # they write to the folder, which is removed next

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -235,11 +235,18 @@ def check_cluster(resources: ResourceOptions) -> None:
         raise KeyboardInterrupt from None
 
 
-def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: CampaignConfig, *, test: bool = False) -> None:
+def run(
+    driver: Driver,
+    arrays: Mapping[str, Path],
+    home: Home,
+    config: CampaignConfig,
+    *,
+    before_test: Callable[[], None] | None = None,
+) -> None:
     """Train what the driver hands out until it has no more.  ``arrays``: variant's key -> prepared directory.
 
     ``config``: of this launch; its concurrency, retries and budget count, not those of the first.
-    ``test``: evaluate every trial on the test part, too.
+    ``before_test``: evaluate every trial on the test part, too; called when Ray runs and no trial has begun.
 
     Raises:
         CampaignError: the cluster cannot be joined, or its nodes cannot run the trials.
@@ -252,7 +259,7 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.concurrency)
     address = chosen_address(resources.address)
     with session(resources, address) as scratch:
-        on_cluster = address is not None
+        on_cluster, test = address is not None, before_test is not None
         search = _DriverSearch(driver, arrays, home, resources, on_cluster=on_cluster, test=test)
         trainable: Any = TrialTrainable
         if search.nodes is not None:
@@ -275,6 +282,8 @@ def run(driver: Driver, arrays: Mapping[str, Path], home: Home, config: Campaign
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
+        if before_test is not None:
+            before_test()
         try:
             supervise(tuner.fit, state=search.state, on_cluster=on_cluster)
         finally:
