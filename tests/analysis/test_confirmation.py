@@ -111,6 +111,13 @@ def test_configurations_are_ranked_by_validation_means_over_seeds(campaign):
     assert summary.tau == pytest.approx(stats.kendalltau([2, 1, 3], [0, 1, 2]).statistic)
 
 
+def test_equal_configurations_share_the_bootstrap_samples_in_which_they_are_best(campaign):
+    equal = {(source, seed, 0): 0.7 + 0.1 * seed for source in (1, 2) for seed in range(3)}
+    worse = {(0, seed, 0): 0.5 for seed in range(3)}
+    summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, equal | worse))
+    assert {row.trial: row.first for row in summary.configurations} == {1: 0.5, 2: 0.5, 0: 0.0}
+
+
 def test_differences_to_the_first_are_paired_by_seed_and_adjusted_over_all_pairs(campaign):
     summary = confirmation_summary(campaign, confirmation_record(campaign, REQUEST, SCORES))
     by_source = {source: [SCORES[source, seed, 0] for seed in range(3)] for source in (0, 1, 2)}

@@ -220,7 +220,10 @@ def _tests(
 def _first(
     order: Sequence[int], trials: dict[int, list[TrialRecord]], sample: Units, objective: ObjectiveConfig, planned: int
 ) -> dict[int, float]:
-    """Return the share of bootstrap samples of the units in which each complete configuration has the best mean."""
+    """Return the share of bootstrap samples of the units in which each complete configuration has the best mean.
+
+    Configurations whose means are equal but for rounding share a sample equally.
+    """
     complete = [source for source in order if len(trials[source]) == planned]
     table = np.array(
         [list(sample.values(trials[source], "valid", objective.metric).values()) for source in complete]
@@ -230,8 +233,9 @@ def _first(
     rng = np.random.default_rng(0)
     drawn = rng.integers(table.shape[1], size=(RESAMPLES, table.shape[1]))
     means = (table if objective.goal == "max" else -table)[:, drawn].mean(axis=2)  # (S, R)
-    counts = np.bincount(means.argmax(axis=0), minlength=len(complete))
-    return {source: float(count) / RESAMPLES for source, count in zip(complete, counts, strict=True)}
+    best = np.isclose(means, means.max(axis=0), rtol=1e-12, atol=0)
+    shares = (best / best.sum(axis=0)).mean(axis=1)
+    return {source: float(share) for source, share in zip(complete, shares, strict=True)}
 
 
 def _gap(
