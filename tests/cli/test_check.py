@@ -56,7 +56,7 @@ def test_a_sound_file_passes_every_check(tmp_path):
 
 def test_what_fails_has_its_reason_and_the_exit_code_1(tmp_path):
     code, out, _ = check(tmp_path, BROKEN, "--json")
-    reasons = {(row["entry"], row["check"]): row["reason"] for row in json.loads(out) if not row["passed"]}
+    reasons = {(row["entry"], row["check"]): row["reason"] for row in json.loads(out) if row["result"] != "passed"}
     assert code == 1
     drawn = reasons.pop(("METRICS draws", PURE))
     assert "for the same arguments" in drawn
@@ -75,6 +75,22 @@ def test_a_model_that_cannot_be_built_fails_each_check_with_the_error(tmp_path):
     code, out, _ = check(tmp_path, MODEL.replace("super().__init__()", "self.layer = nn.Linear(1, 1)"))
     assert code == 1
     assert "cannot assign module before Module.__init__() call" in " ".join(out.split())  # folded in its column
+
+
+def test_checks_that_a_model_s_own_random_numbers_prevent_read_not_checked(tmp_path):
+    text = MODEL.replace("self.dropout(", "nn.functional.dropout(training=self.training, input=")
+    code, out, _ = check(tmp_path, text, "--json")
+    assert code == 0
+    rows = [row for row in json.loads(out) if row["result"] != "passed"]
+    assert {row["check"] for row in rows} == {
+        "padding never changes outputs",
+        "values in the padding are not read",
+        "padding never changes what is learned",
+    }
+    assert {row["result"] for row in rows} == {"not checked"}
+    assert "draws random numbers" in rows[0]["reason"]
+    _, shown, _ = check(tmp_path, text)
+    assert shown.splitlines()[-1] == "11 of 14 checks passed, 3 not checked"
 
 
 def test_json_stays_json_where_the_file_prints(tmp_path):

@@ -37,6 +37,18 @@ class ReadsPadding(Sound):
         return x.mean(dim=1)
 
 
+class NormalizesPadding(Sound):
+    """Normalization over the padding too, and dropout."""
+
+    def __init__(self, config, **sizes):
+        super().__init__(config, **sizes)
+        self.norm = nn.BatchNorm1d(sizes["channels"])
+        self.dropout = nn.Dropout(0.5)
+
+    def means(self, x, lengths):
+        return super().means(self.dropout(self.norm(x.transpose(1, 2))).transpose(1, 2), lengths)
+
+
 class CountsOutputsWrong(Sound):
     def forward(self, x, lengths):
         return super().forward(x, lengths)[:, :1]
@@ -110,6 +122,8 @@ def test_a_sound_model_keeps_every_promise(promise):
         (ReadsPadding, "padding never changes outputs", "outputs differ by"),
         (ReadsPadding, "values in the padding are not read", "outputs depend on values after the ends"),
         (ReadsPadding, "padding never changes what is learned", "after a step depends on the padding"),
+        (NormalizesPadding, "padding never changes outputs", "in training, .* outputs differ by"),
+        (NormalizesPadding, "padding never changes what is learned", "after a step depends on the padding"),
         (CountsOutputsWrong, "an output for each class, one for a regression", r"\(3, 2\) expected, got \(3, 1\)"),
         (IgnoresAParameter, "every parameter gets a finite gradient", "unused gets no gradient"),
         (DividesByZero, "every parameter gets a finite gradient", "has a gradient that is not finite"),

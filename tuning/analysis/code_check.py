@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from data.errors import DataError
 from data.rows import DataSet, Rows
 from models.catalogue import build
 from models.configs import ModelConfigBase, NeuralConfig
-from models.contract import CONTRACT, STEPS, batch
+from models.contract import CONTRACT, STEPS, NotCheckedError, batch
 from models.registered import OWN
 from search_spaces.families import family_name
 from search_spaces.space import Space
@@ -35,11 +35,11 @@ SLACK = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRow:
-    """One check.  entry: as ``MODELS inception``;  reason: why it failed, None where it passed."""
+    """One check.  entry: as ``MODELS inception``;  reason: None where it passed."""
 
     entry: str
     check: str
-    passed: bool
+    result: Literal["passed", "failed", "not checked"]
     reason: str | None
     seconds: float
 
@@ -51,14 +51,18 @@ def check_code(source: Source, *, datasets: Path | None, progress: Callable[[str
     for entry, check, run in _checks(tables, datasets):
         progress(f"{entry}: {check}")
         begun = time.perf_counter()
+        result: Literal["passed", "failed", "not checked"] = "passed"
         reason = None
         try:
             run()
+        except NotCheckedError as why:
+            result, reason = "not checked", str(why)
         except Exception as error:  # noqa: BLE001 - a user's code may raise anything, which is the answer
+            result = "failed"
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             reason = kind + (str(error).splitlines() or ["it fails without a message"])[0]
         seconds = round(time.perf_counter() - begun, 3)
-        rows.append(CheckRow(entry=entry, check=check, passed=reason is None, reason=reason, seconds=seconds))
+        rows.append(CheckRow(entry=entry, check=check, result=result, reason=reason, seconds=seconds))
     return rows
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tuning.analysis.code_check import CheckRow
 
+STYLES = {"passed": "", "failed": "bold red", "not checked": "yellow"}
+"""Results of a check, and how their rows are printed."""
+
 
 def check(
     *,
@@ -42,7 +45,7 @@ def check(
 
         rows = check_code(source, datasets=datasets, progress=show)
     tables.emit(rows, as_json=as_json, show=partial(_show, rows, tables.console()))
-    if not all(row.passed for row in rows):
+    if any(row.result == "failed" for row in rows):
         raise typer.Exit(EXIT_NEGATIVE)
 
 
@@ -53,9 +56,12 @@ def _show(rows: "Sequence[CheckRow]", target: "Console") -> None:
     tables.table(
         target,
         [Column(head="entry"), Column(head="check"), Column(head="result"), Column(head="reason")],
-        [[row.entry, row.check, "passed" if row.passed else "failed", row.reason] for row in rows],
-        ["" if row.passed else "bold red" for row in rows],
+        [[row.entry, row.check, row.result, row.reason] for row in rows],
+        [STYLES[row.result] for row in rows],
     )
-    failed = sum(not row.passed for row in rows)
+    passed, failed, unchecked = (sum(row.result == name for row in rows) for name in STYLES)
+    ending = f"{passed} of {len(rows)} checks passed" if unchecked else f"all {len(rows)} checks passed"
+    if failed:
+        ending = f"{failed} of {len(rows)} checks failed"
     tables.line(target, "")
-    tables.line(target, f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed")
+    tables.line(target, f"{ending}, {unchecked} not checked" if unchecked else ending)
