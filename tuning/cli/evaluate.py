@@ -53,8 +53,9 @@ def evaluate(
 ) -> None:
     """Evaluate trained models on a labelled file.
 
-    Prints accuracy, macro recall and F1, recall per class, the confusion matrix, log loss and calibration error; of a
-    series the errors of its forecasts.  Says how many rows were trained on.  Example: seqtune evaluate demo new.csv
+    Prints the objective if it is a metric of your own code, accuracy, macro recall and F1, recall per class, the
+    confusion matrix, log loss and calibration error; of a series the errors of its forecasts.  Says how many rows were
+    trained on.  Example: seqtune evaluate demo new.csv
     """
     from tuning.cli import tables
 
@@ -79,7 +80,7 @@ def evaluate(
         )
         prepared = find_prepared(place.arrays, models[0].recorded.config.data_sha256)
         training = None if prepared is None else open_arrays(prepared[0]).train
-        evaluation = scores(predictions, training=training)
+        evaluation = scores(predictions, objective=models[0].recorded.config.objective.metric, training=training)
     summary: dict[str, Any] = {
         "table": str(table),
         "models": used(models),
@@ -104,8 +105,12 @@ def _print(evaluation: "Evaluation", table: str, target: "Console") -> None:
     tables.line(target, f"{table}: {evaluation.rows:,} rows", "bold")
     tables.line(target, _trained_on(evaluation), "yellow" if evaluation.trained_on else "")
     target.print()
-    rows: list[list[Cell]] = [[name, score(value)] for name, value in evaluation.metrics.items()]
+    rows: list[list[Cell]] = [
+        [name, "undefined" if value is None else score(value)] for name, value in evaluation.metrics.items()
+    ]
     tables.table(target, [tables.Column(head="metric"), tables.Column(head="value", right=True)], rows)
+    if evaluation.undefined:
+        tables.line(target, evaluation.undefined, "yellow")
     if not evaluation.classes:
         return
     shown = evaluation.classes if len(evaluation.classes) <= MOST_COLUMNS else []
