@@ -31,7 +31,7 @@ from tracking_stores import contents, experiment_tags, home_with_store
 from tuning.campaign.errors import RecordError, StoreError
 from tuning.cli.app import app
 from tuning.execution.reproduce import Reproduction
-from tuning.journal.events import Finished, Interrupted, Started
+from tuning.journal.events import ConfirmationRequest, Finished, Interrupted, OpenedTest, Started
 from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.log import read
@@ -319,6 +319,20 @@ def test_a_confirmation_does_not_publish_its_campaign_beside_another_publisher(h
     sync(home, "beats")
     kinds = Counter(run["tags"]["seqtune.kind"] for run in contents(home.tracking_uri))
     assert kinds == {"campaign": 1, "trial": 5, "confirmation": 1}
+
+
+def test_a_test_part_that_is_opened_while_its_confirmation_runs_is_published_at_its_end(home):
+    write(home, eventful())
+    path = home.confirmations.journal("beats")
+    append(path, [opened(), launched()])
+    publisher = Publisher(Store(home.tracking_uri), home.confirmations)
+    publisher.publish(read(path))
+    request = ConfirmationRequest(trials=(0,), seeds=1, splits=0, ended=5)
+    append(home.journal("beats"), [OpenedTest(confirmation=request)])
+    append(path, [Interrupted(reason="interrupted by the user")])
+    publisher.publish(read(path)[2:])
+    (run,) = [run for run in contents(home.tracking_uri) if run["tags"]["seqtune.kind"] == "campaign"]
+    assert "best 1, 1 seed" in run["tags"]["seqtune.campaign.test_opened"]
 
 
 def test_an_unknown_campaign_is_a_clear_error(home):

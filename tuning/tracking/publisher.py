@@ -74,6 +74,8 @@ class Publisher:
             self._publish_trial(index, update, parent)
             if on_progress:
                 on_progress(done, len(updates))
+        if self._campaign is not None and own.end is not None:  # whose test part was opened after the first entry
+            self._publish_campaign(self._experiment, self._updates.record.config.name)
         if self._campaign is not None and own.texts:
             self.store.log_artifacts(self._campaign, own.texts)
         if not parent.deleted:
