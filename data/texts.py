@@ -1,10 +1,12 @@
 """Texts: words until the split, then tokens of a vocabulary fitted on the training part.
 
 A word is a run of letters, digits and underscores, in lower case, as scikit-learn's CountVectorizer extracts it with a
-pattern that keeps words of one letter ("i", "u"), which are frequent in short texts.
+pattern that keeps words of one letter ("i", "u"), which are frequent in short texts.  Texts are composed first (NFC):
+decomposed, a letter's accent would end its word.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
@@ -85,7 +87,9 @@ def texts(raw: Sequence[object], y: NDArray[np.int64], where: str) -> Texts:
     from sklearn.feature_extraction.text import CountVectorizer
 
     analyze = CountVectorizer(token_pattern=WORD).build_analyzer()
-    words = tuple(" ".join(analyze(text)) if isinstance(text, str) else "" for text in raw)
+    words = tuple(
+        " ".join(analyze(unicodedata.normalize("NFC", text))) if isinstance(text, str) else "" for text in raw
+    )
     empty = [row for row, joined in enumerate(words) if not joined]
     if empty:
         raise DataError(

@@ -1,5 +1,6 @@
 """Texts become tokens of the training part's words alone; equal texts are in one part; every fault is one message."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,13 @@ def parts_of(ready: Prepared) -> dict[str, Part]:
 
 def test_words_are_lower_case_runs_of_letters_and_digits_even_of_one_letter():
     assert as_texts("I can't fly -- @United #4U!").words == ("i can t fly united 4u",)
+
+
+def test_decomposed_letters_are_composed_and_composed_ones_stay():
+    composed = "Über Größe, naïve ﬁn x²"
+    decomposed = unicodedata.normalize("NFD", composed)
+    assert decomposed != composed
+    assert as_texts(decomposed).words == as_texts(composed).words == ("über größe naïve ﬁn x²",)
 
 
 def test_frequent_words_come_first_and_ties_in_the_order_of_code_points():
@@ -140,6 +148,18 @@ def test_no_text_is_in_two_parts_however_it_is_written(tmp_path):
     ready = prepared(write_csv(tmp_path / "t.csv", twice), tmp_path)
     assert ready.manifest.notes[0] == "60 of 120 rows equal an earlier one; dropped (data.duplicates)."
     assert [len(part.y) for part in parts_of(ready).values()] == [36, 12, 12]
+
+
+def test_a_decomposed_text_is_a_duplicate_and_composed_ones_keep_their_bits(tmp_path):
+    rows = table()
+    rows["text"] = [text.replace("of", "über") for text in rows["text"]]
+    before = prepared(write_csv(tmp_path / "t.csv", rows), tmp_path)
+    assert before.sha256 == "3796ecc87f545cb851585c282b844335f1f0d443c278f7302ad84e241b4b1f7e"
+    twice = {**rows, "text": rows["text"] + [unicodedata.normalize("NFD", text) for text in rows["text"]]}
+    twice["label"] = rows["label"] * 2
+    ready = prepared(write_csv(tmp_path / "twice.csv", twice), tmp_path)
+    assert ready.manifest.notes[0] == "60 of 120 rows equal an earlier one; dropped (data.duplicates)."
+    assert ready.sha256 == before.sha256
 
 
 def test_a_text_with_two_classes_is_noted(tmp_path):
