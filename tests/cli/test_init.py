@@ -1,6 +1,7 @@
 """`seqtune init`: the file that it writes is read, explained and launched."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_a_suggested_group_is_a_comment_and_a_declared_one_a_key(tmp_path):
     assert init(path, "--group", "patient", "--out", tmp_path / "d.toml")[0] == 0
     data = load(tmp_path / "d.toml").config.data
     assert (data.group, data.split, data.ignore) == ("patient", "grouped", ("id",))
+
+
+def test_groups_of_an_npz_are_a_comment(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "mc.npz", x=rng.normal(size=(400, 12)), y=np.arange(400) % 2, group=np.arange(400) // 20)
+    plan, text = written(tmp_path / "mc.npz", tmp_path)
+    assert plan.config.data.split == "stratified"
+    assert re.search(r'^# split = "grouped" +# 20 groups: for scores of new groups$', text, re.MULTILINE)
 
 
 def test_a_grouped_split_that_is_not_possible_is_not_written(tmp_path):

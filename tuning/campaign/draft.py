@@ -105,7 +105,9 @@ def _data(seen: Inspection, whole: Overview, split: tuple[Entry, ...]) -> list[E
         also = ", and take it out of ignore" if group.name in keys.get("ignore", ()) else ""
         why = f"{group.distinct:,} values: if rows of one belong together, declare it{also}"
         entries.append(Entry(table="data", key="group", value=group.name, why=why, active=False))
-    elif whole.groups is not None and whole.groups.name is None and whole.parts.method == "stratified":
+    elif (
+        whole.groups is not None and not seen.keys.keys() & {"group", "segment"} and whole.parts.method == "stratified"
+    ):
         why = f"{whole.groups.count:,} groups: for scores of new groups"
         entries.append(Entry(table="data", key="split", value="grouped", why=why, active=False))
     if (test := _sibling(seen)) is not None:
