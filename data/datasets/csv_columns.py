@@ -109,7 +109,7 @@ def read_csv(
             convert_options=arrow.ConvertOptions(column_types=types, include_columns=list(wanted)),
         )
     except pa.ArrowException as error:
-        raise DataError(f"{path}: {_explained(str(error), names, skipped=int(header), hint=hint)}") from error
+        raise DataError(f"{path}: {_explained(path, str(error), names, skipped=int(header), hint=hint)}") from error
 
 
 def _check_blank_lines(path: Path) -> None:
@@ -161,17 +161,22 @@ def stream_csv(path: Path, names: Sequence[str], *, decoded: bool = True) -> Ite
     except pa.ArrowException as error:
         if "Empty CSV" in str(error):
             return
-        raise DataError(f"{path}: {_explained(str(error), names, skipped=1, hint=lambda _: '')}") from error
+        raise DataError(f"{path}: {_explained(path, str(error), names, skipped=1, hint=lambda _: '')}") from error
 
 
-def _explained(fault: str, names: Sequence[str], skipped: int, hint: Callable[[str], str]) -> str:
+def _encoding_advice(path: Path) -> str:
+    read = f'pandas.read_csv({quoted(path.name)}, encoding="latin-1")'
+    return f"If it is Latin-1, convert it: {read}.to_csv({quoted(f'{path.stem}-utf8.csv')}, index=False)."
+
+
+def _explained(path: Path, fault: str, names: Sequence[str], skipped: int, hint: Callable[[str], str]) -> str:
     """Return Arrow's message about a CSV file in our words; other messages as they are."""
     value = re.search(r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (?:invalid value )?(.*)", fault)
     if value:
         place, line, kind, got = value.groups()
         name, start = names[int(place)], f"row {int(line) - skipped}, column {names[int(place)]!r}: got {got}, needs"
         start = start if len(got) <= LONGEST else start.replace(got, f"{got[:LONGEST]}...")
-        return f"{start} UTF-8 text." if kind == "string" else f"{start} a number.{hint(name)}"
+        return f"{start} UTF-8 text. {_encoding_advice(path)}" if kind == "string" else f"{start} a number.{hint(name)}"
     width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", fault)
     if width:
         line, expected, got = width.groups()

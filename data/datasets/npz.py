@@ -47,7 +47,8 @@ def _claimed(archive: ZipFile, name: str, member: ZipInfo) -> int:
     """Return the bytes that an array takes as it is, and at least as float32, by its header.
 
     Raises:
-        ValueError: it is no array, one of Python objects, or its header does not match its size.
+        DataError: it is one of Python objects.
+        ValueError: it is no array, or its header does not match its size.
     """
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
@@ -55,9 +56,17 @@ def _claimed(archive: ZipFile, name: str, member: ZipInfo) -> int:
             raise ValueError(f"array {name!r} has a format of version {version}")
         shape, _, dtype = HEADERS[version](file)  # type: ignore[no-untyped-call]
         values = math.prod(shape)
-        if dtype.hasobject or min(shape, default=1) < 0 or file.tell() + values * dtype.itemsize != member.file_size:
+        if dtype.hasobject:
+            raise DataError(f"{archive.filename}: array {name!r} holds Python objects. {_advice(name)}")
+        if min(shape, default=1) < 0 or file.tell() + values * dtype.itemsize != member.file_size:
             raise ValueError(f"array {name!r} of shape {shape} and type {dtype} does not have {member.file_size} bytes")
     return int(values * max(dtype.itemsize, np.dtype(np.float32).itemsize))
+
+
+def _advice(name: str) -> str:
+    if name == "x":
+        return "If sequences differ in length, pad them to (N, T) or (N, T, C), and save their lengths as `lengths`."
+    return f"Save it as text with {name}.astype(str), or as numbers."
 
 
 HEADERS = {

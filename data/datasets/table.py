@@ -173,4 +173,9 @@ def check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], shape: tuple[in
         bad = ~np.isfinite(x.astype(np.float32)).reshape(len(x), steps, -1).all(axis=2) & valid
     if bad.any():
         row, step = np.argwhere(bad)[0]
-        raise DataError(f"{path}: x, row {row + 1}, time step {step + 1}: got {x[row, step]}; needs finite numbers.")
+        advice = ""
+        if "lengths" not in arrays and np.isnan(x[row, step:]).all():
+            advice = " If sequences differ in length, give their lengths in an array `lengths`."
+        raise DataError(
+            f"{path}: x, row {row + 1}, time step {step + 1}: got {x[row, step]}; needs finite numbers.{advice}"
+        )

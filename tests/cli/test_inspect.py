@@ -87,7 +87,11 @@ def test_a_wrong_value_is_refused_below_the_columns(tmp_path):
         ("x.csv", b"a,b,label\n", "the file has no rows"),
         ("x.csv", b"a,a,label\n1,2,x\n", "occur more than once"),
         ("x.csv", b"a;b;label\n1;2;x\n", "separated by semicolons"),
-        ("x.csv", "a,label\n1,é\n".encode("latin-1"), "needs UTF-8 text"),
+        (
+            "x.csv",
+            "a,label\n1,é\n".encode("latin-1"),
+            'UTF-8 text. If it is Latin-1, convert it: pandas.read_csv("x.csv"',
+        ),
         ("x.csv", b"a,b,label\n1,2,x\n1,2,x,4\n", "row 2 has 4 columns, the first line has 3"),
         ("x.parquet", b"PAR1 and no more", "cannot be read as Parquet"),
         ("x.npz", b"PK and no more", "cannot be read as NPZ"),

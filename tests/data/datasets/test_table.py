@@ -161,7 +161,18 @@ NPZ_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no length": ({"x": np.ones((2, 3)), "y": [0, 1], "lengths": [0, 3]}, "row 1: got 0"),
     "half lengths": ({"x": np.ones((2, 3)), "y": [0, 1], "lengths": [1.5, 3]}, "row 1: got 1.5"),
     "nan": ({"x": np.array([[1.0, 2.0], [np.nan, 1.0]]), "y": [0, 1]}, "row 2, time step 1: got nan"),
-    "objects": ({"x": np.array([[1], [2]], dtype=object), "y": [0, 1]}, "cannot be read as NPZ"),
+    "nan at the end": (
+        {"x": np.array([[1.0, 2.0], [1.0, np.nan]]), "y": [0, 1]},
+        "row 2, time step 2: got nan; needs finite numbers. If .* give their lengths in an array `lengths`",
+    ),
+    "objects": (
+        {"x": np.array([[1], [2]], dtype=object), "y": [0, 1]},
+        "array 'x' holds Python objects.*save their lengths as `lengths`",
+    ),
+    "labels as objects": (
+        {"x": np.ones((2, 3)), "y": np.array(["a", "b"], dtype=object)},
+        r"array 'y' holds Python objects. Save it as text with y\.astype\(str\)",
+    ),
 }
 
 
