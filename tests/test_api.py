@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from journals import Run, journal, table, write
@@ -107,6 +108,22 @@ def test_a_campaign_without_trials_has_empty_frames(home: Home) -> None:
     campaign = api.load("empty", home=home.path)
     assert campaign.trials.empty
     assert campaign.curves.empty
+
+
+def test_a_dictionary_may_hold_numpy_scalars_and_paths() -> None:
+    document = {"name": "mine", "seed": 1, "data": {"dataset": "synthetic"}}
+    space = {"name": "cnn2d", "fix": {"hidden": 64}, "narrow": {"model.dropout": [0.25, 0.375]}}
+    narrow = {"model.dropout": [np.float64(0.25), np.float32(0.375)]}
+    given = {"seed": np.int64(1), "space": {"name": np.str_("cnn2d"), "fix": {"hidden": np.int64(64)}, "narrow": narrow}}
+    assert from_dict({**document, **given}) == from_dict({**document, "space": space})
+    assert narrow["model.dropout"][1].dtype == np.float32  # the caller's own is not changed
+
+
+def test_a_dictionary_may_name_its_data_by_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("t0,label\n1,a\n", encoding="utf-8")
+    document = {"name": "mine", "seed": 1, "data": {"dataset": path}, "space": {"name": "cnn1d"}}
+    assert from_dict(document).config.data.dataset == str(path)
 
 
 def test_the_home_is_that_of_the_commands(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,15 @@
 """Campaign files, or the same as a dictionary: overridden by the command line, checked, and worked out to a plan."""
 
-import copy
 import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 import data.catalogue
@@ -80,17 +80,28 @@ def load(
 def from_dict(document: Mapping[str, Any], *, printed: Callable[[str], None] = ignore) -> Plan:
     """Check what a campaign file would hold, and work out its plan; code is run, its paths are of the working folder.
 
-    printed: takes each line that the code prints.
+    Values may also be NumPy scalars and paths.  printed: takes each line that the code prints.
 
     Raises:
         CampaignError: as ``load``, with ``campaign`` in place of the file.
     """
-    whole = copy.deepcopy(dict(document))
     try:
-        documents.checked(whole)
+        documents.checked(document)
+        whole = documents.checked(_plain(document))
     except DocumentError as error:
         raise CampaignError(f"campaign: {error}") from None
     return _loaded(whole, "campaign", {}, folder=Path(), with_code=True, printed=printed)
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of a document whose NumPy scalars, tuples and paths are as a file has them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_plain, value))
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def _loaded(
