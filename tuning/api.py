@@ -87,7 +87,8 @@ class RankedTrial:
         """Return a frame with a row per prediction: ``class`` and the probability of each class, or ``forecast``.
 
         rows: path of a file, as for ``seqtune predict``; or (N, T, C) numbers in the units of the data, NaN after the
-        end of a shorter sequence; or a list of texts.
+        end of a shorter sequence, of one channel also (N, T) or a frame with the training table's columns; or a list of
+        texts.
 
         Raises:
             RecordError: the weights are not kept, or damaged.

@@ -37,6 +37,23 @@ def test_arrays_are_predicted_as_a_file_of_them(beats, tmp_path):
     assert list(found) == list(interface(model.preparation).columns)
 
 
+def test_a_sequence_of_one_channel_needs_no_axis_for_it_and_a_table_is_read_by_column(beats, tmp_path):
+    home, table, record = beats
+    model = served(home, record, tmp_path / "model")
+    frame = pd.DataFrame(steps(table)).astype(np.float32)
+    expected = model.predict(frame.to_numpy()[:, :, None]).to_dict("list")
+    assert model.predict(frame.to_numpy()).to_dict("list") == expected
+    shuffled = frame[frame.columns[::-1]].assign(patient="P27")
+    assert model.predict(shuffled).to_dict("list") == expected
+    for wrong, message in (
+        (frame.drop(columns="t0"), rf"1 of the {frame.shape[1]} columns .* are missing: t0\. Columns: t1"),
+        (frame.assign(t0="P27"), "rows must be numbers: could not convert string to float: 'P27'"),
+        (frame.to_numpy()[:, 1:], rf"rows have shape .*; the model takes \(N, {frame.shape[1]}, 1\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            model.predict(wrong)
+
+
 def test_nan_after_its_end_makes_a_sequence_shorter(tmp_path):
     rng = np.random.default_rng(0)
     lengths = rng.integers(5, 13, 60)

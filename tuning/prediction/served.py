@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from data.arrays import Part
 from data.errors import DataError
+from data.messages import listed, nearest
 from data.preparation import Preparation, read_preparation
 from data.rows import part
 from data.texts import Vocabulary, texts
@@ -74,7 +75,9 @@ class ServedModel:
         """Return a row per prediction: ``class`` and the probability of each class, or ``forecast``.
 
         rows: (N, T, C) numbers in the units of the data; after the end of a shorter sequence NaN.  T is at most the
-        steps of training; of a series it is the window.  Texts are a table with a column ``text``, or a list.
+        steps of training; of a series it is the window.  Of one channel also (N, T) with the steps of training, or a
+        table with a row per sequence, whose columns are found by the names that the model was trained on.  Texts are a
+        table with a column ``text``, or a list.
 
         Raises:
             DataError: rows of another shape, with values that are no numbers, or without a word.
@@ -97,7 +100,12 @@ class ServedModel:
 
     def _sequences(self, rows: Any) -> Part:
         steps, channels = self.preparation.steps, self.preparation.channels
-        values = np.asarray(rows, dtype=np.float32)
+        try:
+            values = np.asarray(self._columns(rows) if isinstance(rows, pd.DataFrame) else rows, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"rows must be numbers: {error}.") from error
+        if channels == 1 and values.shape[1:] == (steps,):
+            values = values[:, :, None]
         shape_fits = values.ndim == 3 and values.shape[2] == channels and 1 <= values.shape[1] <= steps and len(values)  # noqa: PLR2004 - (N, T, C)
         if not shape_fits or (self.preparation.kind == "series" and values.shape[1] != steps):
             raise DataError(f"rows have shape {values.shape}; the model takes (N, {steps}, {channels}).")
@@ -110,6 +118,23 @@ class ServedModel:
         return Part(
             x=self.preparation.scaling.apply(np.asarray(whole.x, np.float32), lengths), lengths=lengths, y=whole.y
         )
+
+    def _columns(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns of a table with a row per sequence, by name where the training table had them."""
+        inputs, steps = self.preparation.inputs, self.preparation.steps
+        if self.preparation.kind == "series" or self.preparation.channels != 1 or len(inputs) not in {0, steps}:
+            raise DataError(
+                f"a data frame holds a sequence of one channel per row; the model takes (N, {steps}, "
+                f"{self.preparation.channels}). Give an array, or the path of a file."
+            )
+        rows = rows.rename(columns=str)
+        names = [str(name) for name in rows.columns]
+        if missing := [name for name in inputs if name not in names]:
+            raise DataError(
+                f"{len(missing):,} of the {len(inputs):,} columns that the model was trained on are missing: "
+                f"{listed(missing)}. Columns: {listed(names)}.{nearest(missing[0], names)}"
+            )
+        return rows[list(inputs)] if inputs else rows
 
 
 def _lengths(values: NDArray[np.float32]) -> NDArray[np.int64]:
