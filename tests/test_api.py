@@ -87,6 +87,7 @@ def test_nothing_finished_is_an_empty_list_and_a_message(home: Home, tmp_path: P
     campaign = api.load("begun", home=home.path)
     assert campaign.top() == []
     assert list(campaign.trials["status"]) == ["running"]
+    assert campaign.trials["f1_macro"].isna().all()
     for attempt in (lambda: campaign.best, lambda: campaign.export(tmp_path / "x.json"), campaign.report):
         with pytest.raises(RecordError, match="campaign 'begun': no trial has"):
             attempt()
@@ -107,16 +108,22 @@ def test_a_campaign_without_trials_has_empty_frames(home: Home) -> None:
     write(home.journal("empty"), [], name="empty", search__trials=3)
     campaign = api.load("empty", home=home.path)
     assert campaign.trials.empty
+    columns = ["status", "objective", "accuracy", "best_epoch", "epochs", "seconds", "seed", "reason"]
+    assert list(campaign.trials[columns]) == columns
     assert campaign.curves.empty
 
 
 def test_a_dictionary_may_hold_numpy_scalars_and_paths() -> None:
     document = {"name": "mine", "seed": 1, "data": {"dataset": "synthetic"}}
     space = {"name": "cnn2d", "fix": {"hidden": 64}, "narrow": {"model.dropout": [0.25, 0.375]}}
-    narrow = {"model.dropout": [np.float64(0.25), np.float32(0.375)]}
-    given = {"seed": np.int64(1), "space": {"name": np.str_("cnn2d"), "fix": {"hidden": np.int64(64)}, "narrow": narrow}}
+    highest = np.float32(0.375)
+    narrow = {"model.dropout": [np.float64(0.25), highest]}
+    given = {
+        "seed": np.int64(1),
+        "space": {"name": np.str_("cnn2d"), "fix": {"hidden": np.int64(64)}, "narrow": narrow},
+    }
     assert from_dict({**document, **given}) == from_dict({**document, "space": space})
-    assert narrow["model.dropout"][1].dtype == np.float32  # the caller's own is not changed
+    assert narrow["model.dropout"][1] is highest  # the caller's own is not changed
 
 
 def test_a_dictionary_may_name_its_data_by_a_path(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tuning.analysis.export import ExportedTrial
 from tuning.analysis.export import export as export_of
 from tuning.analysis.export_file import EXPORT_SUFFIXES, write
-from tuning.analysis.trials import trial_rows
+from tuning.analysis.trials import trial_columns, trial_rows
 from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.campaign.file import from_dict, ignore
@@ -165,8 +165,8 @@ class Campaign:
         import pandas as pd
 
         rows = trial_rows(self.record, (trial for _, trial in sorted(self.record.trials.items())))
-        columns = list(dict.fromkeys(name for row in rows for name in row)) or ["trial", "status", "objective"]
-        return pd.DataFrame(rows, columns=columns).set_index("trial")
+        columns = dict.fromkeys([*(name for row in rows for name in row), *trial_columns(self.record)])
+        return pd.DataFrame(rows, columns=list(columns)).set_index("trial")
 
     @property
     def curves(self) -> "pd.DataFrame":

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tuning.campaign.objective import METRICS, metrics_of
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import trial_name
 
@@ -97,3 +98,11 @@ def trial_rows(record: CampaignRecord, trials: Iterable[TrialRecord]) -> list[di
         }
         for trial in trials
     ]
+
+
+def trial_columns(record: CampaignRecord) -> list[str]:
+    """Return the columns that ``trial_rows`` has once a trial has ended, but for the metrics of own code."""
+    regression = not any(data.classes for data in record.data.values())
+    metrics = (name for name in metrics_of(regression=regression) if name in METRICS)
+    figures = ("best_epoch", "epochs", "budget", "seconds", "seed")
+    return ["trial", "status", "objective", *metrics, *figures, *record.dimensions, "reason"]
