@@ -113,7 +113,7 @@ def test_a_single_confirmed_configuration_is_compared_with_none(tmp_path, path):
     several = "test, 95 % interval" in shown.stdout and "bootstrap" in shown.stdout
     summary = confirmation_summary(fold(read(path)), fold(read(confirmation_file(path))))
     assert several == (len(summary.configurations) > 1)
-    assert ("p, Holm-" in shown.stdout) == several
+    assert ("(Holm)" in shown.stdout) == several
 
 
 def test_a_section_has_differences_and_interactions(tmp_path):

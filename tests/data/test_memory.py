@@ -108,16 +108,15 @@ def test_an_npz_header_must_match_the_size_of_its_member(tmp_path, shape):
 
 
 def test_an_npz_that_decompresses_to_many_times_its_size_is_refused(tmp_path):
-    zeros = npy((300, 2**20), content=bytes(300 * 2**22))
+    zeros = npy((70, 2**20), content=bytes(70 * 2**22))
     path = npz(tmp_path / "x.npz", zeros, compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(DataError, match=r"x\.npz: has 1\.2 MiB and takes 1\.2 GiB in memory; allowed are 100 times"):
+    with pytest.raises(DataError, match=r"x\.npz: has [\d.]+ KiB and takes 280\.0 MiB in memory"):
         load(path)
 
 
 @pytest.mark.parametrize(
     "x",
     [
-        npy((4, 1), "|O", b"cos\nsystem\n"),
         b"hello",
         b"\x93NUMPY\x01\x00" + struct.pack("<H", 20_001) + b"(" * 20_000 + b"\n",
         npy((4, 1), "<M8[s]", b"\0" * 32)[:60],
@@ -126,6 +125,11 @@ def test_an_npz_that_decompresses_to_many_times_its_size_is_refused(tmp_path):
 def test_an_array_that_is_none_is_refused(tmp_path, x):
     with pytest.raises(DataError, match=r"x\.npz: cannot be read as NPZ"):
         load(npz(tmp_path / "x.npz", x))
+
+
+def test_python_objects_are_not_loaded(tmp_path):
+    with pytest.raises(DataError, match=r"x\.npz: array 'x' holds Python objects"):
+        load(npz(tmp_path / "x.npz", npy((4, 1), "|O", b"cos\nsystem\n")))
 
 
 def test_a_single_array_called_npz_is_refused(tmp_path):
