@@ -3,15 +3,15 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from factories import csv_table
 
+from tuning.execution import signals
 from tuning.journal.home import Home
-
-pytestmark = pytest.mark.ray
 
 SEQTUNE = str(Path(sys.executable).with_name("seqtune"))
 CAMPAIGN = """\
@@ -43,6 +43,7 @@ def wait_for(process: "subprocess.Popen[str]", journal: Path, kind: str) -> None
         time.sleep(0.02)
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
@@ -73,6 +74,7 @@ def test_a_signal_before_the_end_exits_with_130_and_the_launch_resumes(
         assert RESUMES in err
 
 
+@pytest.mark.ray
 def test_sigterm_while_finishing_loses_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with launch(tmp_path, epochs=1) as process:
@@ -84,3 +86,25 @@ def test_sigterm_while_finishing_loses_nothing(tmp_path: Path) -> None:
     published = "MLflow is behind the journal" not in out
     assert process.returncode == (0 if published and "interrupted" not in err else 130), err
     assert published or "seqtune sync stopped" in out
+
+
+def test_a_second_signal_exits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr(signals, "_exit", lambda: exits.append(1))
+    stop = signals.StopRequest()
+    with stop.deferred():
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.requested
+        assert not exits
+        signal.raise_signal(signal.SIGTERM)
+        assert exits == [1]
+
+
+def test_a_launch_that_does_not_stop_in_time_exits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert signals.GRACE_S == 60.0
+    exited = threading.Event()
+    monkeypatch.setattr(signals, "_exit", exited.set)
+    monkeypatch.setattr(signals, "GRACE_S", 0.05)
+    with signals.StopRequest().deferred():
+        signal.raise_signal(signal.SIGINT)
+        assert exited.wait(10)

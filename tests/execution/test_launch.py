@@ -17,6 +17,8 @@ from factories import campaign, csv_table
 from tuning.campaign.config import BudgetOptions, ComparisonOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import plan
+from tuning.execution import ray_tune
+from tuning.execution.driver import LaunchInterrupted
 from tuning.execution.launch import launch
 from tuning.execution.ray_session import session
 from tuning.execution.reproduce import reproduce
@@ -286,6 +288,20 @@ def test_arrays_that_are_damaged_while_trials_need_them_are_prepared_again(tmp_p
     assert [event.cause for event in record.interruptions] == ["data"]
     assert str(home.arrays) in record.interruptions[0].reason
     assert len(record.launches) == 2
+
+
+def test_arrays_that_are_damaged_every_time_are_prepared_three_times_alone(tmp_path, monkeypatch):
+    runs = []
+
+    def spoil(*_, **__):
+        runs.append(1)
+        raise LaunchInterrupted("data", "damaged")
+
+    monkeypatch.setattr(ray_tune, "run", spoil)
+    record = launch(plan(CONFIG), home=Home(tmp_path), datasets=None, progress=quiet)
+    assert len(runs) == 3
+    assert record.finished_at is None
+    assert [event.cause for event in record.interruptions] == ["data"] * 3
 
 
 def spoiled(path, damage):

@@ -9,7 +9,7 @@ from data.machine import cores
 from data.prepare import prepare
 from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.variants import variants
-from tuning.execution.reproduce import reproduce
+from tuning.execution.reproduce import TOLERANCE, _compare, reproduce
 from tuning.execution.worker import TrialWorker
 from tuning.journal.events import DataRecord
 from tuning.journal.home import Home
@@ -132,6 +132,27 @@ def test_a_small_difference_is_within_tolerance_and_its_epoch_named(recorded, ho
     found = again(changed(recorded, 2, accuracy=1e-6), home)
     assert (found.verdict, found.first_difference, found.beyond_tolerance) == ("within tolerance", 2, None)
     assert found.largest_difference == pytest.approx(1e-6)
+
+
+@pytest.mark.parametrize(("difference", "verdict"), [(0.0009, "within tolerance"), (0.0011, "differs")])
+def test_the_tolerance_is_a_thousandth_of_a_metric_and_of_a_loss_relative_to_its_size(
+    recorded, home, difference, verdict
+):
+    loss = recorded.epochs[1].train_loss
+    assert loss < 0.9  # an absolute tolerance would allow both
+    for figures in ({"accuracy": difference}, {"train_loss": loss / (1 - difference)}):
+        found = again(changed(recorded, 2, **figures), home)
+        assert found.verdict == verdict
+        assert found.largest_difference == pytest.approx(difference)
+
+
+@pytest.mark.parametrize(("difference", "close"), [(0.009, True), (0.011, False)])
+def test_a_loss_of_ten_may_differ_by_ten_times_as_much(recorded, difference, close):
+    epoch = recorded.epochs[0]
+    before = epoch.model_copy(update={"metrics": epoch.metrics | {"loss": 10.0}})
+    after = epoch.model_copy(update={"metrics": epoch.metrics | {"loss": 10.0 + difference}})
+    _, beyond, _ = _compare([before], [after], TOLERANCE)
+    assert (beyond is None) == close
 
 
 def test_other_weights_behind_equal_figures_differ(recorded, home):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from tuning.execution.ray_session import State, _watch_machine
 from tuning.execution.stalled import Workers
 
 WORKER = """
@@ -74,3 +75,16 @@ def test_a_worker_that_waited_long_has_its_whole_time_for_the_next_epoch(worker:
     assert not killed(workers, worker, samples=5)
     assert worker.pid not in workers.owing
     assert killed(workers, worker, samples=2)
+
+
+def test_a_launch_ends_after_five_minutes_without_a_report_and_without_a_worker_that_trains() -> None:
+    assert next(_watch_machine(lambda: State(1, 299.0))) is None
+    assert next(_watch_machine(lambda: State(1, 301.0))) == "no report and no worker that trains for 300 s"
+
+
+def test_a_worker_that_trains_may_be_silent_for_longer(worker: "subprocess.Popen[str]") -> None:
+    assert worker.stdin is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    named(worker, "ray::TrialTrainable.train")
+    assert next(_watch_machine(lambda: State(1, 301.0))) is None
