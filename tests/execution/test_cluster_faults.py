@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cluster_launches import SEQTUNE, contents, counted, ended, finished, launch, wait_for
+from hanging import is_doing, stopped
 from loopback_cluster import Cluster
 from postgres_server import Postgres
 from tracking_stores import free_port
@@ -47,30 +48,15 @@ def hang(
 
     doing: how Ray names them then, at the end; by default in the middle of an epoch.
     """
-    stopped: list[psutil.Process] = []
-    while len(stopped) < count:
+    hung: list[psutil.Process] = []
+    while len(hung) < count:
         assert process.poll() is None, process.communicate()
         workers = cluster.processes(doing.partition(".")[0])
         for worker in workers * 1000 if doing == BETWEEN else workers:  # which lasts some milliseconds
             with suppress(psutil.NoSuchProcess):
-                if len(stopped) < count and worker not in stopped and _named(worker, doing) and _stopped(worker, doing):
-                    stopped.append(worker)
-    return stopped
-
-
-def _named(worker: psutil.Process, doing: str) -> bool:
-    return worker.cmdline()[0].strip().endswith(doing)
-
-
-def _stopped(worker: psutil.Process, doing: str) -> bool:
-    """Stop a worker, unless it does something else meanwhile."""
-    worker.send_signal(signal.SIGSTOP)
-    while worker.status() != psutil.STATUS_STOPPED:
-        time.sleep(0.001)
-    if _named(worker, doing):
-        return True
-    worker.send_signal(signal.SIGCONT)
-    return False
+                if len(hung) < count and worker not in hung and is_doing(worker, doing) and stopped(worker, doing):
+                    hung.append(worker)
+    return hung
 
 
 @contextmanager

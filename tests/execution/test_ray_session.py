@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from factories import csv_table
+from hanging import is_doing, stopped
 
 from tuning.execution.ray_session import secret_variables
 from tuning.journal.home import Home
@@ -38,6 +39,8 @@ trials = {trials}
 window = 2
 [train]
 epochs = {epochs}
+[resources]
+concurrency = 1
 """
 SECRET = "correct-horse-battery-staple"  # noqa: S105 - of nothing
 LAUNCH = """\
@@ -113,6 +116,16 @@ def named(process: "subprocess.Popen[str]", start: str) -> list[psutil.Process]:
     return [one for one in below if start in (one.cmdline() or [""])[0]]
 
 
+def hang(process: "subprocess.Popen[str]") -> None:
+    """Stop the worker in the middle of an epoch."""
+    doing = "Trainable.train"
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            if any(is_doing(one, doing) and stopped(one, doing) for one in named(process, "ray::")):
+                return
+    pytest.fail("the launch ended before its worker was stopped")
+
+
 @pytest.mark.parametrize("name", ["raylet", "gcs_server"])
 def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / "home")
@@ -147,8 +160,7 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
     home = tmp_path / "home"
     code = ("-c", LAUNCH, str(tmp_path / "tiny.toml"), str(home))
     with launched(tmp_path, trials=2, epochs=40, code=code) as process:  # with few it might end before it is stopped
-        worker = next(one for one in named(process, "ray::") if "Trainable" in one.cmdline()[0])
-        worker.send_signal(signal.SIGSTOP)
+        hang(process)
         process.communicate(timeout=TIMEOUT_S)
     record = Home(home).record("tiny")
     assert record.finished_at is not None
