@@ -3,11 +3,9 @@
 import json
 import os
 import shlex
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -191,23 +189,3 @@ def test_an_export_made_from_other_data_is_refused(launched: Launched, tmp_path:
     code, lines = reproduced(launched.home, file, "--rank", 1)
     assert code == 2
     assert "was trained on data with sha256" in lines[-1]
-
-
-def test_ctrl_c_exits_with_130_and_says_how_to_resume(tmp_path: Path) -> None:
-    command = [
-        SEQTUNE,
-        "launch",
-        str(written(tmp_path, 4)),
-        "--home",
-        str(tmp_path / "home"),
-        "--set",
-        "train.epochs=20",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        journal = Home(tmp_path / "home").journal("flow")
-        while process.poll() is None and not (journal.exists() and b'"kind":"epoch"' in journal.read_bytes()):
-            time.sleep(0.1)
-        os.kill(process.pid, signal.SIGINT)
-        _, err = process.communicate()
-    assert process.returncode == 130
-    assert err.endswith("\nseqtune: interrupted by the user. The same command resumes the campaign\n")

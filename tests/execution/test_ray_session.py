@@ -129,7 +129,7 @@ def hang(process: "subprocess.Popen[str]") -> None:
 @pytest.mark.parametrize("name", ["raylet", "gcs_server"])
 def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / "home")
-    with launched(tmp_path) as process:
+    with launched(tmp_path, epochs=20) as process:
         (victim,) = named(process, name)
         victim.kill()
         out, err = process.communicate(timeout=TIMEOUT_S)
@@ -141,6 +141,16 @@ def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path,
     assert [event.cause for event in record.interruptions] == ["ray"]
     assert sum(len(trial.epochs) for trial in record.trials.values()) >= 1
     assert all(trial.result is None for trial in record.trials.values())
+    with launched(tmp_path, epochs=20) as process:
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, err
+    again = home.record("tiny")
+    assert again.finished_at is not None
+    assert [trial.status for trial in again.trials.values()] == ["completed"] * 2
+    for index, trial in again.trials.items():
+        before = record.trials[index].epochs if index in record.trials else []
+        assert trial.epochs[: len(before)] == before
+        assert [report.epoch for report in trial.epochs] == list(range(1, trial.result.epochs + 1))
 
 
 def test_a_launch_whose_ray_does_not_start_in_time_leaves_nothing_behind_and_resumes(tmp_path: Path) -> None:
