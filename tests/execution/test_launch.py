@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from factories import campaign, csv_table
@@ -359,11 +360,19 @@ def test_a_campaign_whose_trials_all_fail_ends_early_with_the_reason(tmp_path):
     assert "trials all failed; the last one: DivergedError" in record.interruptions[-1].reason
 
 
-def test_a_time_budget_ends_a_launch_gracefully_and_the_next_goes_on(tmp_path, undisturbed):
-    short = CONFIG.model_copy(update={"budget": BudgetOptions(wall_s=0.01)})
-    record = launch(plan(short), home=Home(tmp_path), datasets=None, progress=quiet)
+def test_a_time_budget_ends_a_launch_gracefully_and_the_next_goes_on(tmp_path, undisturbed, monkeypatch):
+    short = CONFIG.model_copy(update={"budget": BudgetOptions(wall_s=250.0)})
+    passed = [0.0]
+    monkeypatch.setattr(ray_tune, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0]))
+
+    def use_up(_record, entry):
+        if entry.event.kind == "epoch":
+            passed[0] = 250.0  # fewer than Ray may be silent
+
+    record = launch(plan(short), home=Home(tmp_path), datasets=None, observers=[use_up], progress=quiet)
     assert record.finished_at is None
-    assert record.interruptions[-1].cause == "budget"
+    assert [event.cause for event in record.interruptions] == ["budget"]
+    assert 1 <= sum(len(trial.epochs) for trial in record.trials.values()) < 15
     continued = launch(plan(CONFIG), home=Home(tmp_path), datasets=None, progress=quiet)
     assert digest(continued) == digest(undisturbed[0])
 
