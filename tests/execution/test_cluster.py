@@ -1,11 +1,14 @@
 """A campaign on a Ray cluster: nodes as processes on loopback, which share nothing but Ray."""
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from cluster_launches import SEQTUNE, TIMEOUT_S, contents, ended, finished, launch, wait_for
+from hanging import stopped
 from loopback_cluster import Cluster
 
 from tuning.campaign.errors import CampaignError
@@ -41,10 +44,18 @@ def test_a_node_and_a_driver_that_die_cost_no_more_than_their_epochs(
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     process = launch(file, first, "--set", f"resources.address={cluster.address}", **cluster.environment)
-    wait_for(process, first, 3)
+    held: dict[int, psutil.Process] = {}
+    while len(held) < 2 and process.poll() is None:  # one on each node, in an epoch, so that a trial is lost
+        held |= {
+            one.pid: one for one in cluster.processes("Trainable") if one.pid not in held and stopped(one, ".train")
+        }
     cluster.remove("a")
+    for worker in held.values():
+        with suppress(psutil.NoSuchProcess):
+            worker.resume()
     cluster.add("a")
     wait_for(process, first, 1, kind="retry")
+    assert process.poll() is None
     wait_for(process, first, 6)
     process.kill()
     process.communicate()
