@@ -232,12 +232,13 @@ class Home:
         try:
             yield
         finally:
+            gone = not self.journal(name).exists()  # deleted, or a launch that failed before it began: leave nothing
             try:
-                if not self.journal(name).exists():  # deleted, or a launch that failed before it began: leave nothing
+                if gone:
                     path.unlink(missing_ok=True)  # while it is held: who locks it afterwards notices, and opens another
             finally:
                 lock.release()
-            for folder in (path.parent, self.arrays, self.path):
+            for folder in (path.parent, self.arrays, self.path) if gone else ():
                 with suppress(OSError):
                     folder.rmdir()  # only where nothing is in it
 
