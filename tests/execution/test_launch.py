@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from factories import campaign, csv_table
+from own_code_files import load
 
 from tuning.campaign.config import BudgetOptions, ComparisonOptions
 from tuning.campaign.errors import CampaignError
@@ -342,13 +343,46 @@ def test_a_users_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path)
     assert Home(tmp_path / "var").record("mine").trials[0].status == "completed"
 
 
+MEETING = """
+import os
+import time
+from pathlib import Path
+
+from tuning.campaign.objective import Metric
+
+
+def met(counts):
+    here = Path({here!r})
+    if os.getpid() != {driver}:
+        (here / str(os.getpid())).touch()
+        deadline = time.monotonic() + 300
+        while len(os.listdir(here)) < 2:
+            if time.monotonic() > deadline:
+                raise TimeoutError("no second trial in 300 s")
+            time.sleep(0.05)
+    return counts.trace() / counts.sum()
+
+
+METRICS = {{"met": Metric(function=met, goal="max", low=0, high=1)}}
+"""
+"""A metric for whose first value a worker waits until a second worker computes it as well."""
+
+
 def test_two_trials_run_at_once(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "mine.py").write_text(MEETING.format(here=str(tmp_path / "here"), driver=os.getpid()))
+    (tmp_path / "own.toml").write_text(
+        f'name = "own"\nseed = 5\ncode = ["mine.py"]\n[data]\ndataset = "{TABLE}"\n[space]\nname = "cnn2d"\n'
+        '[search]\ntrials = 2\n[train]\nepochs = 1\n[objective]\nmetric = "met"\n[resources]\nconcurrency = 2\n'
+    )
     running = []
 
     def watch(record, _entry):
         running.append(sum(trial.status == "running" for trial in record.trials.values()))
 
-    launch(plan(CONFIG), home=Home(tmp_path), datasets=None, observers=[watch], progress=quiet)
+    planned = load(tmp_path / "own.toml")
+    record = launch(planned, home=Home(tmp_path), datasets=None, observers=[watch], progress=quiet)
+    assert [trial.status for trial in record.trials.values()] == ["completed"] * 2
     assert max(running) == 2
 
 
