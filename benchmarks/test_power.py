@@ -43,7 +43,7 @@ def correlated_pairs(simulations: int, rng: np.random.Generator) -> Iterator[tup
         for _ in range(simulations):
             x, y = rng.multivariate_normal([0.0, effect], [[1.0, rho], [rho, 1.0]], size=n).T.tolist()
             found["paired"] += significant(paired(x, y).p)
-            found["welch"] += significant(welch(x, y))
+            found["welch"] += significant(welch(x, y).p)
         yield (str(n), f"{effect:g}", f"{rho:g}", *(f"{count / simulations:.3f}" for count in found.values()))
 
 
@@ -111,7 +111,7 @@ def resampled(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str,
             means = [[fmean(of[i : i + seeds]) for i in range(0, len(of), seeds)] for of in (x, y)]
             found["paired"] += significant(paired(x, y).p)
             found["corrected"] += significant(paired(x, y, overlap=OVERLAP).p)
-            found["welch, corrected"] += significant(welch(x, y, overlap=OVERLAP))
+            found["welch, corrected"] += significant(welch(x, y, overlap=OVERLAP).p)
             found["mean of seeds"] += significant(paired(*means, overlap=OVERLAP).p)
         shares = [f"{count / simulations:.3f}" for count in found.values()]
         shares[1:] = ["", "", ""] if splits == 1 else shares[1:]  # seeds on one split have no overlap to correct

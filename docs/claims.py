@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tuning.analysis.campaigns import CampaignComparison, compare_campaigns
 from tuning.analysis.compare import Comparison, compare
 from tuning.analysis.conclusions import group_name, level_name, response_name
 from tuning.analysis.confirmation import ConfirmationSummary, confirmation_summary
@@ -18,7 +19,7 @@ from tuning.cli.tables import searched_columns
 from tuning.execution.adoption import CONFIRMATION, confirmation_file
 from tuning.journal.log import read
 from tuning.journal.record import fold
-from tuning.journal.text import shown
+from tuning.journal.text import settings, shown
 from tuning.report.confirmation import units
 
 DOCS = Path(__file__).parent
@@ -38,11 +39,19 @@ Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted ov
 validation part, except where they are said to be of the test part, which only a confirmation evaluates.
 [Comparisons](comparisons.md#statistics) and [Confirm](confirm.md) describe the tests.
 """
+TOGETHER = (
+    ("bbc-gru", "bbc-rnn"),
+    ("bbc-gru", "bbc-gru-first-words"),
+    ("gestures-cells", "gestures-kernels"),
+)
+"""Confirmed campaigns that are compared with each other."""
+
 MEANS = ("level", "trials", "mean", "95 % interval")
 CONFIRMED = (
     *("configuration", "trainings", "search score", "validation", "95 % interval"),
     *("test", "95 % interval", "p (test, against the first)"),
 )
+CAMPAIGNS = ("campaign", "trainings", "validation", "95 % interval", "test", "95 % interval")
 HEADS = ("of", "difference", "95 % interval", "p", "verdict")
 
 
@@ -75,6 +84,11 @@ def page(paths: Sequence[Path]) -> str:
         confirmation = confirmation_file(path)
         if confirmation.exists():
             lines += confirmed(confirmation_summary(campaign, fold(read(confirmation))))
+    for names in TOGETHER:
+        confirmations = [RECORDED / f"{name}.jsonl.gz" for name in names]
+        lines += together(
+            compare_campaigns([(fold(read(path)), fold(read(confirmation_file(path)))) for path in confirmations])
+        )
     return "\n".join(lines)
 
 
@@ -98,6 +112,25 @@ def confirmed(summary: ConfirmationSummary) -> Iterator[str]:
     if summary.notes:
         yield from (f"- {note}" for note in summary.notes)
         yield ""
+
+
+def together(comparison: CampaignComparison) -> Iterator[str]:
+    """Yield the lines of several confirmed campaigns: the best configuration of each, and differences."""
+    yield f"## {', '.join(one.campaign for one in comparison.campaigns)}, compared\n"
+    yield f"{comparison.metric}, over {comparison.units}; differences are those on the test part."
+    yield ""
+    yield from head(CAMPAIGNS)
+    for one in comparison.campaigns:
+        parts = [one.valid, one.test[comparison.metric]]
+        means = [interval(part.mean, part.low, part.high) for part in parts]
+        cells = [f"{one.campaign} {settings(one.settings)}".strip(), f"{one.completed}"]
+        cells += [cell for mean, low, high in means for cell in (mean, f"{low} to {high}")]
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    yield from head(HEADS)
+    for contrast in comparison.contrasts:
+        yield row(f"{contrast.campaign} - {contrast.first}", contrast)
+    yield ""
 
 
 def section(comparisons: Sequence[Comparison]) -> Iterator[str]:

@@ -24,19 +24,30 @@ def test_welchs_test_and_the_correlation_are_scipys() -> None:
     assert rnn.correlation == pytest.approx(stats.pearsonr(RNN, GRU).statistic)
 
 
+def test_welchs_interval_is_scipys() -> None:
+    x, y = GRU, RNN[:3]
+    expected = stats.ttest_ind(x, y, equal_var=False)
+    found = welch(x, y)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert found.p == pytest.approx(expected.pvalue)
+
+
 def test_welchs_variances_grow_with_the_overlap_of_splits() -> None:
     x, y = np.array(GRU), np.array(RNN)
     overlap = 0.25
     errors = [of.var(ddof=1) * (1 / 4 + overlap) for of in (x, y)]
     freedom = sum(errors) ** 2 / sum(error**2 / 3 for error in errors)
     expected = 2 * stats.t.sf(abs(x.mean() - y.mean()) / sum(errors) ** 0.5, freedom)
-    assert welch(GRU, RNN, overlap=overlap) == pytest.approx(expected)
-    assert expected > welch(GRU, RNN)
+    assert welch(GRU, RNN, overlap=overlap).p == pytest.approx(expected)
+    assert expected > welch(GRU, RNN).p
 
 
 @pytest.mark.parametrize(("x", "y"), [((0.5,), (0.6,)), ((0.5, 0.5), (0.6, 0.6))])
 def test_welchs_test_needs_two_values_that_vary(x, y) -> None:
-    assert welch(x, y) is None
+    test = welch(x, y)
+    assert test.p is None
+    assert test.difference == pytest.approx(-0.1)
+    assert test.untested
 
 
 @pytest.mark.parametrize(("x", "y"), [((0.1, 0.2), (0.2, 0.1)), ((0.1, 0.2, 0.3), (0.7, 0.7, 0.7))])

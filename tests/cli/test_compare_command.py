@@ -17,6 +17,7 @@ from tuning.cli.app import app
 from tuning.cli.compare_plot import draw
 from tuning.cli.compare_table import show
 from tuning.cli.plots import save
+from tuning.execution.adoption import adopt_file
 from tuning.journal.home import Home
 from tuning.journal.record import CampaignRecord
 
@@ -33,6 +34,9 @@ def seqtune(*words: object) -> tuple[int, str, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.stdout, result.stderr
+
+
+RECORDED = Path(__file__).parents[2] / "docs" / "recorded"
 
 
 # --- the terminal
@@ -202,3 +206,44 @@ def test_a_usage_error_exits_with_2(home: Home, words: list[str], message: str) 
     code, out, err = seqtune(*words, "--home", home.path)
     assert (code, out) == (2, "")
     assert message in err
+
+
+# --- several campaigns
+
+
+@pytest.fixture(scope="module")
+def confirmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = Home(tmp_path_factory.mktemp("confirmed"))
+    for name in ("bbc-gru", "bbc-rnn", "cell-type"):
+        adopt_file(home, RECORDED / f"{name}.jsonl.gz")
+    return home.path
+
+
+def test_confirmed_campaigns_are_compared_on_the_test_part(confirmed: Path) -> None:
+    code, out, _ = seqtune("bbc-rnn", "bbc-gru", "--home", confirmed)
+    assert code == 0
+    assert out.startswith("bbc-gru, bbc-rnn: accuracy\n")
+    assert "bbc-rnn scores 0.337 lower than bbc-gru" in " ".join(out.split())
+
+
+def test_json_of_confirmed_campaigns_has_the_answer(confirmed: Path) -> None:
+    code, out, err = seqtune("bbc-rnn", "bbc-gru", "--json", "--home", confirmed)
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert [one["campaign"] for one in document["campaigns"]] == ["bbc-gru", "bbc-rnn"]
+    assert document["contrasts"][0]["pairs"] == 5
+    assert "bbc-rnn scores 0.337 lower than bbc-gru" in document["answer"][1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["bbc-gru", "cell-type"], "campaign 'cell-type' has not been confirmed. seqtune confirm cell-type"),
+        (["bbc-gru", "bbc-lstm"], "no campaign 'bbc-lstm'. Known: bbc-gru, bbc-rnn, cell-type"),
+        (["bbc-gru", "bbc-rnn", "--factor", "cell"], "--factor is for the levels of one campaign"),
+    ],
+)
+def test_campaigns_that_cannot_be_compared(confirmed: Path, words: list[str], message: str) -> None:
+    code, out, err = seqtune(*words, "--home", confirmed)
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())

@@ -115,28 +115,40 @@ def _incomplete(comparison: Comparison, best: Level) -> list[str]:
 
 
 def _difference(comparison: Comparison, contrast: Contrast) -> str:
-    name, best = level_name(comparison, contrast.level), level_name(comparison, contrast.best)
-    unit = UNITS.get(comparison.response, "")
-    test = f"paired t-test, {_p(contrast, comparison.tests)}{_pairs(comparison, contrast)}"
-    mean, low, high = interval(contrast.difference, contrast.low, contrast.high)
-    if not contrast.significant:
+    return difference(
+        level_name(comparison, contrast.level),
+        level_name(comparison, contrast.best),
+        contrast,
+        f"paired t-test, {p_text(contrast, comparison.tests)}{_pairs(comparison, contrast)}",
+        score=comparison.response == "objective" and comparison.goal == "max",
+        response=comparison.response,
+        response_name=response_name(comparison),
+    )
+
+
+def difference(
+    name: str, best: str, tested: Tested, how: str, *, score: bool, response: str, response_name: str
+) -> str:
+    """Return the sentence about a test.  how: the test in words.  score: whether higher is better."""
+    unit = UNITS.get(response, "")
+    mean, low, high = interval(tested.difference, tested.low, tested.high)
+    if not tested.significant:
         ends = f"{100 * (1 - ALPHA):.0f} % interval {low} to {high}"
-        return f"{name} and {best} do not differ significantly ({name} minus {best}: {mean}{unit}, {ends}; {test})."
-    less = (contrast.difference or 0.0) < 0
+        return f"{name} and {best} do not differ significantly ({name} minus {best}: {mean}{unit}, {ends}; {how})."
+    less = (tested.difference or 0.0) < 0
     if less:
         mean, low, high = mean.lstrip("-"), high.lstrip("-"), low.lstrip("-")
-    direction = GREATER_LESS.get(comparison.response, ("higher", "lower"))[less]
-    if comparison.response == "objective" and comparison.goal == "max":
-        return f"{name} scores {mean} {direction} than {best} ({low} to {high}; {test})."
-    response = response_name(comparison)
-    return f"The {response} of {name} is {mean}{unit} {direction} than that of {best} ({low} to {high}; {test})."
+    direction = GREATER_LESS.get(response, ("higher", "lower"))[less]
+    if score:
+        return f"{name} scores {mean} {direction} than {best} ({low} to {high}; {how})."
+    return f"The {response_name} of {name} is {mean}{unit} {direction} than that of {best} ({low} to {high}; {how})."
 
 
 def _interaction(comparison: Comparison, test: Interaction) -> str:
     level, reference = level_name(comparison, test.level), level_name(comparison, test.reference)
     first, second = _group(comparison, test.first), _group(comparison, test.second)
     unit = UNITS.get(comparison.response, "")
-    said = f"interaction, paired t-test, {_p(test, comparison.interaction_tests)}{_pairs(comparison, test)}"
+    said = f"interaction, paired t-test, {p_text(test, comparison.interaction_tests)}{_pairs(comparison, test)}"
     mean, low, high = interval(test.difference, test.low, test.high)
     what = f"{level} minus {reference}"
     if not test.significant:
@@ -151,7 +163,8 @@ def _interaction(comparison: Comparison, test: Interaction) -> str:
     return f"The difference {what} is {mean}{unit} {direction} for {first} than for {second} ({low} to {high}; {said})."
 
 
-def _p(test: Tested, tests: int) -> str:
+def p_text(test: Tested, tests: int) -> str:
+    """Return the p-value as sentences give it.  tests: how many Holm's adjustment covers."""
     borderline = ", borderline" if test.borderline else ""
     return f"{'Holm-adjusted ' if tests > 1 else ''}{p_equals(test.p_holm or 0.0)}{borderline}"
 

@@ -17,7 +17,7 @@ import numpy as np
 from tuning.analysis.configurations import configurations
 from tuning.analysis.confirmation_notes import notes
 from tuning.analysis.confirmation_units import PARTS, Part, Units, evaluated, metrics, requested
-from tuning.analysis.statistics import Estimate, PairedTest, estimate, holm, paired
+from tuning.analysis.statistics import Estimate, MeanDifference, estimate, holm, paired
 from tuning.campaign.errors import RecordError
 from tuning.campaign.objective import BESIDE, ObjectiveConfig
 from tuning.journal.record import CampaignRecord, TrialRecord
@@ -36,7 +36,7 @@ class PartFigures:
 
     metrics: dict[str, Estimate]
     recall: dict[str, float]
-    difference: PairedTest | None = None
+    difference: MeanDifference | None = None
     p_adjusted: float | None = None
 
 
@@ -196,7 +196,7 @@ def _figures(
 
 def _tests(
     values: Mapping[int, Mapping[int, float]], ratios: Mapping[int, float], complete: AbstractSet[int]
-) -> tuple[dict[int, PairedTest], dict[int, float]]:
+) -> tuple[dict[int, MeanDifference], dict[int, float]]:
     """Return each other configuration's test against the first, and its Holm-adjusted p if it is a complete one.
 
     values: unit -> mean of each configuration, the first one first.  The first is chosen among the complete ones by

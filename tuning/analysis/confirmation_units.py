@@ -22,13 +22,16 @@ class Units:
         self.by_fold = data.divisions is not None and not self.by_split
         self.name = "splits" if self.by_split else f"{data.division}s" if self.by_fold else "seeds"
 
+    def unit(self, trial: TrialRecord) -> int:
+        """Return the number of the unit to which a trial belongs."""
+        assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
+        return trial.confirms.split if self.by_split else trial.config.data.fold or trial.confirms.seed
+
     def values(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> dict[int, float]:
         """Return unit -> mean over its trials."""
         grouped: dict[int, list[float]] = {}
         for trial in trials:
-            assert trial.confirms is not None  # noqa: S101 - every trial of a confirmation has it
-            unit = trial.confirms.split if self.by_split else trial.config.data.fold or trial.confirms.seed
-            grouped.setdefault(unit, []).append(metrics(trial, part)[metric])
+            grouped.setdefault(self.unit(trial), []).append(metrics(trial, part)[metric])
         return {unit: fmean(values) for unit, values in sorted(grouped.items())}
 
     def mean(self, trials: Sequence[TrialRecord], part: Part, metric: str) -> float:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from search_spaces.dimensions import Value
 from tuning.analysis.configurations import unit
 from tuning.analysis.factors import measured
-from tuning.analysis.statistics import ALPHA, PairedTest, correlation, holm, paired, unit_means, welch
+from tuning.analysis.statistics import ALPHA, MeanDifference, correlation, holm, paired, unit_means, welch
 from tuning.journal.record import TrialRecord
 
 BORDERLINE = 2
@@ -20,7 +20,7 @@ Block = tuple[tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested(PairedTest):
+class Tested(MeanDifference):
     """A paired test among several.
 
     pairs: complete ones.  seeds: different ones among the pairs, or different folds or splits.  p_holm: Holm-adjusted
@@ -99,7 +99,7 @@ def _contrast(
         incomplete=sum(not (x.get(block) and y.get(block)) for block in x.keys() | y.keys()),
         seeds=len(set(units)),
         correlation=correlation(of_x, of_y),
-        p_welch=None if test.p is None else welch(of_x, of_y, overlap=ratio),
+        p_welch=None if test.p is None else welch(of_x, of_y, overlap=ratio).p,
         **asdict(test),
     )
 

@@ -46,8 +46,8 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairedTest:
-    """A mean difference, its unadjusted paired t-interval and the t-test's p; ``untested``: why there is no p."""
+class MeanDifference:
+    """A difference of means, its unadjusted t-interval and the t-test's p; ``untested``: why there is no p."""
 
     difference: float | None = None
     low: float | None = None
@@ -112,42 +112,48 @@ def clipped(estimated: Estimate, measured: str | None) -> Estimate:
     return replace(estimated, low=low, high=high, clipped=(low, high) != (estimated.low, estimated.high))
 
 
-def paired(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> PairedTest:
+def paired(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> MeanDifference:
     """Test whether x minus y, pair by pair, has mean 0.  overlap: see ``estimate``."""
     from scipy import stats
 
     if len(x) < ENOUGH:
-        return PairedTest(untested="no complete pair" if not x else "one complete pair")
+        return MeanDifference(untested="no complete pair" if not x else "one complete pair")
     differences = [a - b for a, b in zip(x, y, strict=True)]
     mean = fmean(differences)
     rounding = ROUNDING * max(map(abs, [*x, *y]))
     if max(map(abs, differences)) <= rounding:  # scipy returns nan here
-        return PairedTest(difference=0.0, low=0.0, high=0.0, p=1.0)
+        return MeanDifference(difference=0.0, low=0.0, high=0.0, p=1.0)
     if max(differences) - min(differences) <= rounding:  # scipy returns p = 0, for two pairs as for twenty
-        return PairedTest(difference=mean, untested="identical difference in every pair")
+        return MeanDifference(difference=mean, untested="identical difference in every pair")
     if overlap:
         n = len(differences)
         error = stdev(differences) * (1 / n + overlap) ** 0.5
         half = quantile(n) * error
         p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
-        return PairedTest(difference=mean, low=mean - half, high=mean + half, p=p)
+        return MeanDifference(difference=mean, low=mean - half, high=mean + half, p=p)
     result = stats.ttest_rel(x, y)
     interval = result.confidence_interval(1 - ALPHA)
-    return PairedTest(difference=mean, low=float(interval.low), high=float(interval.high), p=float(result.pvalue))
+    return MeanDifference(difference=mean, low=float(interval.low), high=float(interval.high), p=float(result.pvalue))
 
 
-def welch(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> float | None:
-    """Return p of Welch's t-test that two samples have one mean (Biometrika 34, 1947).
+def welch(x: Sequence[float], y: Sequence[float], *, overlap: float = 0.0) -> MeanDifference:
+    """Test whether two samples, which need not be pairs, have one mean (Welch, Biometrika 34, 1947).
 
-    None of too few values, or of samples without variance.  overlap: see ``estimate``; it enters both variances.
+    overlap: see ``estimate``; it enters both variances.
     """
     from scipy import stats
 
-    if min(len(x), len(y)) < ENOUGH or not (stdev(x) or stdev(y)):
-        return None
-    # The variance of a mean is s2 / n there: larger standard deviations make it s2 (1/n + overlap).
-    moments = [(fmean(of), stdev(of) * (1 + overlap * len(of)) ** 0.5, len(of)) for of in (x, y)]
-    return float(stats.ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False).pvalue)
+    difference = fmean(x) - fmean(y) if x and y else None
+    if min(len(x), len(y)) < ENOUGH:
+        return MeanDifference(difference=difference, untested="fewer than two values")
+    squares = [stdev(of) ** 2 * (1 / len(of) + overlap) for of in (x, y)]
+    if difference is None or not any(squares):
+        return MeanDifference(difference=difference, untested="values without variance")
+    freedom = sum(squares) ** 2 / sum(square**2 / (len(of) - 1) for square, of in zip(squares, (x, y), strict=True))
+    error = sum(squares) ** 0.5
+    half = float(stats.t.ppf(1 - ALPHA / 2, freedom)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, freedom))
+    return MeanDifference(difference=difference, low=difference - half, high=difference + half, p=p)
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

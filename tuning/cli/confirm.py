@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tuning.cli.tables import Column
     from tuning.execution.confirm import Confirmed
     from tuning.journal.home import Home
+    from tuning.journal.record import CampaignRecord
     from tuning.journal.text import Cell
 
 
@@ -65,15 +66,12 @@ def confirm(
     stops it, the same command resumes it.  Example: seqtune confirm demo --top 3 --seeds 5
     """
     from tuning.analysis.confirmation import confirmation_summary
-    from tuning.campaign.errors import RecordError
     from tuning.cli import tables
 
     place = existing_home(home)
     out = tables.console(error=as_json)
     if show:
-        if place.record(name) and not place.confirmations.journal(name).exists():
-            raise RecordError(f"campaign {name!r} has not been confirmed. {place.command('confirm', name)} does so")
-        summary = confirmation_summary(place.record(name), place.confirmations.record(name))
+        summary = confirmation_summary(place.record(name), confirmation_of(place, name))
         tables.emit(summary, as_json=as_json, show=lambda: print_summary(summary, tables.console()))
         if register:
             _register(place, summary, out)
@@ -123,6 +121,20 @@ def confirm(
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.failed:
         raise typer.Exit(EXIT_NEGATIVE)
+
+
+def confirmation_of(home: "Home", name: str) -> "CampaignRecord":
+    """Return the record of a campaign's confirmation.
+
+    Raises:
+        RecordError: no such campaign, or it has not been confirmed.
+    """
+    from tuning.campaign.errors import RecordError
+
+    home.record(name)  # RecordError with the names that there are
+    if not home.confirmations.journal(name).exists():
+        raise RecordError(f"campaign {name!r} has not been confirmed. {home.command('confirm', name)} does so")
+    return home.confirmations.record(name)
 
 
 def _register(home: "Home", summary: "ConfirmationSummary", target: "Console") -> None:

@@ -45,7 +45,7 @@ SequenceOption = Annotated[
 ]
 
 
-def _campaigns(ctx: typer.Context, incomplete: str) -> list[str]:
+def completed_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a campaign's name in a shell."""
     home = Path(ctx.params.get("home") or VAR).expanduser()
     return sorted(
@@ -54,7 +54,7 @@ def _campaigns(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of a campaign.", autocompletion=_campaigns, show_default=False)
+    str, typer.Argument(metavar="NAME", help="Name of a campaign.", autocompletion=completed_names, show_default=False)
 ]
 
 
