@@ -343,7 +343,8 @@ def _commands(command: Any, before: str = "") -> Iterator[tuple[str, Any]]:
 
 def _argument(argument: Any) -> str:
     name = argument.metavar or argument.name.upper()
-    return name if argument.required else f"[{name.strip('[]')}]"
+    more = "..." if argument.nargs == -1 else ""
+    return name if argument.required else f"[{name.strip('[]')}]{more}"
 
 
 def _option(option: Any) -> str:
