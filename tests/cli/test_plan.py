@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from tuning.campaign.file import load
 from tuning.cli.app import app
-from tuning.execution import estimate as estimating
-from tuning.execution import prediction
-from tuning.execution.prediction import Range, halved_epochs, wall_range
+from tuning.planning import duration
+from tuning.planning import estimate as estimating
+from tuning.planning.duration import Range, halved_epochs, wall_range
 
 FILE = """
 name = "mine"
@@ -45,6 +45,13 @@ def campaign(tmp_path: Path) -> Any:
 
 def run(tmp_path: Path, *arguments: str) -> Any:
     return CliRunner().invoke(app, ["plan", *arguments, "--home", str(tmp_path / "var")])
+
+
+def test_epochs_of_some_rows_are_named_below_the_rows(tmp_path: Path, campaign: Any) -> None:
+    done = run(tmp_path, str(campaign("epoch_rows = 50")), "--quick")
+    assert done.exit_code == 0, done.stderr
+    assert "epochs take 50 of the rows under epoch in turn (train.epoch_rows)" in done.stdout
+    assert "in turn" not in run(tmp_path, str(campaign()), "--quick").stdout
 
 
 def test_quick_times_nothing_and_shows_data_space_and_parameters(tmp_path: Path, campaign: Any) -> None:
@@ -154,7 +161,7 @@ def test_usable_cores_decide_the_duration_here_and_workers_that_on_a_cluster(
     rows: list[tuple[tuple[int, int], float | None]] = [((10, 10), 1.0)]
     expected = []
     for cores, address in ((1, ""), (2, ""), (1, 'address = "auto"')):
-        monkeypatch.setattr(prediction, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr(duration, "cores", lambda cores=cores: cores)
         found = wall_range(load(campaign(f"[resources]\nconcurrency = 2\n{address}\n")), rows)
         assert found is not None
         expected.append(found.expected)

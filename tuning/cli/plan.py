@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tuning.execution.prediction import Estimate, Range
     from tuning.journal.events import DataRecord
     from tuning.journal.text import Cell
+    from tuning.planning.duration import Estimate, Range
 
 MIB = 2**20
 PARTS = ("train", "valid", "test", "epoch")
@@ -43,7 +43,7 @@ def plan(
     """
     from tuning.campaign.file import load
     from tuning.cli import tables
-    from tuning.execution.estimate import estimate
+    from tuning.planning.estimate import estimate
 
     planned = load(campaign, settings=settings or [], with_code=True, printed=partial(say, error=True))
     with (
@@ -92,6 +92,8 @@ def _data(found: "Estimate", target: "Console") -> None:
     if division := data_rows.division(found.data):
         count = max(map(len, together.values()))
         tables.line(target, f"rows of each of the {count} {division}s, fewest to most where they differ", "dim")
+    if found.epoch_rows is not None:
+        tables.line(target, f"epochs take {found.epoch_rows:,} of the rows under epoch in turn (train.epoch_rows)", "dim")
 
 
 def class_rows(divisions: "Sequence[DataRecord]") -> "list[list[Cell]]":

@@ -45,15 +45,16 @@ def data(record: CampaignRecord) -> list[tuple[str, Table]]:
         one = divisions[0]
         groups.setdefault(repr((rows, one.classes, one.steps, one.channels)), {})[variant] = divisions
     word = division(record.data)
-    return [_data(variants, word) for variants in groups.values()]
+    return [_data(variants, word, record.config.train.epoch_rows) for variants in groups.values()]
 
 
-def _data(variants: dict[str, list[DataRecord]], word: str | None) -> tuple[str, Table]:
+def _data(variants: dict[str, list[DataRecord]], word: str | None, epoch_rows: int | None) -> tuple[str, Table]:
     one, *_ = first = next(iter(variants.values()))
     raw = min(variants.values(), key=lambda divisions: total(divisions, "train"))  # not resampled
+    epoch = "per epoch" if epoch_rows is None else f"in turn, {epoch_rows:,} per epoch"
     columns = {
         "training": (raw, "train"),
-        **{f"per epoch: {variant}": (divisions, "epoch") for variant, divisions in variants.items()},
+        **{f"{epoch}: {variant}": (divisions, "epoch") for variant, divisions in variants.items()},
         "validation": (first, "valid"),
         "test": (first, "test"),
     }

@@ -84,6 +84,7 @@ class Estimate:
     data: dict[str, DataRecord]
     search: Search
     epochs: int
+    epoch_rows: int | None
     concurrency: int
     precision: str
     timed: list[Timed]

@@ -23,13 +23,13 @@ from tuning.campaign.seeds import derive
 from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import dimensions, key, variants
 from tuning.execution.launch import recorded_data
-from tuning.execution.prediction import Disk, Estimate, Search, Timed, findings, wall_range
-from tuning.execution.timing import epoch_seconds
 from tuning.execution.warm_start import earlier_results
 from tuning.journal.events import DataRecord, WarmStart
 from tuning.journal.home import Home
 from tuning.journal.record import fold
 from tuning.journal.text import warm_start_text
+from tuning.planning.duration import Disk, Estimate, Search, Timed, findings, wall_range
+from tuning.planning.timing import epoch_seconds
 from tuning.search.ordered import INFEASIBLE_LIMIT, Suggestion
 from tuning.search.repeats import expected_repeats
 from tuning.search.suggest import beyond_limits, trial_config
@@ -82,6 +82,7 @@ def estimate(
         data=data,
         search=_search(plan, feasible, warm_start),
         epochs=config.train.epochs,
+        epoch_rows=config.train.epoch_rows,
         concurrency=config.resources.concurrency,
         precision=config.train.precision,
         timed=timed,
