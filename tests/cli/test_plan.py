@@ -50,7 +50,7 @@ def run(tmp_path: Path, *arguments: str) -> Any:
 def test_epochs_of_some_rows_are_named_below_the_rows(tmp_path: Path, campaign: Any) -> None:
     done = run(tmp_path, str(campaign("epoch_rows = 50")), "--quick")
     assert done.exit_code == 0, done.stderr
-    assert "epochs take 50 of the rows under epoch in turn (train.epoch_rows)" in done.stdout
+    assert "epochs take 50 of the rows under epoch in turn" in done.stdout
     assert "in turn" not in run(tmp_path, str(campaign()), "--quick").stdout
 
 

@@ -93,7 +93,7 @@ def _data(found: "Estimate", target: "Console") -> None:
         count = max(map(len, together.values()))
         tables.line(target, f"rows of each of the {count} {division}s, fewest to most where they differ", "dim")
     if found.epoch_rows is not None:
-        tables.line(target, f"epochs take {found.epoch_rows:,} of the rows under epoch in turn (train.epoch_rows)", "dim")
+        tables.line(target, f"epochs take {found.epoch_rows:,} of the rows under epoch in turn", "dim")
 
 
 def class_rows(divisions: "Sequence[DataRecord]") -> "list[list[Cell]]":
