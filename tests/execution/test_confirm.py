@@ -180,6 +180,24 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
     assert len(whole.campaign.tests) == 1
 
 
+def test_arrays_that_are_damaged_while_a_confirmation_needs_them_are_prepared_again(tmp_path, launched, confirmed):
+    home = Home(tmp_path)
+    shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
+    damaged = []
+
+    def spoil(_record, entry):
+        if isinstance(entry.event, EpochEnded) and not damaged:
+            for path in home.arrays.glob("raw-*/train_x.npy"):
+                damaged.append(path)
+                path.unlink()
+
+    done = asked(home, observers=[spoil])
+    assert damaged
+    assert story(done.confirmation) == story(confirmed[0].confirmation)
+    assert [event.cause for event in done.confirmation.interruptions] == ["data"]
+    assert len(done.campaign.tests) == 1
+
+
 def test_where_ray_does_not_start_the_test_part_is_not_opened(tmp_path, launched, monkeypatch):
     home = Home(tmp_path)
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)

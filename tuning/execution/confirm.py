@@ -5,7 +5,7 @@ or splits, it adds the trials that it lacks.  That the test part was opened is i
 trial is evaluated on it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -15,21 +15,19 @@ from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.analysis.selection import best_configurations
 from tuning.campaign.config import CampaignConfig
-from tuning.campaign.errors import CampaignError, JournalError, RecordError
+from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.resume import changed_resources
-from tuning.campaign.seeds import derive
-from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import variant_of
+from tuning.execution.confirmation_trials import ConfirmationTrials, confirmation_trials, confirmed_data
 from tuning.execution.driver import Driver, LaunchInterrupted, Observer
-from tuning.execution.launch import check_resources, recorded_data
+from tuning.execution.launch import PREPARATIONS, check_resources, lacks_arrays, recorded_data
 from tuning.execution.signals import STOP
-from tuning.journal.events import ConfirmationRequest, Confirms, Launched, Opened, OpenedTest, Suggested
+from tuning.journal.events import ConfirmationRequest, Launched, Opened, OpenedTest
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
-from tuning.journal.record import CampaignRecord, TrialRecord, fold
+from tuning.journal.record import CampaignRecord, fold
 from tuning.search.ray_settings import chosen_address
-from tuning.training.environment import Environment, current, share_commit
-from tuning.training.results import TrialResult
+from tuning.training.environment import current, share_commit
 
 RANDOM_SPLITS = ("stratified", "grouped")
 """Splits that a seed draws."""
@@ -81,76 +79,57 @@ def confirm(
         request = ConfirmationRequest(
             trials=tuple(trial.index for trial in chosen), seeds=seeds, splits=splits, ended=len(record.ended)
         )
-        path = home.confirmations.journal(name)
-        before = fold(entries) if (entries := home.confirmations.entries(name)) else None
-        needed = _needed(record, before, chosen, seeds=seeds, splits=splits)
-        prepared = _prepared(record, before, needed, home=home, datasets=datasets, progress=progress)
-
-        def opened() -> None:
-            if request not in [asked for _, asked in record.tests]:
-                with Journal(home.journal(name)) as campaign:
-                    campaign.append(OpenedTest(confirmation=request))
-
-        with STOP.deferred(), Journal(path) as journal:
-            if not journal.entries:
-                journal.append(
-                    Opened(
-                        config=record.config,
-                        dimensions=record.dimensions,
-                        data=record.data,
-                        warm_start=record.warm_start,
-                    )
-                )
-            home.confirmations.keep_preparations(name, (Preparation.of(entry.manifest) for entry in prepared.values()))
-            confirmation = _run(
-                record,
-                journal,
-                request,
-                prepared,
-                opened=opened,
-                config=config,
-                home=home,
-                datasets=datasets,
-                observers=observers,
-                progress=progress,
+        for _ in range(PREPARATIONS):
+            confirmation = _attempt(
+                record, request, config=config, home=home, datasets=datasets, observers=observers, progress=progress
             )
+            if not lacks_arrays(confirmation):
+                break
         return Confirmed(home.record(name), confirmation, request)
 
 
-class ConfirmationTrials:
-    """The list of a confirmation's trials; see ``tuning.execution.driver.TrialSource``."""
+def _attempt(
+    record: CampaignRecord,
+    request: ConfirmationRequest,
+    *,
+    config: CampaignConfig,
+    home: Home,
+    datasets: Path | None,
+    observers: Sequence[Observer],
+    progress: Callable[[str], None],
+) -> CampaignRecord:
+    """Prepare the data where it is not, and train what a request lacks until it has it or is interrupted."""
+    name = record.config.name
+    before = fold(entries) if (entries := home.confirmations.entries(name)) else None
+    prepared = _prepared(
+        record, before, _needed(record, before, request), home=home, datasets=datasets, progress=progress
+    )
 
-    def __init__(self, wanted: Sequence[Suggested], *, seeds: int) -> None:
-        """``wanted``: every trial that the confirmation is to have, those that it has already among them."""
-        self.wanted = {suggested.trial.index: suggested for suggested in wanted}
-        self.abort_after = 2 * seeds + 3
-        self.none_left: str | None = None
+    def opened() -> None:
+        if request not in [asked for _, asked in home.record(name).tests]:
+            with Journal(home.journal(name)) as campaign:
+                campaign.append(OpenedTest(confirmation=request))
 
-    def resume(
-        self, path: Path, record: CampaignRecord, environment: Environment, progress: Callable[[str], None]
-    ) -> None:
-        """Check that the trials of the journal are those that its campaign gives."""
-        del environment, progress
-        self.given = len(record.trials)
-        for index, trial in record.trials.items():
-            if index in self.wanted and self.wanted[index].trial != trial.config:
-                raise JournalError(
-                    f"{path}: trial {index} is not the one that the campaign's journal gives. Has one of the two "
-                    "journals been changed or restored? Remove the folder to confirm the campaign anew"
+    with STOP.deferred(), Journal(home.confirmations.journal(name)) as journal:
+        if not journal.entries:
+            journal.append(
+                Opened(
+                    config=record.config, dimensions=record.dimensions, data=record.data, warm_start=record.warm_start
                 )
-
-    def handed_out(self) -> int:
-        """Return how many trials the confirmation has."""
-        return self.given
-
-    def next(self, record: CampaignRecord) -> Suggested | None:
-        """Return the next trial; None after the last."""
-        suggested = self.wanted.get(self.given) if self.given < record.target else None
-        self.given += suggested is not None
-        return suggested
-
-    def learn(self, index: int, result: TrialResult) -> None:
-        """Learn nothing."""
+            )
+        home.confirmations.keep_preparations(name, (Preparation.of(entry.manifest) for entry in prepared.values()))
+        return _run(
+            record,
+            journal,
+            request,
+            prepared,
+            opened=opened,
+            config=config,
+            home=home,
+            datasets=datasets,
+            observers=observers,
+            progress=progress,
+        )
 
 
 def _run(
@@ -168,7 +147,7 @@ def _run(
 ) -> CampaignRecord:
     """Train what a request lacks.  opened: called before figures of the test part are evaluated or shown."""
     record = fold(journal.entries)
-    wanted = list(_trials(campaign, record, request, prepared))
+    wanted = list(confirmation_trials(campaign, record, request, prepared))
     if record.finished_at is not None and all(suggested.trial.index in record.trials for suggested in wanted):
         opened()
         return record
@@ -203,61 +182,18 @@ def _run(
     return driver.record
 
 
-def _trials(
-    campaign: CampaignRecord,
-    confirmation: CampaignRecord,
-    request: ConfirmationRequest,
-    prepared: Mapping[str, Prepared],
-) -> Iterator[Suggested]:
-    """Yield every trial of a request: those that the confirmation has, the others under the next indices."""
-    indices = {trial.confirms: index for index, trial in confirmation.trials.items()}
-    following = len(indices)
-    for split in range(1, request.splits + 1) if request.splits else (0,):
-        for seed in range(request.seeds):
-            for source in request.trials:
-                confirms = Confirms(trial=source, seed=seed, split=split)
-                index = indices.get(confirms, following)
-                following += index == following
-                original = campaign.trials[source]
-                trial = _trial(original.config, campaign.config, confirms, index, prepared)
-                yield Suggested(trial=trial, assignment=original.assignment, confirms=confirms)
-
-
-def _trial(
-    original: TrialConfig, config: CampaignConfig, confirms: Confirms, index: int, prepared: Mapping[str, Prepared]
-) -> TrialConfig:
-    """Return one training of a configuration: another seed and split, and no rung, so that it trains to its end."""
-    data = _data(original.data, config, seed=confirms.seed, split=confirms.split)
-    return original.model_copy(
-        update={
-            "index": index,
-            "seed": derive(config.seed, "confirm", confirms.seed),
-            "data": data,
-            "data_sha256": prepared[variant_of(data, config, fresh_split=confirms.fresh_split)].sha256,
-            "rungs": (),
-        }
-    )
-
-
-def _data(data: DataConfig, config: CampaignConfig, *, seed: int, split: int) -> DataConfig:
-    """Return the data of one training: the seeds take folds or splits in turn."""
-    fresh = {"split_seed": derive(config.seed, "confirm split", split)} if split else {}
-    fold = {} if data.divisions is None else {"fold": seed % data.divisions + 1}
-    return data.model_copy(update=fresh | fold)
-
-
 def _needed(
-    record: CampaignRecord, before: CampaignRecord | None, chosen: Sequence[TrialRecord], *, seeds: int, splits: int
+    record: CampaignRecord, before: CampaignRecord | None, request: ConfirmationRequest
 ) -> dict[str, DataConfig]:
     """Return the data of every configuration, split and fold by their keys, and of trials that were begun before.
 
     before: the confirmation so far.  Trials of a larger request that was interrupted are trained to their end.
     """
     needed: dict[str, DataConfig] = {}
-    all_splits = range(1, splits + 1) if splits else (0,)
-    folds = range(min(seeds, record.config.data.divisions or 1))
-    for split, seed, trial in product(all_splits, folds, chosen):
-        data = _data(trial.config.data, record.config, seed=seed, split=split)
+    all_splits = range(1, request.splits + 1) if request.splits else (0,)
+    folds = range(min(request.seeds, record.config.data.divisions or 1))
+    for split, seed, source in product(all_splits, folds, request.trials):
+        data = confirmed_data(record.trials[source].config.data, record.config, seed=seed, split=split)
         needed[variant_of(data, record.config, fresh_split=split > 0)] = data
     if before is not None:
         for index in sorted(before.unfinished):

@@ -57,9 +57,14 @@ def launch(
         for attempt in range(PREPARATIONS):
             new = not entries and attempt == 0
             record = _attempt(plan, path, new=new, home=home, datasets=datasets, observers=observers, progress=progress)
-            if record.finished_at is not None or record.interruptions[-1].cause != "data":
+            if not lacks_arrays(record):
                 break
         return record
+
+
+def lacks_arrays(record: CampaignRecord) -> bool:
+    """Return whether a launch ended because arrays were damaged or deleted."""
+    return record.finished_at is None and record.interruptions[-1].cause == "data"
 
 
 def _attempt(
