@@ -31,7 +31,7 @@ check: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not ray and not server and not browser and not cluster and not slurm"
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slurm"
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --durations 25 -m "not slurm"
 
 docs: env
 	$(BIN)/python docs/generate.py
