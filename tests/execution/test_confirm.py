@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,7 +183,7 @@ def test_an_interrupted_confirmation_resumes_bit_for_bit(tmp_path, launched, con
 def test_arrays_that_are_damaged_while_a_confirmation_needs_them_are_prepared_again(tmp_path, launched, confirmed):
     home = Home(tmp_path)
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
-    damaged: list[Path] = []
+    damaged: list[object] = []
 
     def spoil(_record, entry):
         if isinstance(entry.event, EpochEnded) and not damaged:
