@@ -46,6 +46,9 @@ TOGETHER = (
 )
 """Confirmed campaigns that are compared with each other."""
 
+MORE_RESPONSES = {"balance-by-model": ("overfitting", "generalisation_gap")}
+"""Campaign -> responses that are compared beside that of its file."""
+
 MEANS = ("level", "trials", "mean", "95 % interval")
 CONFIRMED = (
     *("configuration", "trainings", "search score", "validation", "95 % interval"),
@@ -81,6 +84,9 @@ def page(paths: Sequence[Path]) -> str:
         campaign = fold(read(path))
         if campaign.config.comparison is not None:
             lines += section(compare(campaign))
+            for response in MORE_RESPONSES.get(campaign.config.name, ()):
+                comparisons = compare(campaign, response=response)
+                lines += section(comparisons, f": {response_name(comparisons[0])}")
         confirmation = confirmation_file(path)
         if confirmation.exists():
             lines += confirmed(confirmation_summary(campaign, fold(read(confirmation))))
@@ -133,10 +139,13 @@ def together(comparison: CampaignComparison) -> Iterator[str]:
     yield ""
 
 
-def section(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the lines of one campaign: what it asked, what it is based on, its differences and interactions."""
+def section(comparisons: Sequence[Comparison], more: str = "") -> Iterator[str]:
+    """Yield the lines of one campaign: what it asked, what it is based on, its differences and interactions.
+
+    more: of the heading.
+    """
     first = comparisons[0]
-    yield f"## {first.campaign}\n"
+    yield f"## {first.campaign}{more}\n"
     low, high = first.train_rows
     rows = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     units = f"{first.seeds} seeds"
