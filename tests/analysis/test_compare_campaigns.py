@@ -67,7 +67,7 @@ def test_splits_in_common_are_pairs_with_the_corrected_variance(gru: Pair, rnn: 
     assert contrast.p == pytest.approx(2 * stats.t.sf(abs(fmean(differences)) / error, 4))
     assert (contrast.p_holm, found.tests) == (contrast.p, 1)
     assert found.campaigns[0].test["accuracy"].mean == pytest.approx(fmean(y.values()))
-    assert "bbc-rnn scores 0.337 lower than bbc-gru (0.290 to 0.384; paired t-test on the test parts of 5 splits" in (
+    assert "bbc-rnn scores 0.337 lower than bbc-gru (0.290 to 0.384; paired t-test on the test part, 5 splits" in (
         printed(found)
     )
 

@@ -180,8 +180,9 @@ def campaigns_answer(comparison: CampaignComparison) -> list[str]:
             sentences.append(_difference(comparison, tested))
     unpaired = [contrast.campaign for contrast in comparison.contrasts if not contrast.pairs]
     if unpaired:
+        common = "split and seed" if comparison.units == "seeds" else "split"
         sentences.append(
-            f"Not paired with {first.campaign}, since they have no split and seed in common: {', '.join(unpaired)}. "
+            f"Not paired with {first.campaign}, since they have no {common} in common: {', '.join(unpaired)}. "
             "Differences between the splits count as differences between the campaigns."
         )
     if len({one.test_rows for one in comparison.campaigns}) > 1:
@@ -196,8 +197,8 @@ def campaigns_answer(comparison: CampaignComparison) -> list[str]:
 
 
 def _difference(comparison: CampaignComparison, contrast: CampaignContrast) -> str:
-    parts = f"parts of {contrast.pairs} splits" if comparison.units == "splits" else f"part, {contrast.pairs} seeds"
-    how = f"paired t-test on the test {parts}" if contrast.pairs else "Welch's t-test on the test part"
+    pairs = f"{contrast.pairs} {comparison.units}"
+    how = f"paired t-test on the test part, {pairs}" if contrast.pairs else "Welch's t-test on the test part"
     return difference(
         contrast.campaign,
         contrast.first,
