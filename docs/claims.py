@@ -43,6 +43,7 @@ TOGETHER = (
     ("bbc-gru", "bbc-rnn"),
     ("bbc-gru", "bbc-gru-first-words"),
     ("gestures-cells", "gestures-kernels"),
+    ("training-defaults", "training-options"),
 )
 """Confirmed campaigns that are compared with each other."""
 
@@ -129,7 +130,7 @@ def together(comparison: CampaignComparison) -> Iterator[str]:
     for one in comparison.campaigns:
         parts = [one.valid, one.test[comparison.metric]]
         means = [interval(part.mean, part.low, part.high) for part in parts]
-        cells = [f"{one.campaign} {settings(one.settings)}".strip(), f"{one.completed}"]
+        cells = [one.campaign + (f" ({settings(one.settings)})" if one.settings else ""), f"{one.completed}"]
         cells += [cell for mean, low, high in means for cell in (mean, f"{low} to {high}")]
         yield f"| {' | '.join(cells)} |"
     yield ""
