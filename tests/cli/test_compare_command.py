@@ -247,3 +247,13 @@ def test_campaigns_that_cannot_be_compared(confirmed: Path, words: list[str], me
     code, out, err = seqtune(*words, "--home", confirmed)
     assert (code, out) == (2, "")
     assert message in " ".join(err.split())
+
+
+def test_a_confirmation_that_was_killed_at_its_first_entry_is_none(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for name in ("bbc-gru", "bbc-rnn"):
+        adopt_file(home, RECORDED / f"{name}.jsonl.gz")
+    home.confirmations.journal("bbc-rnn").write_text('{"kind": "op')
+    code, _, err = seqtune("bbc-gru", "bbc-rnn", "--home", tmp_path)
+    assert code == 2
+    assert "campaign 'bbc-rnn' has not been confirmed." in " ".join(err.split())

@@ -130,11 +130,13 @@ def confirmation_of(home: "Home", name: str) -> "CampaignRecord":
         RecordError: no such campaign, or it has not been confirmed.
     """
     from tuning.campaign.errors import RecordError
+    from tuning.journal.record import fold
 
     home.record(name)  # RecordError with the names that there are
-    if not home.confirmations.journal(name).exists():
+    entries = home.confirmations.entries(name)  # none also where it was killed while it wrote the first one
+    if not entries:
         raise RecordError(f"campaign {name!r} has not been confirmed. {home.command('confirm', name)} does so")
-    return home.confirmations.record(name)
+    return fold(entries)
 
 
 def _register(home: "Home", summary: "ConfirmationSummary", target: "Console") -> None:
