@@ -27,6 +27,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 break
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten a test's name: hostile inputs have up to 70 million characters."""
+    return f"{val[:50]!r}..." if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
 @pytest.fixture(scope="session")
 def datasets() -> Path:
     """Return the folder of the real data sets, or skip; mark such a test with ``datasets``."""

@@ -109,14 +109,14 @@ def test_a_node_whose_disk_is_full_interrupts_the_launch(
     try:
         # What is left suffices for Python to take this folder for temporary files, but not for the arrays.
         (disk / "filler").write_bytes(bytes(64 * 2**20 - 4 * 4096))
-        cluster.add("full", TMPDIR=str(disk))
-        message = ended(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address), 1)
-        assert "cannot be trained on node 127.0.0.1" in message
-        assert "No space left on device" in message
-        assert [event.cause for event in Home(home).record("spread").interruptions] == ["storage"]
-        (disk / "filler").unlink()
-        finished(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address))
-        cluster.remove("full")
+        process = launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address)
+        with joined_late(cluster, process, "full", TMPDIR=str(disk)):
+            message = ended(process, 1)
+            assert "cannot be trained on node 127.0.0.1" in message
+            assert "No space left on device" in message
+            assert [event.cause for event in Home(home).record("spread").interruptions] == ["storage"]
+            (disk / "filler").unlink()
+            finished(launch(file, home, **cluster.environment, RAY_ADDRESS=cluster.address))
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
     assert contents(Home(home).record("spread")) == alone
@@ -145,6 +145,7 @@ def test_stores_nodes_and_workers_that_fail_change_nothing(
         served.close()
         postgres.stop()
         wait_for(process, home, 2, kind="retry")  # both workers hung, and were killed
+        hang(cluster, process, 1)  # otherwise the campaign may end before both nodes are lost
         cluster.remove("a")
         cluster.remove("b")
         said = "Each needs 1 CPU of one node. The Ray cluster has 127.0.0.1 with neither CPU nor GPU. No node has that"

@@ -130,6 +130,7 @@ def hang(process: "subprocess.Popen[str]") -> None:
 def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / "home")
     with launched(tmp_path, epochs=20) as process:
+        hang(process)  # otherwise the campaign may end before the loss is seen
         (victim,) = named(process, name)
         victim.kill()
         out, err = process.communicate(timeout=TIMEOUT_S)
@@ -140,7 +141,7 @@ def test_a_launch_that_loses_ray_ends_as_interrupted_and_resumes(tmp_path: Path,
     record = home.record("tiny")
     assert [event.cause for event in record.interruptions] == ["ray"]
     assert sum(len(trial.epochs) for trial in record.trials.values()) >= 1
-    assert all(trial.result is None for trial in record.trials.values())
+    assert {trial.result and trial.result.status for trial in record.trials.values()} <= {None, "completed"}
     with launched(tmp_path, epochs=20) as process:
         _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, err
