@@ -1,9 +1,10 @@
 """Simulated power and false positives of the tests that ``seqtune compare`` uses, and coverage of its intervals.
 
-Four simulations, each with known truth: pairs of normal scores that are correlated or not; two levels in two groups;
-two learners on random splits of one sample, equal over all samples by construction; and means of proportions near 1.
+Five simulations, each with known truth: pairs of normal scores that are correlated or not; two levels in two groups;
+two learners on random splits of one sample, equal over all samples by construction; the same with one test part for all
+splits; and means of proportions near 1.
 
-    python benchmarks/test_power.py                       # 2 minutes on one core
+    python benchmarks/test_power.py                       # 3 minutes on one core
     python benchmarks/test_power.py --simulations 500
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tuning.analysis.statistics import ALPHA, estimate, paired, welch
+from tuning.analysis.statistics import ALPHA, MeanDifference, estimate, paired, welch
 
 REPLICATES = (5, 10)
 CORRELATIONS = (-0.5, 0.0, 0.3, 0.7, 0.9)
@@ -70,25 +71,32 @@ class Sample:
     Over all samples both learners have one expected accuracy if ``advantage`` is 0; on one sample they do not.
     """
 
-    def __init__(self, rng: np.random.Generator, advantage: float) -> None:
-        self.y = rng.integers(2, size=ROWS)
+    def __init__(self, rng: np.random.Generator, advantage: float, rows: int = ROWS) -> None:
+        self.y = rng.integers(2, size=rows)
         gap = np.repeat([CLASS_GAP, CLASS_GAP + advantage], FEATURES)
-        self.x = rng.normal(size=(ROWS, 2 * FEATURES)) + self.y[:, None] * gap
+        self.x = rng.normal(size=(rows, 2 * FEATURES)) + self.y[:, None] * gap
 
-    def scores(self, split: np.random.Generator, seed: np.random.Generator) -> tuple[float, float]:
-        """Return the accuracy of both learners.  seed: draws the training rows of a learner with replacement."""
-        order = split.permutation(ROWS)
+    def scores(
+        self, split: np.random.Generator, seed: np.random.Generator | None, test: "Sample | None" = None
+    ) -> tuple[float, float]:
+        """Return the accuracy of both learners, trained on a part of ``ROWS`` rows, on the others or on ``test``.
+
+        seed: draws the training rows of a learner with replacement; None takes each once.
+        """
+        order = split.permutation(self.y.size)[:ROWS]
         cut = int(ROWS * TEST_SHARE)
         valid, train = order[:cut], order[cut:]
+        x, y = (self.x[valid], self.y[valid]) if test is None else (test.x, test.y)
         halves = slice(FEATURES), slice(FEATURES, None)
-        first, second = (self._accuracy(seed.choice(train, train.size), valid, half) for half in halves)
+        drawn = (train if seed is None else seed.choice(train, train.size) for _ in halves)
+        first, second = (self._accuracy(rows, x[:, half], y, half) for rows, half in zip(drawn, halves, strict=True))
         return first, second
 
-    def _accuracy(self, train: NDArray[np.int64], valid: NDArray[np.int64], half: slice) -> float:
-        x, y = self.x[train, half], self.y[train]
-        centres = [x[y == label].mean(axis=0) for label in (0, 1)]
-        distances = [((self.x[valid, half] - centre) ** 2).sum(axis=1) for centre in centres]
-        return float(((distances[1] < distances[0]) == self.y[valid]).mean())
+    def _accuracy(self, train: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.int64], half: slice) -> float:
+        known, labels = self.x[train, half], self.y[train]
+        centres = [known[labels == label].mean(axis=0) for label in (0, 1)]
+        distances = [((x - centre) ** 2).sum(axis=1) for centre in centres]
+        return float(((distances[1] < distances[0]) == y).mean())
 
 
 DESIGNS = ((1, 5), (1, 10), (5, 1), (10, 1), (5, 2))
@@ -116,6 +124,44 @@ def resampled(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str,
         shares = [f"{count / simulations:.3f}" for count in found.values()]
         shares[1:] = ["", "", ""] if splits == 1 else shares[1:]  # seeds on one split have no overlap to correct
         yield (str(splits), str(seeds), f"{advantage:g}", *shares)
+
+
+POOLS = (ROWS, 10 * ROWS)
+"""Rows of which each split takes ``ROWS`` and trains on four fifths of them."""
+TEST_ROWS = (80, 500)
+PARTS = 20
+"""Test parts, with as many simulations on each."""
+FRESH = 500
+"""Samples of which the truth for a test part is the mean."""
+
+
+def one_test_part(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
+    """Yield rows: rows of the pool and of the test part, splits, learner, and coverage of the interval's corrections.
+
+    The truth is the mean difference of the learners over all samples, on this test part; over all test parts it is 0,
+    which ``other test parts`` counts.
+    """
+    trained = int(ROWS * (1 - TEST_SHARE))
+    for seeded, pool, size, splits in product((True, False), POOLS, TEST_ROWS, REPLICATES):
+        overlaps = {"none": 0.0, "test rows": size / trained, "validation rows": OVERLAP}
+        covered = dict.fromkeys([*overlaps, "other test parts"], 0)
+        count = simulations // PARTS
+        for _ in range(PARTS):
+            test = Sample(rng, 0.0, size)
+            fresh = [Sample(rng, 0.0).scores(rng, rng if seeded else None, test) for _ in range(FRESH)]
+            truth = float(np.mean([x - y for x, y in fresh]))
+            for _ in range(count):
+                sample = Sample(rng, 0.0, pool)
+                x, y = zip(*[sample.scores(rng, rng if seeded else None, test) for _ in range(splits)], strict=True)
+                for name, overlap in overlaps.items():
+                    covered[name] += _holds(paired(x, y, overlap=overlap), truth)
+                covered["other test parts"] += _holds(paired(x, y, overlap=OVERLAP), 0.0)
+        shares = [f"{hits / (count * PARTS):.2f}" for hits in covered.values()]
+        yield (str(pool), str(size), str(splits), "random" if seeded else "deterministic", *shares)
+
+
+def _holds(found: MeanDifference, truth: float) -> bool:
+    return found.low is not None and found.high is not None and found.low <= truth <= found.high
 
 
 def coverage(simulations: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
@@ -155,7 +201,7 @@ def show(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
 
 
 def main() -> None:
-    """Print the four tables."""
+    """Print the five tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
@@ -166,6 +212,9 @@ def main() -> None:
     show(head, two_groups(options.simulations, np.random.default_rng(options.seed)))
     head = ["splits", "seeds", "advantage", "paired", "corrected", "Welch, corrected", "corrected, mean of seeds"]
     show(head, resampled(options.simulations, rng))
+    corrections = ["not corrected", "by test rows", "by validation rows", "by validation rows, other test parts"]
+    head = ["rows", "test rows", "splits", "learners", *corrections]
+    show(head, one_test_part(options.simulations, np.random.default_rng(options.seed)))
     head = ["mean", "sd", "n", "beyond 1", "t", "clipped", "logit"]
     show(head, coverage(options.simulations, rng))
 

@@ -144,8 +144,10 @@ def test_incomplete_configurations_are_in_no_adjustment(campaign):
     assert rows[0].valid.p_adjusted is None
 
 
-def test_with_fresh_splits_variances_are_corrected():
-    record = campaign_record(0.6, 0.9)
+@pytest.mark.parametrize("shared", [False, True])
+def test_with_fresh_splits_variances_are_corrected(shared):
+    """shared: the test part is an official one, as its rows are not those that the fractions give."""
+    record = campaign_record(0.6, 0.9, data__valid_fraction=0.1, data__test_fraction=0.1 if shared else 0.2)
     request = ConfirmationRequest(trials=(1, 0), seeds=2, splits=3, ended=2)
     scores = {
         (t, seed, split): 0.6 + 0.1 * t + 0.01 * split * (1 + t) + 0.001 * seed
@@ -165,7 +167,10 @@ def test_with_fresh_splits_variances_are_corrected():
     t = fmean(differences) / (stdev(differences) * math.sqrt(1 / 3 + 10 / 80))
     assert summary.configurations[1].valid.p_adjusted == pytest.approx(2 * stats.t.sf(abs(t), 2))
     test = first.test.metrics["recall_macro"]
-    assert test.high - test.low == pytest.approx(2 * half * math.sqrt((1 / 3 + 20 / 80) / (1 / 3 + 10 / 80)))
+    ratio = 10 / 80 if shared else 20 / 80
+    assert test.high - test.low == pytest.approx(2 * half * math.sqrt((1 / 3 + ratio) / (1 / 3 + 10 / 80)))
+    assert any("all splits share one test part" in note for note in summary.notes) == shared
+
 
 
 def test_search_scores_exceed_confirmed_ones_by_the_mean_over_configurations_on_each_split():

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import fmean
 
-from tuning.analysis.confirmation_units import Units
+from tuning.analysis.confirmation_units import Units, draws_test
 from tuning.analysis.selection import best_configurations
 from tuning.journal.events import ConfirmationRequest, DataRecord
 from tuning.journal.record import CampaignRecord, TrialRecord
@@ -44,7 +43,7 @@ def _openings(campaign: CampaignRecord, request: ConfirmationRequest) -> Iterato
 
 def _of_test(campaign: CampaignRecord, request: ConfirmationRequest, data: Sequence[DataRecord]) -> Iterator[str]:
     chosen = len(request.trials)
-    if request.splits and _drawn(campaign) and len(best_configurations(campaign, chosen + 1)) > chosen:
+    if request.splits and draws_test(campaign) and len(best_configurations(campaign, chosen + 1)) > chosen:
         yield (
             "each fresh split draws its test part anew, also from rows on which the search has trained and validated, "
             "and by which it has chosen these configurations. The test part that it has not used is that of a "
@@ -61,24 +60,8 @@ def _of_test(campaign: CampaignRecord, request: ConfirmationRequest, data: Seque
 def _of_units(sample: Units) -> Iterator[str]:
     if sample.by_split or sample.by_fold:
         yield "variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003)."
-
-
-def _drawn(campaign: CampaignRecord) -> bool:
-    """Return whether the split draws the test part; else the data set has an official one, which seeds do not change.
-
-    Records do not say so.  A part that is drawn has ``test_fraction`` of all rows; that of complete groups may have
-    more or less, but of the data sets with groups only tables have an official one, ``data.test``.
-    """
-    options = campaign.config.data
-    if options.test is not None or not options.test_fraction:
-        return False
-    if options.split != "stratified":
-        return True
-    valid = fmean(sum(data.valid.values()) for data in campaign.data.values())  # the same of each balance
-    test = fmean(sum(data.test.values()) for data in campaign.data.values())
-    share = options.valid_fraction if options.folds is None else (1 - options.test_fraction) / options.folds
-    expected = options.test_fraction / share * valid
-    return abs(test - expected) <= 1 + options.test_fraction / share  # parts are rounded to whole rows
+        if sample.share_test:
+            yield f"all {sample.name} share one test part: intervals of its figures say nothing about other test rows."
 
 
 def data_notes(records: Iterable[DataRecord]) -> list[str]:

@@ -38,8 +38,17 @@ class Units:
         """Return the mean over units."""
         return fmean(self.values(trials, part, metric).values())
 
+    @property
+    def share_test(self) -> bool:
+        """Whether all units are evaluated on the same test part."""
+        return not (self.by_split and draws_test(self.confirmation))
+
     def ratio(self, trials: Sequence[TrialRecord], part: Part) -> float:
-        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected."""
+        """Return rows evaluated per row trained on, 0 where units share a split and no variance is corrected.
+
+        A test part that units share has no influence on how much their training parts overlap: the ratio is then that
+        of the validation part (``benchmarks/test_power.py``).
+        """
         if not self.by_split and not self.by_fold:
             return 0.0
         variant = self.confirmation.variant(trials[0].config)
@@ -49,8 +58,26 @@ class Units:
             folds = self.confirmation.config.data.folds if self.by_fold else None
             share = divided(self.confirmation.config.data) if folds is None else 1 / (folds - 1)
             trained = sum(data.valid.values()) / share
-        rows = data.valid if part == "valid" else data.test
+        rows = data.valid if part == "valid" or self.share_test else data.test
         return sum(rows.values()) / trained
+
+
+def draws_test(record: CampaignRecord) -> bool:
+    """Return whether the split draws the test part; else the data set has an official one, which seeds do not change.
+
+    Records do not say so.  A part that is drawn has ``test_fraction`` of all rows; that of complete groups may have
+    more or less, but of the data sets with groups only tables have an official one, ``data.test``.
+    """
+    options = record.config.data
+    if options.test is not None or not options.test_fraction:
+        return False
+    if options.split != "stratified":
+        return True
+    valid = fmean(sum(data.valid.values()) for data in record.data.values())  # the same of each balance
+    test = fmean(sum(data.test.values()) for data in record.data.values())
+    share = options.valid_fraction if options.folds is None else (1 - options.test_fraction) / options.folds
+    expected = options.test_fraction / share * valid
+    return abs(test - expected) <= 1 + options.test_fraction / share  # parts are rounded to whole rows
 
 
 def requested(confirmation: CampaignRecord, request: ConfirmationRequest) -> dict[int, list[TrialRecord]]:

@@ -17,7 +17,8 @@ MOST_WORDS = 50
 """Words of a dotted key; tomllib takes memory with the square of their number."""
 
 _INTEGERS = range(-(2**63), 2**63)
-_LONG_KEY = re.compile(rf"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_WORDS}}}""")
+# A word is looked for at its beginning only: from each of its characters the time would grow with its length squared.
+_LONG_KEY = re.compile(rf"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_WORDS}}}""")
 _TOO_DEEP = f"its tables and lists are nested too deeply; at most {DEEPEST} levels are read"
 
 
