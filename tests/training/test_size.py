@@ -89,7 +89,7 @@ from tuning.training.loop import Training
 from tuning.training.size import memory_bytes
 fields = {"family": sys.argv[1], "hidden": int(sys.argv[2])}
 Training(trial(model=fields | {"hidden": 8}), arrays(rows=60)).run_epoch()
-large, data = trial(model=fields, train={"batch_size": 64}), arrays(rows=2560, steps=50)
+large, data = trial(model=fields, train={"batch_size": 64}), arrays(rows=1280, steps=50)
 def peak():  # not getrusage, whose maximum includes the process that started this one
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
