@@ -172,7 +172,6 @@ def test_with_fresh_splits_variances_are_corrected(shared):
     assert any("all splits share one test part" in note for note in summary.notes) == shared
 
 
-
 def test_search_scores_exceed_confirmed_ones_by_the_mean_over_configurations_on_each_split():
     record = campaign_record(0.6, 0.9)
     request = ConfirmationRequest(trials=(1, 0), seeds=2, splits=3, ended=2)
