@@ -4,7 +4,7 @@ Five simulations, each with known truth: pairs of normal scores that are correla
 two learners on random splits of one sample, equal over all samples by construction; the same with one test part for all
 splits; and means of proportions near 1.
 
-    python benchmarks/test_power.py                       # 3 minutes on one core
+    python benchmarks/test_power.py                       # 4 minutes on one core
     python benchmarks/test_power.py --simulations 500
 """
 
