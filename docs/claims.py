@@ -50,6 +50,9 @@ TOGETHER = (
 MORE_RESPONSES = {"balance-by-model": ("overfitting", "generalisation_gap")}
 """Campaign -> responses that are compared beside that of its file."""
 
+MORE_FACTORS = {"cnn-variants": ("model.pooling", "model.family")}
+"""Campaign -> another factor, and the dimension for whose values it is compared separately."""
+
 MEANS = ("level", "trials", "mean", "95 % interval")
 CONFIRMED = (
     *("configuration", "trainings", "search score", "validation", "95 % interval"),
@@ -88,6 +91,8 @@ def page(paths: Sequence[Path]) -> str:
             for response in MORE_RESPONSES.get(campaign.config.name, ()):
                 comparisons = compare(campaign, response=response)
                 lines += section(comparisons, f": {response_name(comparisons[0])}")
+            if more := MORE_FACTORS.get(campaign.config.name):
+                lines += section(compare(campaign, factor=more[0], by=more[1]), f": {more[0]}")
         confirmation = confirmation_file(path)
         if confirmation.exists():
             lines += confirmed(confirmation_summary(campaign, fold(read(confirmation))))
@@ -152,7 +157,8 @@ def section(comparisons: Sequence[Comparison], more: str = "") -> Iterator[str]:
     units = f"{first.seeds} seeds"
     if first.division is not None:
         units = f"{first.splits or first.folds} {first.division}s, {units}"
-    yield f"{first.question} {response_name(first)} on {first.dataset}: {rows} training rows, {units}."
+    asked = f"{first.question} " if first.question else ""
+    yield f"{asked}{response_name(first)} on {first.dataset}: {rows} training rows, {units}."
     if first.step is not None:
         step = "" if first.step.step is None else f", one worth {first.step.step:.4f}"
         yield f"Rarest validation class: {first.step.rarest}, {first.step.rows} rows{step}."
