@@ -1,10 +1,12 @@
 """Homes with a store in them, and all that a store holds, for the tests of tracking."""
 
 import atexit
+import os
 import shutil
 import socket
 import tempfile
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,28 @@ def home_with_store(path: Path) -> Home:
     return Home(path)
 
 
-def free_port() -> int:
+# Each worker of pytest-xdist has 1,500 ports of its own, below those that Linux gives to whoever asks for any (32,768 on).
+# Processes begin at different ones, so that two runs of the tests on one machine seldom meet.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw7").removeprefix("gw")) % 8
+_NEXT = count(os.getpid() % 1500)
+
+
+def free_port(span: int = 1) -> int:
+    """The first of `span` neighbouring ports that nobody has; other ones at each call."""
+    while True:
+        ports = [20_000 + 1500 * _WORKER + next(_NEXT) % 1500 for _ in range(span)]
+        if ports == list(range(ports[0], ports[0] + span)) and all(map(_free, ports)):
+            return ports[0]
+
+
+def _free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def contents(uri: str, experiment: str = "beats") -> list[dict[str, Any]]:

@@ -52,9 +52,11 @@ def ray(*words: str, folder: str, token: str) -> Iterator[list[psutil.Process]]:
     )
     mine = psutil.Process(process.pid)
     try:
-        for text in process.stdout:
-            if "--block" in text:
-                break
+        said = ""
+        while "--block" not in said:
+            text = process.stdout.readline()
+            assert text, said  # it ended
+            said += text
         yield mine.children(recursive=True)
     finally:
         below = mine.children(recursive=True)
@@ -81,7 +83,7 @@ def test_the_ports_in_the_lines_are_those_of_the_table_and_no_process_opens_anot
     assert fixed.keys() == table()
 
     # Other ports than the page's, so that a cluster on this machine does not matter.
-    lowest = free_port()
+    lowest = free_port(span=21)
     moved = {name: free_port() for name in fixed} | {"--min-worker-port": lowest, "--max-worker-port": lowest + 20}
     words = [
         f"{word.split('=')[0]}={moved[word.split('=')[0]]}" if word.split("=")[0] in moved else word for word in head
