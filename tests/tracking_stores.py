@@ -30,8 +30,8 @@ def home_with_store(path: Path) -> Home:
     return Home(path)
 
 
-# Each worker of pytest-xdist has 1,500 ports of its own, below those that Linux gives to whoever asks for any (32,768 on).
-# Processes begin at different ones, so that two runs of the tests on one machine seldom meet.
+# Each worker of pytest-xdist has 1,500 ports of its own, below those that Linux gives to whoever asks for any (from
+# 32,768). Processes begin at different ones, so that two runs of the tests on one machine seldom meet.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw7").removeprefix("gw")) % 8
 _NEXT = count(os.getpid() % 1500)
 
