@@ -81,11 +81,11 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_resumes(tmp_path: Path) -> 
     with serving(Site(files={"Tiny.zip": archive(rows=1000)}, pause_s=0.5)) as site:
         command = [SEQTUNE, "datasets", "fetch", "ucr/Tiny", "--from", site.url, "--datasets", str(tmp_path)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
                 time.sleep(0.02)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=120)
         there = part.stat().st_size
         site.pause_s = 0.0
         done = fetch(site, "--datasets", tmp_path)

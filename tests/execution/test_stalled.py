@@ -37,7 +37,7 @@ def killed(workers: Workers, process: "subprocess.Popen[str]", *, trials: int = 
     for _ in range(samples):
         workers.kill_stalled(trials)
     try:
-        process.wait(timeout=0.2)
+        process.wait(timeout=1)
     except subprocess.TimeoutExpired:
         return False
     return True

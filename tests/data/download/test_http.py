@@ -277,7 +277,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_given_up(tmp_path, changes):
         pytest.raises(DataError, match=r"beats\.dat: fewer than 10,000 bytes in .* resumes"),
     ):
         got(site, tmp_path)
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < 60  # and not minutes
     assert not (tmp_path / "beats.dat").exists()
 
 
