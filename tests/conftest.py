@@ -12,8 +12,8 @@ from hypothesis import settings
 settings.register_profile("seqtune", deadline=None)  # two workers share the processor with whatever else runs
 settings.load_profile("seqtune")
 
-GROUPS = {"cluster": "cluster", "ray": "ray", "server": "server", "browser": "browser"}
-"""Marker -> the group of tests that one pytest-xdist worker runs after one another."""
+GROUPED = ("cluster", "ray", "server", "browser")
+"""Markers of tests that one pytest-xdist worker runs after one another: all of one, or of ``ray`` those of a module."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -21,9 +21,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
-        for marker, group in GROUPS.items():
+        for marker in GROUPED:
             if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.xdist_group(group))
+                item.add_marker(pytest.mark.xdist_group(item.path.stem if marker == "ray" else marker))
                 break
 
 
