@@ -260,7 +260,10 @@ def test_a_smaller_request_finishes_the_trials_that_a_larger_one_began(tmp_path,
 def test_fresh_splits_have_other_rows_and_the_same_seeds(tmp_path, launched):
     home = Home(tmp_path)
     shutil.copytree(launched.path, home.path, dirs_exist_ok=True)
-    done = asked(home, top=1, seeds=1, splits=2)
+    messages: list[str] = []
+    done = asked(home, top=1, seeds=1, splits=2, progress=messages.append)
+    prepared = [text.partition(": ")[0] for text in messages if "splitting" in text]
+    assert prepared == ["data 1 of 2", "data 2 of 2"]
     first, second = (trial.config for _, trial in sorted(done.confirmation.trials.items()))
     own = done.campaign.trials[done.request.trials[0]].config
     assert len({first.data_sha256, second.data_sha256, own.data_sha256}) == 3

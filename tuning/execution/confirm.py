@@ -218,8 +218,9 @@ def _prepared(
     """
     prepared: dict[str, Prepared] = {}
     known = {key: data.sha256 for key, data in {**record.data, **(before.data if before else {})}.items()}
-    for key, data in needed.items():
-        entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=progress)
+    for number, (key, data) in enumerate(needed.items(), start=1):
+        numbered = _numbered(progress, number, of=len(needed))
+        entry = prepared[key] = prepare(data, datasets=datasets, store=home.arrays, progress=numbered)
         if entry.sha256 != known.get(key, entry.sha256):
             raise CampaignError(
                 f"campaign {record.config.name!r}: its data has changed: {key!r} has sha256 {entry.sha256[:12]}, "
@@ -231,6 +232,11 @@ def _prepared(
                 "with a data.test_fraction above 0 or a data.test file"
             )
     return prepared
+
+
+def _numbered(progress: Callable[[str], None], number: int, *, of: int) -> Callable[[str], None]:
+    """Return what says of each step which data it prepares: fresh splits have the same name."""
+    return (lambda text: progress(f"data {number} of {of}: {text}")) if of > 1 else progress
 
 
 def _check_splits(config: CampaignConfig, splits: int) -> None:
