@@ -43,6 +43,7 @@ TOGETHER = (
     ("bbc-gru", "bbc-rnn"),
     ("bbc-gru", "bbc-gru-first-words"),
     ("gestures-cells", "gestures-kernels"),
+    ("gestures-conv-gru", "gestures-kernels"),
     ("training-defaults", "training-options"),
 )
 """Confirmed campaigns that are compared with each other."""
