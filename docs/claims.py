@@ -48,7 +48,10 @@ TOGETHER = (
 )
 """Confirmed campaigns that are compared with each other."""
 
-MORE_RESPONSES = {"balance-by-model": ("overfitting", "generalisation_gap")}
+MORE_RESPONSES = {
+    "balance-by-model": ("overfitting", "generalisation_gap"),
+    "gestures-width": ("overfitting", "generalisation_gap"),
+}
 """Campaign -> responses that are compared beside that of its file."""
 
 MORE_FACTORS = {"cnn-variants": ("model.pooling", "model.family")}
