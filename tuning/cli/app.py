@@ -102,7 +102,7 @@ def main() -> None:
         sys.stderr.write("\nThis is a bug in seqtune. Please report it with the lines above.\n")
         sys.exit(EXIT_NEGATIVE)
     finally:
-        gc.freeze()  # Python's end looks through a million objects for garbage several times: 2.5 s after a launch
+        gc.freeze()  # Python's end looks through a million objects for garbage several times: 2 s after a launch
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
