@@ -49,7 +49,7 @@ TOGETHER = (
 """Confirmed campaigns that are compared with each other."""
 
 MORE_RESPONSES = {
-    "balance-by-model": ("overfitting", "generalisation_gap"),
+    "balance-by-model": ("f1_macro", "overfitting", "generalisation_gap"),
     "gestures-width": ("overfitting", "generalisation_gap"),
 }
 """Campaign -> responses that are compared beside that of its file."""

@@ -1,6 +1,7 @@
 """Which trials a comparison compares, in which pairs, and what it computes of them."""
 
 import random
+from pathlib import Path
 
 import pytest
 from comparison_journals import GRU, LSTM, NORM, RNN, cells, compared, contrast, level, norm_by_cell
@@ -13,6 +14,8 @@ from tuning.analysis.compare import compare
 from tuning.analysis.conclusions import answer
 from tuning.analysis.statistics import holm
 from tuning.campaign.errors import CampaignError
+from tuning.journal.log import read
+from tuning.journal.record import fold
 
 
 @pytest.mark.parametrize(("levels", "fewest"), [(2, 8), (4, 0)])
@@ -75,6 +78,26 @@ def test_each_response_is_computed_as_documented(response: str, expected: float)
     curve = ((1.0, 0.9), (0.5, 0.5), (0.3, 0.75))
     runs = [Run(settings={"model.cell": "gru"}, seed=s, score=0.7, curve=curve, seconds=4.0) for s in (0, 1)]
     assert level(compared(record(runs), response=response), "gru").estimate.mean == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("metric", "best", "high"), [("f1_macro", "raw", 1.0), ("loss", "raw", 9.0), ("recall/F", "smote", 1.0)]
+)
+def test_a_recorded_metric_is_a_response_with_its_own_goal_and_range(metric: str, best: str, high: float) -> None:
+    found = fold(read(Path(__file__).parents[2] / "docs" / "recorded" / "balance-by-model.jsonl.gz"))
+    comparison = next(each for each in compare(found, response=metric) if each.group == "cnn2d")
+    trials = level(comparison, best)
+    of_level = {"data.balance": best, "model.family": "cnn2d"}
+    expected = [
+        t.result.best_metrics[metric] for t in found.trials.values() if of_level.items() <= t.assignment.items()
+    ]
+    assert (comparison.best, comparison.scored, trials.values) == (best, metric, sorted(expected))
+    assert 0.0 <= trials.estimate.low < trials.estimate.high <= high
+
+
+def test_the_metric_of_the_objective_is_the_objective() -> None:
+    campaign = record(cells())
+    assert compared(campaign, response=campaign.config.objective.metric) == compared(campaign, response="objective")
 
 
 def test_a_response_that_is_not_finite_is_left_out() -> None:

@@ -58,6 +58,14 @@ def refusal(config, names):
     return None
 
 
+def test_a_metric_of_the_other_task_is_no_response_of_a_comparison():
+    config = campaign(comparison={"factor": "model.hidden", "response": "accuracy"}, objective__metric="rmse")
+    with pytest.raises(
+        CampaignError, match=r'comparison\.response = "accuracy": .* a numeric target.* one of loss, mae'
+    ):
+        check_task(config, ())
+
+
 @pytest.mark.parametrize("names", [CLASSES, ()])
 def test_the_loss_is_a_metric_of_both_tasks(names):
     assert refusal(campaign(objective__metric="loss"), names) is None

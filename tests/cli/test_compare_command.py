@@ -197,7 +197,7 @@ def test_without_two_trials_of_a_level_the_command_exits_with_1(home: Home) -> N
     ("words", "message"),
     [
         (["cells", "--factor", "hidden"], "the campaign did not search this. Searched: model.cell"),
-        (["cells", "--response", "accuracy"], "no such response"),
+        (["cells", "--response", "acuracy"], "no such response"),
         (["cells", "--plot", "cells.txt"], "unknown suffix. Allowed: .png, .pdf, .svg"),
         (["none"], "no campaign 'none'"),
     ],

@@ -46,6 +46,7 @@ def basis(comparison: Comparison) -> list[str]:
     meaning = {
         "objective": f"{comparison.metric} of each trial's best epoch",
         "best_epoch": f"epoch of each trial's best {comparison.metric}",
+        comparison.scored: f"{comparison.scored} of each trial's epoch with the best {comparison.metric}",
     } | MEANINGS
     rows = f"{_range(comparison.train_rows)} training rows and {_range(comparison.valid_rows)} validation rows"
     lines = [
@@ -103,9 +104,9 @@ def _step(comparison: Comparison) -> list[str]:
         for contrast in comparison.contrasts
         if contrast.difference is not None and abs(contrast.difference) < one.step
     ]
-    of = "" if comparison.metric == "accuracy" else " of it"
+    of = "" if comparison.scored == "accuracy" else " of it"
     warning = f" Smaller than that: the difference of {', '.join(small)}." if small else ""
-    return [f"{text}; one row{of} is worth {step} of {comparison.metric}.{warning}"]
+    return [f"{text}; one row{of} is worth {step} of {comparison.scored}.{warning}"]
 
 
 def _resampled(comparison: Comparison) -> list[str]:
@@ -115,7 +116,7 @@ def _resampled(comparison: Comparison) -> list[str]:
     deviation = numbers(comparison.resampled)[0]
     several = f"validation rows differ between {comparison.division}s, so the intervals cover this"
     covered = several if comparison.division else "the intervals do not cover this"
-    text = f"Other validation rows, as many, would change {comparison.metric} of a trial by {deviation}"
+    text = f"Other validation rows, as many, would change {comparison.scored} of a trial by {deviation}"
     return [f"{text} (standard deviation of a bootstrap); {covered}."]
 
 

@@ -13,9 +13,11 @@ from tuning.analysis.factors import (
     chosen_by,
     chosen_factor,
     chosen_response,
+    goal_of,
     grouped,
     is_file_factor,
     measured,
+    metric_of,
 )
 from tuning.analysis.interactions import Interaction, interactions
 from tuning.analysis.statistics import Estimate, estimate
@@ -99,6 +101,11 @@ class Comparison:
     interaction_tests: int = 0
 
     @property
+    def scored(self) -> str | None:
+        """The metric that is compared; None of other responses."""
+        return metric_of(self.response, self.metric)
+
+    @property
     def division(self) -> str | None:
         """The word for what replicates are validated on in turn, ``fold`` or ``split``; None: one part for all."""
         return "fold" if self.folds is not None else "split" if self.splits is not None else None
@@ -116,7 +123,7 @@ def compare(
 
     factor: a searched dimension, by path or last word; default: the campaign file's, else the only one.
     by: a searched dimension; default: the campaign file's, unless ``factor`` is given.
-    response: one of ``RESPONSES``; default: the campaign file's, else the objective.
+    response: one of ``RESPONSES``, or a recorded metric; default: the campaign file's, else the objective.
 
     Raises:
         CampaignError: no such dimension or response, several dimensions and none chosen, or the same one for both.
@@ -160,8 +167,8 @@ def _compared(
     """A comparison without its tests.  trials: all of the campaign, or those with one value of ``by``, at least one."""
     options, config = record.config.comparison, record.config
     group = trials[0].assignment[by] if by else None
-    goal: Goal = config.objective.goal if response == "objective" else "min"
-    metric = config.objective.metric if response == "objective" else None
+    metric = metric_of(response, config.objective.metric)
+    goal = goal_of(response, config.objective)
     by_level = grouped(trials, path)
     ratio = overlap(record)
     levels = _ordered([_level(level, path, response, metric, ratio) for level in by_level.values()], goal)
@@ -204,7 +211,7 @@ def _level(trials: Sequence[TrialRecord], factor: str, response: str, metric: st
     reasons = Counter(t.result.reason or "no reason recorded" for t in trials if t.result and t.status == "failed")
     values = {
         name: sorted(value for trial in trials if (value := measured(trial, name)) is not None)
-        for name in (*RESPONSES, "parameters")
+        for name in dict.fromkeys((*RESPONSES, response, "parameters"))
     }
     found = [(value, unit(trial)) for trial in trials if (value := measured(trial, response)) is not None]
     return Level(

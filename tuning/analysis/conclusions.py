@@ -80,7 +80,7 @@ def _group(comparison: Comparison, value: Value | None) -> str:
 
 def response_name(comparison: Comparison) -> str:
     """Return the response as sentences name it."""
-    return comparison.metric if comparison.response == "objective" else NAMES[comparison.response]
+    return comparison.scored or NAMES[comparison.response]
 
 
 def _best(comparison: Comparison, best: Level) -> str:

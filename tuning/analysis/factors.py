@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from typing import get_args
 
 from data.messages import nearest
-from tuning.campaign.config import ComparisonOptions
+from tuning.campaign.config import Response
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.messages import LONGEST
+from tuning.campaign.objective import METRICS, Goal, ObjectiveConfig
 from tuning.journal.record import CampaignRecord, TrialRecord
 
-RESPONSES: tuple[str, ...] = get_args(ComparisonOptions.model_fields["response"].annotation)
-"""What may be compared; ``ComparisonOptions.response`` says what each is."""
+RESPONSES: tuple[str, ...] = get_args(Response)
+"""What may be compared beside the metrics that a campaign records."""
+
+OF_CLASS = ("recall/", "precision/")
+"""How metrics of single classes begin."""
 
 
 def chosen_factor(record: CampaignRecord, name: str | None) -> str:
@@ -58,15 +62,34 @@ def chosen_by(record: CampaignRecord, name: str | None, factor: str | None) -> s
 
 
 def chosen_response(record: CampaignRecord, name: str | None) -> str:
-    """Return the response to compare.  CampaignError: there is none of that name."""
+    """Return the response to compare, ``objective`` for the objective's metric.  CampaignError: none of that name."""
     options = record.config.comparison
     if name is None:
-        return options.response if options else "objective"
-    if name not in RESPONSES:
-        raise CampaignError(
-            f"--response {name}: no such response. Known: {', '.join(RESPONSES)}.{nearest(name, RESPONSES)}"
-        )
-    return name
+        name = options.response if options else "objective"
+    elif name != record.config.objective.metric:
+        recorded = {metric for trial in record.trials.values() if trial.result for metric in trial.result.best_metrics}
+        of_class = sorted(metric for metric in recorded if metric.startswith(OF_CLASS))
+        known = [*RESPONSES, *(metric for metric in METRICS if metric in recorded)]
+        if name not in known and name not in of_class:
+            listed = ", ".join([*known, *(f"{head}CLASS" for head in OF_CLASS if of_class)])
+            raise CampaignError(
+                f"--response {name[:LONGEST]}: no such response. Known: {listed}.{nearest(name, [*known, *of_class])}"
+            )
+    return "objective" if name == record.config.objective.metric else name
+
+
+def metric_of(response: str, objective: str) -> str | None:
+    """Return the metric that a response is, None of any other response.  objective: the campaign's metric."""
+    if response == "objective":
+        return objective
+    return response if response in METRICS or response.startswith(OF_CLASS) else None
+
+
+def goal_of(response: str, objective: ObjectiveConfig) -> Goal:
+    """Return whether the highest or the lowest response is the best."""
+    if response == "objective":
+        return objective.goal
+    return METRICS.get(response, "max" if response.startswith(OF_CLASS) else "min")
 
 
 def is_file_factor(record: CampaignRecord, path: str) -> bool:
@@ -98,8 +121,10 @@ def measured(trial: TrialRecord, response: str) -> float | None:
             value = losses[-1] - min(losses) if losses else None
         case "generalisation_gap":
             value = _gap(trial) if last else None
-        case _:
+        case "objective" | "best_epoch" | "seconds" | "parameters":
             value = getattr(result, response)
+        case _:
+            value = result.best_metrics.get(response)
     return float(value) if value is not None and math.isfinite(value) else None
 
 

@@ -26,9 +26,11 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(METRICS, (0.0, 1.0)),
     **dict.fromkeys(("loss", "mae", "rmse", "train_loss", "overfitting", "seconds"), (0.0, math.inf)),
     "r2": (-math.inf, 1.0),
+    "recall": (0.0, 1.0),
+    "precision": (0.0, 1.0),
     "best_epoch": (1.0, math.inf),
 }
-"""The range of each metric and response; those of a user's code are in ``OWN``."""
+"""The range of each metric and response; ``recall`` of ``recall/CLASS``.  Those of a user's code are in ``OWN``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ def unit_means(values: Sequence[float], units: Sequence[Unit]) -> dict[Unit, flo
 def clipped(estimated: Estimate, measured: str | None) -> Estimate:
     """Return the estimate with its interval cut to the range of what is measured."""
     own = OWN.get(measured or "")
-    ends = RANGES.get(measured or "") if own is None else (own.low, own.high)
+    ends = RANGES.get((measured or "").partition("/")[0]) if own is None else (own.low, own.high)
     if ends is None or estimated.low is None or estimated.high is None:
         return estimated
     least, most = ends

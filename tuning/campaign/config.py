@@ -18,7 +18,7 @@ from search_spaces.dimensions import Bounds
 from search_spaces.own import OwnDimension
 from tuning.campaign.code_files import MOST_FILES, CodeFile
 from tuning.campaign.frozen import Frozen
-from tuning.campaign.objective import ObjectiveConfig
+from tuning.campaign.objective import MetricName, ObjectiveConfig
 from tuning.campaign.trial import MOST, MOST_PROCESSES, CampaignName, DeviceConfig, TrainConfig
 
 MOST_SOURCES = 100
@@ -230,6 +230,9 @@ class LimitOptions(Frozen):
     whichever is larger; not the data, Python and its libraries."""
 
 
+Response = Literal["objective", "train_loss", "overfitting", "generalisation_gap", "best_epoch", "seconds"]
+
+
 class ComparisonOptions(Frozen):
     """The question that ``seqtune compare`` answers."""
 
@@ -239,10 +242,8 @@ class ComparisonOptions(Frozen):
     """Searched dimension whose levels are compared."""
     by: str | None = None
     """Second searched dimension: its values are analysed separately.  Default: all trials together."""
-    response: Literal["objective", "train_loss", "overfitting", "generalisation_gap", "best_epoch", "seconds"] = (
-        "objective"
-    )
-    """Quantity that is compared."""
+    response: Literal[Response, MetricName] = "objective"
+    """Quantity that is compared.  A metric is that of each trial's best epoch."""
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]

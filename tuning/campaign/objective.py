@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -14,17 +14,11 @@ from tuning.campaign.frozen import Frozen
 
 Goal = Literal["max", "min"]
 
-METRICS: dict[str, Goal] = {
-    "accuracy": "max",
-    "balanced_accuracy": "max",
-    "recall_macro": "max",
-    "precision_macro": "max",
-    "f1_macro": "max",
-    "loss": "min",
-    "mae": "min",
-    "rmse": "min",
-    "r2": "max",
-}
+MetricName = Literal[
+    "accuracy", "balanced_accuracy", "recall_macro", "precision_macro", "f1_macro", "loss", "mae", "rmse", "r2"
+]
+
+METRICS: dict[str, Goal] = {name: "min" if name in {"loss", "mae", "rmse"} else "max" for name in get_args(MetricName)}
 """Every metric that may be an objective, with its goal.
 
 ``balanced_accuracy`` and ``recall_macro`` differ only where a class is absent from the validation split.

@@ -12,7 +12,7 @@ from search_spaces.space import Space
 from tuning.campaign.code_files import Source
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.objective import metrics_of
+from tuning.campaign.objective import METRICS, metrics_of
 from tuning.campaign.space import campaign_space
 
 TRIALS = 50
@@ -147,10 +147,13 @@ def check_task(config: CampaignConfig, class_names: Sequence[str]) -> None:
             "not cut into windows. Leave the key out"
         )
     allowed = metrics_of(regression=not class_names)
-    metric = config.objective.metric
-    if metric not in allowed:
-        target = f"{len(class_names)} classes" if class_names else "a numeric target"
-        raise CampaignError(
-            f'objective.metric = "{metric}": {config.data.dataset!r} has {target}, for which this metric is not '
-            f"defined. Set objective.metric to one of {', '.join(allowed)}"
-        )
+    metrics = {"objective.metric": config.objective.metric}
+    if config.comparison is not None and config.comparison.response in METRICS:
+        metrics["comparison.response"] = config.comparison.response
+    for key, metric in metrics.items():
+        if metric not in allowed:
+            target = f"{len(class_names)} classes" if class_names else "a numeric target"
+            raise CampaignError(
+                f'{key} = "{metric}": {config.data.dataset!r} has {target}, for which this metric is not '
+                f"defined. Set {key} to one of {', '.join(allowed)}"
+            )

@@ -29,7 +29,10 @@ def compare(
     ] = None,
     response: Annotated[
         str | None,
-        typer.Option(metavar="R", help="objective, train_loss, overfitting, generalisation_gap, best_epoch, seconds."),
+        typer.Option(
+            metavar="R",
+            help="objective, train_loss, overfitting, generalisation_gap, best_epoch, seconds, or a metric.",
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Plot learning curves and intervals.")] = None,
     home: HomeOption = VAR,

@@ -91,6 +91,8 @@ def _show_means(comparison: Comparison, target: Console) -> None:
     if comparison.response != "objective":
         others.insert(0, "objective")
     heads = HEADS | {"objective": tables.folded(comparison.metric)}
+    if comparison.scored is not None:
+        heads[comparison.response] = tables.folded(comparison.scored)
     columns = [
         Column(head=printable(comparison.factor.rpartition(".")[2])),
         Column(head="trials", right=True),
