@@ -50,11 +50,15 @@ TOGETHER = (
 
 MORE_RESPONSES = {
     "balance-by-model": ("f1_macro", "overfitting", "generalisation_gap"),
+    "gestures-layers": ("generalisation_gap",),
     "gestures-width": ("overfitting", "generalisation_gap"),
 }
 """Campaign -> responses that are compared beside that of its file."""
 
-MORE_FACTORS = {"cnn-variants": ("model.pooling", "model.family")}
+MORE_FACTORS = {
+    "cnn-variants": ("model.pooling", "model.family"),
+    "gestures-layers": ("model.dropout", "model.layers"),
+}
 """Campaign -> another factor, and the dimension for whose values it is compared separately."""
 
 MEANS = ("level", "trials", "mean", "95 % interval")

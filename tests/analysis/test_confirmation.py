@@ -12,7 +12,7 @@ from rich.console import Console
 from scipy import stats
 
 from tuning.analysis.confirmation import confirmation_summary
-from tuning.analysis.confirmation_notes import data_notes
+from tuning.analysis.data_notes import data_notes
 from tuning.analysis.selection import best_configurations
 from tuning.analysis.statistics import estimate, paired
 from tuning.campaign.errors import RecordError

@@ -1,20 +1,15 @@
 """What a reader of a confirmation must know beside its figures."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tuning.analysis.confirmation_units import Units, draws_test
+from tuning.analysis.data_notes import data_notes
 from tuning.analysis.selection import best_configurations
 from tuning.journal.events import ConfirmationRequest, DataRecord
 from tuning.journal.record import CampaignRecord, TrialRecord
 
 RARE = 50
 """Rows of a class below which one row's part in the metric is worth a note."""
-
-FEW = 3
-"""Notes that differ in numbers alone and are all listed."""
-
-NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
 
 
 def notes(
@@ -62,32 +57,3 @@ def _of_units(sample: Units) -> Iterator[str]:
         yield "variances are corrected for the overlap of training parts (Nadeau and Bengio, 2003)."
         if sample.share_test:
             yield f"all {sample.name} share one test part: intervals of its figures say nothing about other test rows."
-
-
-def data_notes(records: Iterable[DataRecord]) -> list[str]:
-    """Return what preparation noted of data variants, each note once.
-
-    Of notes that differ in the count at their beginning one gives the range.  Of more than ``FEW`` that differ in other
-    numbers, the first is returned with the number of the others.
-    """
-    counts: dict[str, list[str]] = {}
-    for note in dict.fromkeys(note for data in records for note in data.notes):
-        start = NUMBER.match(note)
-        of_rest = counts.setdefault(note if start is None else note[start.end() :], [])
-        of_rest += [] if start is None else [start.group()]
-    kinds: dict[str, list[str]] = {}
-    for rest, found in counts.items():
-        text = f"{_range(found)}{rest}"
-        kinds.setdefault(NUMBER.sub("0", text), []).append(text)
-    return [text for texts in kinds.values() for text in _few(texts)]
-
-
-def _range(counts: Sequence[str]) -> str:
-    ordered = sorted(counts, key=lambda count: float(count.replace(",", "")))
-    return " to ".join(dict.fromkeys([*ordered[:1], *ordered[-1:]]))
-
-
-def _few(texts: Sequence[str]) -> list[str]:
-    if len(texts) <= FEW:
-        return list(texts)
-    return [f"{texts[0]} {len(texts) - 1} more such notes differ in their numbers."]

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from tuning.analysis.configurations import Configuration, configurations
+from tuning.analysis.data_notes import data_notes
 from tuning.analysis.epoch_means import with_epoch_means
 from tuning.analysis.trials import TrialRow, trial_row
 from tuning.journal.record import CampaignRecord
@@ -70,7 +71,7 @@ def selection(record: CampaignRecord, *, epoch_mean: bool = False) -> str:
 
 def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
-    data = [note for variant in record.data.values() for note in variant.notes]
+    data = data_notes(record.data.values())
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
     warm = (

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from tuning.analysis.data_notes import data_notes
 from tuning.cli import tables
 from tuning.cli.printing import printable
 from tuning.cli.tables import BEST, Column, searched_columns
@@ -55,7 +56,7 @@ def display(target: Console) -> Display:
 
 def _data_notes(record: CampaignRecord, target: Console) -> None:
     """Print what the preparation of the data notes, such as channels that nothing scales, above the trials."""
-    for note in dict.fromkeys(note for variant in record.data.values() for note in variant.notes):
+    for note in data_notes(record.data.values()):
         tables.line(target, f"Note: {note}", "yellow")
 
 

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from data.findings import FEW_VALIDATION_ROWS
 from data.machine import cores, machine_bytes
 from search_spaces.space import Assignment
+from tuning.analysis.data_notes import data_notes
 from tuning.campaign.plan import Plan
 from tuning.journal.events import DataRecord
 from tuning.search.idle import idle_advice
@@ -162,7 +163,7 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     if found.disk.weights + found.disk.checkpoints > found.disk.free:
         texts.append("weights and checkpoints need more than is free on this disk. Name another with --home")
     texts += [f"the {one.which} configuration is not trained: {one.problem}" for one in found.timed if one.problem]
-    texts += [note for one in found.data.values() for note in one.notes]
+    texts += data_notes(found.data.values())
     return list(dict.fromkeys(texts))
 
 
