@@ -33,7 +33,8 @@ HEAD = """\
 
 Campaigns whose journals are kept in [recorded](recorded), as `python docs/claims.py` computes them again from there.
 `seqtune adopt docs/recorded/NAME.jsonl.gz` puts a campaign into a home; `seqtune top`, `compare`, `confirm --show`,
-`report`, `reproduce` and `launch` then work as where it ran. Weights are not kept.
+`report`, `reproduce` and `launch` then work as where it ran. Weights are not kept. `tweets-cells` has a metric of its
+own: add `--code campaigns/binary_accuracy.py`.
 
 Differences are paired by the unit, with 95 % t-intervals; p is Holm-adjusted over all pairs. Scores are of the
 validation part, except where they are said to be of the test part, which only a confirmation evaluates.
@@ -52,6 +53,7 @@ MORE_RESPONSES = {
     "balance-by-model": ("f1_macro", "overfitting", "generalisation_gap"),
     "gestures-layers": ("generalisation_gap",),
     "gestures-width": ("overfitting", "generalisation_gap"),
+    "tweets-cells": ("accuracy",),
 }
 """Campaign -> responses that are compared beside that of its file."""
 

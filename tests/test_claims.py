@@ -12,6 +12,7 @@ from journals import write
 from typer.testing import CliRunner
 
 from tuning.analysis.confirmation import confirmation_summary
+from tuning.campaign import own_code
 from tuning.campaign.file import load
 from tuning.campaign.resume import resumed
 from tuning.cli.app import app
@@ -39,6 +40,15 @@ VARIANTS = {
 }
 """Record -> its campaign file and settings, where it was not launched from the file of its name alone."""
 
+CODE = {"tweets-cells": ("binary_accuracy.py",)}
+"""Record -> files of ``campaigns`` with code that it needs."""
+
+
+@pytest.fixture(autouse=True)
+def _without_code():
+    yield
+    own_code.forget()
+
 
 def named(path):
     return path.name.removesuffix(".jsonl.gz")
@@ -51,7 +61,8 @@ def test_the_page_is_what_the_records_give():
 @pytest.mark.parametrize("path", RECORDED, ids=named)
 def test_records_are_adopted_and_compared_and_name_no_folder(tmp_path, path):
     assert b'"datasets":"' not in gzip.decompress(path.read_bytes())
-    assert CliRunner().invoke(app, ["adopt", str(path), "--home", str(tmp_path)]).exit_code == 0
+    code = [f"--code={DOCS.parent / 'campaigns' / name}" for name in CODE.get(named(path), ())]
+    assert CliRunner().invoke(app, ["adopt", str(path), *code, "--home", str(tmp_path)]).exit_code == 0
     shown = []
     if fold(read(path)).config.comparison is not None:
         shown.append(["compare", named(path)])
@@ -68,7 +79,7 @@ def test_a_recorded_campaign_is_still_that_of_its_file(path):
     opened = fold(read(path))
     base, settings = VARIANTS.get(named(path), (named(path), ()))
     (file,) = (DOCS.parent / "campaigns").rglob(f"{base}.toml")
-    planned = load(file, name=named(path), settings=settings)
+    planned = load(file, name=named(path), settings=settings, with_code=True)
     assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
 
 

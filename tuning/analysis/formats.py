@@ -4,7 +4,7 @@ import math
 
 DIGITS, MOST = 4, 8
 """Numbers have four significant digits, and at most eight decimals."""
-ORDINARY = range(-2, 1)
+ORDINARY = range(-3, 1)
 """Powers of ten of numbers that all have four decimals, as metrics on a leaderboard."""
 
 
@@ -34,7 +34,7 @@ def numbers(*values: float | None) -> list[str]:
 
 
 def places(*values: float | None) -> int:
-    """Return the number of decimals that give the largest value four digits; four for all from 0.01 to 10."""
+    """Return the number of decimals that give the largest value four digits; four for all from 0.001 to 10."""
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     exponent = math.floor(math.log10(largest)) if largest else 0
     return DIGITS if exponent in ORDINARY else min(MOST, max(0, DIGITS - 1 - exponent))
