@@ -288,6 +288,13 @@ class Stepped:
 Dimension = Choice | Integer | Real | Stepped
 
 
+def as_held(dimension: Dimension, value: object) -> Value | None:
+    """Return a user's value as the dimension holds it, so that 1 is 1.0 among reals; None where it is outside."""
+    if isinstance(dimension, Real | Stepped) and type(dimension.low) is float and type(value) is int:
+        value = float(value)
+    return value if isinstance(value, bool | int | float | str) and dimension.contains(value) else None
+
+
 def _choice(dimension: Integer | Real | Stepped, numbers: Sequence[Value], values: Sequence[object]) -> Choice:
     if not values or len(numbers) < len(values) or not all(map(dimension.contains, numbers)):
         raise SpaceError(f"got {list(values)}; allowed: a list of numbers from {dimension.describe()}")

@@ -55,8 +55,13 @@ def hyperopt_values(space: Space, assignment: Assignment) -> dict[str, int | flo
         SpaceError: the assignment is not of this space.
     """
     space.check(assignment)
-    searched = {path: d for path, d in space.dimensions.items() if path in assignment and _only_value(d) is None}
-    return {path: _encoded(dimension, assignment[path]) for path, dimension in searched.items()}
+    return encoded(space, assignment)
+
+
+def encoded(space: Space, values: Assignment) -> dict[str, int | float]:
+    """Return values of some dimensions as HyperOpt draws them."""
+    searched = {path: d for path, d in space.dimensions.items() if path in values and _only_value(d) is None}
+    return {path: _encoded(dimension, values[path]) for path, dimension in searched.items()}
 
 
 def _only_value(dimension: Dimension) -> Value | None:

@@ -34,7 +34,12 @@ def optuna_numbers(space: Space, assignment: Assignment) -> dict[str, int | floa
         SpaceError: the assignment is not of this space.
     """
     space.check(assignment)
-    return {path: _number(space.dimensions[path], value) for path, value in assignment.items()}
+    return encoded(space, assignment)
+
+
+def encoded(space: Space, values: Assignment) -> dict[str, int | float]:
+    """Return the numbers that mean values of some dimensions."""
+    return {path: _number(space.dimensions[path], value) for path, value in values.items()}
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:

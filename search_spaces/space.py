@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from data.messages import nearest
 from search_spaces.conditions import CONDITIONS, Condition
-from search_spaces.dimensions import Bounds, Choice, Dimension, Real, Stepped, Value
+from search_spaces.dimensions import Bounds, Choice, Dimension, Value, as_held
 from search_spaces.errors import SpaceError
 from search_spaces.families import FAMILY, Family, family_name, has
 from search_spaces.parts import part_by_conditions
@@ -250,10 +250,8 @@ class Space:
 
     def _fixed(self, path: str, value: object) -> Value:
         dimension = {**self.dimensions, **self.optional}[path]
-        if isinstance(dimension, Real | Stepped) and type(dimension.low) is float and type(value) is int:
-            value = float(value)
-        if isinstance(value, bool | int | float | str) and dimension.contains(value):
-            return value
+        if (held := as_held(dimension, value)) is not None:
+            return held
         raise SpaceError(
             f'space "{self.name}": fix: {path}: value outside the space: got {value!r}; allowed: '
             f"{dimension.describe()}. To try other values, replace the dimension in space.dimensions"
@@ -269,9 +267,10 @@ class Space:
         """Return each dimension's values as text."""
         return {path: dimension.describe() for path, dimension in self.dimensions.items()}
 
-    def sample(self, rng: Generator) -> Assignment:
-        """Draw an assignment; it holds the dimensions, not the constants."""
-        return self.active({path: dimension.sample(rng) for path, dimension in self.dimensions.items()})
+    def sample(self, rng: Generator, given: Mapping[str, Value] | None = None) -> Assignment:
+        """Draw an assignment; it holds the dimensions, not the constants.  given: values that it has."""
+        drawn = {path: dimension.sample(rng) for path, dimension in self.dimensions.items()}
+        return self.active({**drawn, **(given or {})})
 
     def active(self, values: Assignment) -> Assignment:
         """Return the values of the dimensions that are active under them."""

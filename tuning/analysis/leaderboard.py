@@ -72,13 +72,18 @@ def selection(record: CampaignRecord, *, epoch_mean: bool = False) -> str:
 def notes(record: CampaignRecord) -> list[str]:
     """Return what was noted of the campaign's data and of its launches, each once."""
     data = data_notes(record.data.values())
+    given = len(record.config.search.first)
+    which = "configuration was" if given == 1 else f"{given} configurations were"
+    first = [f"the first {which} given by the campaign file (search.first)."] if given else []
     clipped = any(configuration.clipped for configuration in configurations(record))
     bounds = ["intervals are clipped to the range of the metric."] if clipped else []
     warm = (
         [f"the search began with earlier results: {warm_start_text(record.warm_start)}."] if record.warm_start else []
     )
     return list(
-        dict.fromkeys([*_tests(record), *warm, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes])
+        dict.fromkeys(
+            [*_tests(record), *warm, *first, *_replicates(record), *bounds, *_replaced(record), *data, *record.notes]
+        )
     )
 
 

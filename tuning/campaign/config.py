@@ -177,6 +177,9 @@ class SearchOptions(Frozen):
 
     Names of other campaigns of the same home, and paths of exports (``.json`` or ``.toml``), relative to this file."""
 
+    first: list[dict[str, Any]] = Field(default=[], max_length=MOST, exclude_if=lambda first: not first)
+    """Configurations to try first, each a table of values.  The algorithm suggests the dimensions that are left out."""
+
     @model_validator(mode="after")
     def _warm_start_teaches(self) -> Self:
         if self.warm_start and self.algorithm in ("random", "grid"):

@@ -29,7 +29,7 @@ from tuning.campaign.messages import dotted, shown
 from tuning.campaign.objective import METRICS
 from tuning.campaign.overrides import WIDEST, Keys, override
 from tuning.campaign.packages import offered
-from tuning.campaign.plan import Plan, plan
+from tuning.campaign.plan import Plan, first_configurations, plan
 from tuning.campaign.space import campaign_space, own_paths
 
 SMALLEST = (
@@ -241,8 +241,10 @@ def _unreadable(path: Path, text: str, complaint: str) -> tuple[str, ...]:
 
 
 def _flatten(document: dict[str, Any]) -> None:
-    """In ``[space]`` an unquoted ``model.dropout = 0.3`` is the same as ``"model.dropout" = 0.3``."""
-    space = document.get("space")
+    """In ``[space]`` and ``search.first`` an unquoted ``model.dropout = 0.3`` means ``"model.dropout" = 0.3``."""
+    search, space = document.get("search"), document.get("space")
+    if isinstance(search, dict) and isinstance(search.get("first"), list):
+        search["first"] = [_fields(values) if isinstance(values, dict) else values for values in search["first"]]
     if not isinstance(space, dict):
         return
     for key in ("fix", "narrow"):
@@ -290,6 +292,8 @@ def _plan(
         resolve(config.data)
     with _blamed(path, given, ("space", "name")):
         space = campaign_space(config)
+    with _blamed(path, given, ("search", "first")):
+        first_configurations(config, space)
     with _blamed(path, given, ("search", "trials")):
         made = plan(config)
     if config.comparison is not None:

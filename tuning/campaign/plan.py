@@ -7,8 +7,10 @@ from pathlib import Path
 
 from models.configs import NeuralConfig
 from search_spaces import grid
+from search_spaces.errors import SpaceError
 from search_spaces.families import family_name
-from search_spaces.space import Space
+from search_spaces.given import given_values
+from search_spaces.space import Assignment, Space
 from tuning.campaign.code_files import Source
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
@@ -93,9 +95,46 @@ def plan(config: CampaignConfig) -> Plan:
         configurations = trials // config.search.replicates
         startup = max(1, min(STARTUP_TRIALS, math.ceil(STARTUP_SHARE * configurations)))
     _check_limits(config, space)
+    _check_first(config, space, trials)
     if config.search.warm_start and space.size == 1:
         raise CampaignError(f'search.warm_start: space "{space.name}" has one configuration only. Leave the key out')
     return Plan(config=config, space=space, trials=trials, startup_trials=startup)
+
+
+def first_configurations(config: CampaignConfig, space: Space) -> list[Assignment]:
+    """Return what ``search.first`` gives: of each configuration the values of some dimensions, by their paths.
+
+    Raises:
+        CampaignError: a value that is not of the space.
+    """
+    found = []
+    for number, values in enumerate(config.search.first, start=1):
+        try:
+            found.append(given_values(space, values))
+        except SpaceError as error:
+            raise CampaignError(f"search.first: configuration {number}: {error}") from None
+    return found
+
+
+def _check_first(config: CampaignConfig, space: Space, trials: int) -> None:
+    first = first_configurations(config, space)
+    if not first:
+        return
+    if config.search.algorithm == "grid":
+        raise CampaignError(
+            "search.first: a grid tries every configuration in its own order. Leave the key out, or set "
+            'search.algorithm to "hyperopt", "optuna-tpe" or "random"'
+        )
+    if twice := [number for number, values in enumerate(first, start=1) if first.index(values) + 1 < number]:
+        raise CampaignError(
+            f"search.first: configurations {first.index(first[twice[0] - 1]) + 1} and {twice[0]} are the same. Keep one"
+        )
+    configurations = trials // config.search.replicates
+    if len(first) > configurations:
+        raise CampaignError(
+            f"search.first: has {len(first)} configurations, and the campaign tries {configurations}. Set "
+            f"search.trials >= {len(first) * config.search.replicates}, or leave some out"
+        )
 
 
 def _check_limits(config: CampaignConfig, space: Space) -> None:

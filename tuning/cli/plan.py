@@ -111,7 +111,7 @@ def _search(found: "Estimate", target: "Console") -> None:
 
     search = found.search
     size = "unlimited (a dimension is continuous)" if search.size is None else f"{search.size:,}"
-    kinds = [(search.random, "random"), (search.model_based, "model-based")]
+    kinds = [(search.given, "given"), (search.random, "random"), (search.model_based, "model-based")]
     suggested = ", ".join(f"{count} {kind}" for count, kind in kinds if count) or "the grid"
     lines = [("configurations", f"{size} in the space"), ("suggestions", suggested)]
     if search.warm_start:

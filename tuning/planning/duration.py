@@ -34,7 +34,8 @@ class Range:
 class Search:
     """The trials.  size: configurations in the space; None where a dimension is continuous.
 
-    random, model_based: suggestions of each kind; those made before a result can be known count as random.
+    given: those of ``search.first``.  random, model_based: suggestions of each kind; those made before a result can be
+    known count as random.
     warm_start: how many results of which source come before; None of a campaign that does not name any.  repeats: how
     many random draws in place of all configurations would be expected to equal an earlier one.  feasible: share of
     random draws within the limits.
@@ -43,6 +44,7 @@ class Search:
     trials: int
     configurations: int
     size: int | None
+    given: int
     random: int
     model_based: int
     repeats: float

@@ -98,14 +98,16 @@ def estimate(
 
 def _search(plan: Plan, feasible: float, warm_start: Sequence[WarmStart]) -> Search:
     search = plan.config.search
+    given = len(search.first)
     configurations = plan.trials // search.replicates
-    random = plan.random_suggestions(sum(len(source.results) for source in warm_start))
+    random = max(0, plan.random_suggestions(sum(len(source.results) for source in warm_start)) - given)
     return Search(
         trials=plan.trials,
         configurations=configurations,
         size=plan.space.size,
+        given=given,
         random=random,
-        model_based=0 if search.algorithm == "grid" else configurations - random,
+        model_based=0 if search.algorithm == "grid" else configurations - random - given,
         repeats=0.0 if search.algorithm == "grid" else expected_repeats(plan.space, configurations),
         feasible=feasible,
         warm_start=warm_start_text(warm_start) or None,

@@ -16,7 +16,7 @@ from hyperopt.base import JOB_VALID_STATES
 from hyperopt.fmin import generate_trial
 from ray.tune.search.hyperopt import HyperOptSearch
 
-from search_spaces.hyperopt_space import from_hyperopt, hyperopt_values, to_hyperopt
+from search_spaces.hyperopt_space import encoded, from_hyperopt, hyperopt_values, to_hyperopt
 from search_spaces.space import Assignment, Space
 from tuning.journal.events import Proposal
 from tuning.search.proposers import Outcome, chained
@@ -91,15 +91,18 @@ class HyperOptProposer:
         startup_trials: int,
         goal: str,
         earlier: Sequence[tuple[Assignment, float]] = (),
+        first: Sequence[Assignment] = (),
     ) -> None:
         """``startup_trials`` random suggestions come before the model's, less those that are known.
 
         earlier: assignments with their objectives, learned before the first suggestion, the oldest first.
+        first: values that the first configurations have, each of some dimensions.
 
         Raises:
             SpaceError: an earlier assignment is not of this space.
         """
         self.space = space
+        self.first = [encoded(space, values) for values in first]
         self.sign = -1.0 if goal == "max" else 1.0
         self.search = _Search(
             to_hyperopt(space),
@@ -109,8 +112,8 @@ class HyperOptProposer:
             random_state_seed=seed,
         )
         self.last: Proposal | None = None
-        self._first = self.search.algo
-        self._again = partial(self._first, n_EI_candidates=1)
+        self._tpe = self.search.algo
+        self._again = partial(self._tpe, n_EI_candidates=1)
         self._index: int | None = None
         self._state = chained(dict(space.dimensions), seed, startup_trials, goal)
         for assignment, objective in earlier:
@@ -130,10 +133,15 @@ class HyperOptProposer:
             asked += self.last.asked
         else:
             self._index, self._before = index, self._state
-        assignment = self._suggest(index, self._first if asked == 1 else self._again)
+        assignment = self._suggest(index, self._tpe if asked == 1 else self._again)
         # HyperOpt's own document: an assignment lacks the values of inactive dimensions, from which TPE learns too.
         drawn = self.search.get_state()["hyperopt_trials"].trials[-1]["misc"]["vals"]
         values = {path: number.item() if isinstance(number, np.generic) else number for path, [number] in drawn.items()}
+        if index < len(self.first):
+            values |= self.first[index]
+            self.withdraw(index)
+            asked += 1
+            assignment = self._suggest(index, partial(_repeat, values=values))
         self._state = chained(self._before, index, asked, values)
         self.last = Proposal(asked=asked, values=values, state=self._state)
         return assignment

@@ -5,14 +5,14 @@ between proposals is the list of trials, and a search is restored by listing the
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
-from search_spaces.optuna_space import from_optuna, optuna_numbers, to_optuna
+from search_spaces.optuna_space import encoded, from_optuna, optuna_numbers, to_optuna
 from search_spaces.space import Assignment, Space
 from tuning.campaign.seeds import derive
 from tuning.journal.events import Proposal
@@ -49,15 +49,18 @@ class OptunaProposer:
         startup_trials: int,
         goal: str,
         earlier: Sequence[tuple[Assignment, float]] = (),
+        first: Sequence[Assignment] = (),
     ) -> None:
         """``startup_trials`` random suggestions come before the model's, less those that are known.
 
         earlier: assignments with their objectives, learned before the first suggestion, the oldest first.
+        first: values that the first configurations have, each of some dimensions.
 
         Raises:
             SpaceError: an earlier assignment is not of this space.
         """
         self.space = space
+        self.first = [encoded(space, values) for values in first]
         self.seed = seed
         self.startup_trials = startup_trials - len(earlier)
         self.distributions = to_optuna(space)
@@ -84,10 +87,14 @@ class OptunaProposer:
         with quiet():
             self.study.sampler = self._sampler(index, asked)
             trial = self.study.ask(self.distributions)
-        self._numbers[index] = trial.number
-        self._state = chained(self._before, index, asked, trial.params)
-        self.last = Proposal(asked=asked, values=trial.params, state=self._state)
-        return from_optuna(self.space, trial.params)
+        self._numbers[index], values = trial.number, trial.params
+        if index < len(self.first):
+            values |= self.first[index]
+            self.withdraw(index)
+            self._list(index, values)
+        self._state = chained(self._before, index, asked, values)
+        self.last = Proposal(asked=asked, values=values, state=self._state)
+        return from_optuna(self.space, values)
 
     def _random_numbers(self, seed: int) -> dict[str, int | float]:
         with quiet():
@@ -109,12 +116,16 @@ class OptunaProposer:
         """
         if recorded.state != chained(self._state, index, recorded.asked, recorded.values):
             raise ValueError(f"configuration {index}: the search was asked or told otherwise than is recorded")
-        self._numbers[index] = len(self.study.get_trials(deepcopy=False))
-        self.study.add_trial(
-            create_trial(state=TrialState.RUNNING, params=recorded.values, distributions=self.distributions)
-        )
+        self._list(index, recorded.values)
         self._index, self._before, self._state, self.last = index, self._state, recorded.state, recorded
         return from_optuna(self.space, recorded.values)
+
+    def _list(self, index: int, values: Mapping[str, int | float]) -> None:
+        """Add a trial with given values, as if Optuna had proposed them."""
+        self._numbers[index] = len(self.study.get_trials(deepcopy=False))
+        self.study.add_trial(
+            create_trial(state=TrialState.RUNNING, params=dict(values), distributions=self.distributions)
+        )
 
     def withdraw(self, index: int) -> None:
         """Let Optuna ignore the proposal: TPE does not learn from trials that failed."""

@@ -56,14 +56,17 @@ class OrderedSearch:
         on_duplicate: Literal["resample", "replicate", "reuse"] = "resample",
         replicates: int = 1,
         infeasible: Callable[[Assignment], str | None] = lambda _: None,
+        first: int = 0,
     ) -> None:
         """Begin a search.
 
         window: how many trials may be in flight without knowing each other's results.  infeasible: why a
-        configuration is not to be trained, or None; a function of the configuration alone.
+        configuration is not to be trained, or None; a function of the configuration alone.  first: how many
+        configurations are given by ``search.first``.
         """
         self.proposer = proposer
         self.infeasible = infeasible
+        self.first = first
         self.window = window
         self.on_duplicate = on_duplicate
         self.replicates = replicates
@@ -160,6 +163,8 @@ class OrderedSearch:
             self.proposer.withdraw(configuration)
 
     def _none_feasible(self, configuration: int, reason: str) -> str:
+        if configuration < self.first:
+            return f"search.first: configuration {configuration + 1}: {reason}. Change its values, or raise [limits]"
         first = f"the first {INFEASIBLE_LIMIT} suggestions"
         which = first if not configuration else f"{INFEASIBLE_LIMIT} suggestions after configuration {configuration}"
         return (

@@ -1,5 +1,6 @@
 """Search algorithms: what each proposes, and what it learns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -83,14 +84,15 @@ class GridProposer(_WithoutState):
 class RandomProposer(_WithoutState):
     """Independent draws; each configuration's from a generator of its own, so that nothing shifts anything."""
 
-    def __init__(self, space: Space, seed: int) -> None:
-        """Draw from ``space``."""
+    def __init__(self, space: Space, seed: int, first: Sequence[Assignment] = ()) -> None:
+        """Draw from ``space``.  first: values that the first configurations have, each of some dimensions."""
         self.space = space
         self.seed = seed
+        self.first = first
         self._drawn: tuple[int, np.random.Generator] | None = None
 
     def propose(self, index: int) -> Assignment:
         """Draw once more for ``index``."""
         if self._drawn is None or self._drawn[0] != index:
             self._drawn = (index, np.random.default_rng(derive(self.seed, "proposal", index)))
-        return self.space.sample(self._drawn[1])
+        return self.space.sample(self._drawn[1], self.first[index] if index < len(self.first) else {})

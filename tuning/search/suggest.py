@@ -11,6 +11,7 @@ from search_spaces.families import family_name
 from search_spaces.space import Assignment, Space
 from tuning.campaign.config import CampaignConfig, LimitOptions
 from tuning.campaign.errors import CampaignError
+from tuning.campaign.plan import first_configurations
 from tuning.campaign.seeds import derive
 from tuning.campaign.trial import DeviceConfig, TrialConfig
 from tuning.campaign.variants import data_config, dimensions, key
@@ -47,6 +48,7 @@ def ordered_search(
         on_duplicate=config.search.on_duplicate,
         replicates=config.search.replicates,
         infeasible=beyond_limits(config, space, data),
+        first=len(config.search.first),
     )
 
 
@@ -105,9 +107,9 @@ def _proposer(config: CampaignConfig, space: Space, warm_start: Sequence[WarmSta
         raise TypeError("the search begins without the results of search.warm_start")
     if config.search.algorithm == "grid":
         return GridProposer(space)
-    seed = derive(config.seed, "search")
+    seed, first = derive(config.seed, "search"), first_configurations(config, space)
     if config.search.algorithm == "random" or space.size == 1:
-        return RandomProposer(space, seed)
+        return RandomProposer(space, seed, first)
     if config.search.startup_trials is None:
         raise TypeError("the campaign's configuration is not complete: search.startup_trials is open")
     earlier = [(result.assignment, result.objective) for source in warm_start for result in source.results]
@@ -120,6 +122,7 @@ def _proposer(config: CampaignConfig, space: Space, warm_start: Sequence[WarmSta
         startup_trials=config.search.startup_trials,
         goal=config.objective.goal,
         earlier=earlier,
+        first=first,
     )
 
 
