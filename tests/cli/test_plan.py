@@ -73,6 +73,16 @@ def test_suggestions_before_the_first_result_are_random(tmp_path: Path, campaign
     assert any("with search.window = 20 none is made after a result is known" in text for text in found["findings"])
 
 
+def test_given_configurations_are_counted_apart_from_random_ones(tmp_path: Path, campaign: Any) -> None:
+    given = "search.first=[{ layers = 2 }, { layers = 3 }]"
+    plain, found = (
+        json.loads(run(tmp_path, str(campaign()), "--quick", "--json", *more).stdout)["search"]
+        for more in ((), ("--set", given))
+    )
+    assert (plain["given"], found["given"]) == (0, 2)
+    assert (found["random"], found["model_based"]) == (plain["random"] - 2, plain["model_based"])
+
+
 @pytest.mark.parametrize(
     ("more", "total", "below"),
     [
