@@ -49,8 +49,8 @@ def simulate(
             dimensions = planned.space.described()
             journal.append(Opened(config=planned.complete, dimensions=dimensions, data=data, warm_start=warm_start))
         launched = Launched(environment=ENVIRONMENT, trials=trials or planned.trials, concurrency=2)
-        warm_start = fold(journal.entries[:1]).warm_start
-        new_search = partial(ordered_search, planned.complete, planned.space, None, warm_start)
+        opened = fold(journal.entries[:1])
+        new_search = partial(ordered_search, planned.complete, planned.space, opened.data, opened.warm_start)
         driver = Driver(journal, SearchTrials(planned.space, new_search), launched=launched)
         flying: list[tuple[TrialConfig, int]] = []
         while True:

@@ -51,22 +51,31 @@ class Plan:
         return self.config.model_copy(update={"search": self.config.search.model_copy(update=filled)})
 
     @property
+    def configurations(self) -> int:
+        """How many configurations the campaign tries."""
+        return self.trials // self.config.search.replicates
+
+    @property
+    def all_given(self) -> bool:
+        """Whether ``search.first`` has every configuration."""
+        return len(self.config.search.first) == self.configurations
+
+    @property
     def blind(self) -> int:
         """How many configurations are suggested before a result can be known; see ``tuning.search.ordered``."""
         return 1 + math.ceil((self.config.search.window - 1) / self.config.search.replicates)
 
     def random_suggestions(self, earlier: int = 0) -> int:
         """Return how many configurations do not depend on results.  earlier: results of the warm start."""
-        configurations = self.trials // self.config.search.replicates
         if self.config.search.algorithm in ("grid", "random"):
-            return 0 if self.config.search.algorithm == "grid" else configurations
-        return min(configurations, max(self.startup_trials - earlier, 0 if earlier else self.blind))
+            return 0 if self.config.search.algorithm == "grid" else self.configurations
+        return min(self.configurations, max(self.startup_trials - earlier, 0 if earlier else self.blind))
 
     @property
     def random_only(self) -> str | None:
         """Why the model-based search never gets a turn, and what to do; None where it does."""
-        search, configurations = self.config.search, self.trials // self.config.search.replicates
-        if search.algorithm in ("grid", "random") or search.warm_start:
+        search, configurations = self.config.search, self.configurations
+        if search.algorithm in ("grid", "random") or search.warm_start or self.all_given:
             return None
         if configurations <= self.startup_trials:
             return (

@@ -20,6 +20,7 @@ from tuning.cli.trained import RankOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tuning.journal.home import Home
     from tuning.journal.record import CampaignRecord
 
 
@@ -31,12 +32,19 @@ def export(
     ],
     k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
     form: Annotated[
-        Literal["trials", "onnx", "optuna"],
+        Literal["trials", "campaign", "onnx", "optuna"],
         typer.Option(
             "--format",
-            help="trials: the best trials; onnx: the network of one trial (extra onnx); optuna: a study of all trials.",
+            help="trials: the best trials; campaign: a campaign file that trains the best; onnx: the network of one "
+            "trial (extra onnx); optuna: a study of all trials.",
         ),
     ] = "trials",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change the campaign file: train.epochs=30. KEY= removes it. Repeatable."
+        ),
+    ] = None,
     rank: RankOption = None,
     code: CodeOption = None,
     home: HomeOption = VAR,
@@ -46,17 +54,21 @@ def export(
 
     Entries of .json and .toml are complete: `seqtune reproduce FILE --rank R` trains them again without MLflow.  A .csv
     is a table to read.  With replicates an entry is the first completed trial of each of the best configurations.
+    --format campaign writes a campaign file that trains the best configurations again, to change by --set or by hand.
     --format onnx writes the trained network of the trial of --rank, which takes prepared rows and their lengths.
     --format optuna writes all ended trials as a study, a SQLite file that `optuna-dashboard sqlite:///FILE` opens.
     Example: seqtune export demo -k 10 --out top10.json
     """
+    from tuning.campaign.errors import CampaignError
+
+    if settings and form != "campaign":
+        raise CampaignError("--set changes a campaign file. Add --format campaign, or leave --set out")
     if form == "onnx":
         _export_onnx(name, out, rank=rank, code=code or [], home=home, datasets=datasets)
         return
     from tuning.analysis.export import export as best_trials
     from tuning.analysis.export_file import COMPLETE, EXPORT_SUFFIXES, write
     from tuning.campaign.code_files import copy_path
-    from tuning.campaign.errors import CampaignError
     from tuning.training.files import check_suffix
 
     if rank is not None:
@@ -70,6 +82,9 @@ def export(
         return
     if not record.ranked():
         raise no_trial(name)
+    if form == "campaign":
+        _campaign(record, out, k=k, settings=settings or [], place=place, datasets=datasets)
+        return
     exported = best_trials(record, k)
     write(exported, out)
     count, replicated = len(exported.entries), record.config.search.replicates > 1
@@ -101,6 +116,45 @@ def _export_onnx(
         f"{out}: {trial_name(model.recorded.config.index)} of {name}; outputs equal torch's up to a relative "
         f"difference of {difference:.0e}"
     )
+
+
+def _campaign(
+    record: "CampaignRecord", out: Path, *, k: int, settings: "Sequence[str]", place: "Home", datasets: Path | None
+) -> None:
+    """Write a campaign file that trains the best configurations, and say how to launch it."""
+    from tuning.analysis.best_campaign import best_campaign
+    from tuning.campaign.code_files import copy_path
+    from tuning.campaign.draft import Entry
+    from tuning.campaign.errors import CampaignError
+    from tuning.campaign.overrides import override
+    from tuning.cli import campaign_text
+    from tuning.journal.text import trial_name
+    from tuning.training.files import check_suffix, write_output
+
+    check_suffix(out, (".toml",))
+    if out.exists() or out.is_symlink():
+        raise CampaignError(f"{out}: exists, and is not overwritten. Choose another --out, or remove it")
+    name, metric = record.config.name, record.config.objective.metric
+    copies = [copy_path(place.code, file).absolute() for file in record.config.code_files if file.kind == "file"]
+    document, best = best_campaign(record, k, copies)
+    override(document, settings=settings, trials=None, name=None)
+    entries = [
+        Entry(table=table if isinstance(values, dict) else "", key=key, value=value)
+        for table, values in document.items()
+        for key, value in (values.items() if isinstance(values, dict) else [(table, values)])
+    ]
+    configurations = "configuration" if len(best) == 1 else f"{len(best)} configurations"
+    trials = ", ".join(trial_name(trial.index) for trial in best)
+    head = (
+        f"The best {configurations} of campaign {name} by {metric} on its validation part, {trials}, written by "
+        "`seqtune export --format campaign`."
+    )
+    content = campaign_text.written(head, entries)
+    if not record.config.code:  # which only a launch runs
+        campaign_text.check(content)
+    write_output(out, content.encode())
+    say(f"{out}: a campaign of the best {configurations} of {name} by {metric}, validation split")
+    say(f"start it: {place.command('launch', out, datasets=datasets or record.datasets)}")
 
 
 def _study(record: "CampaignRecord", out: Path) -> None:

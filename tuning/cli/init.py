@@ -2,11 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,17 +22,10 @@ from tuning.cli.options import (
     SequenceOption,
     TextOption,
 )
-from tuning.cli.printing import printable, say
-
-if TYPE_CHECKING:
-    from tuning.campaign.draft import Entry
+from tuning.cli.printing import say
 
 STDOUT = Path("-")
-HEAD = "# A first campaign, written by `seqtune init`. `seqtune inspect` shows the same data."
-COMMENT = 36
-"""Column at which comments begin."""
-LONGEST = 120
-"""Characters of a comment beside a key; a longer one stands above it, in lines of as many."""
+HEAD = "A first campaign, written by `seqtune init`. `seqtune inspect` shows the same data."
 
 
 def init(
@@ -63,7 +53,7 @@ def init(
     from tuning.campaign.draft import draft
     from tuning.campaign.errors import CampaignError
     from tuning.campaign.seeds import derive
-    from tuning.cli import tables
+    from tuning.cli import campaign_text, tables
     from tuning.training.files import write_output
 
     name = name or _name(data)
@@ -76,8 +66,8 @@ def init(
     given = {**columns, "ignore": ignore, "test": test}
     with tables.spinner(tables.console(error=True), f"{data}: reading"):
         seen = inspection.inspect(data_options(data, given), datasets, split_seed=derive(SEED, "split"))
-        content = toml(draft(seen, name=name, seed=SEED))
-        _check(content)
+        content = campaign_text.written(HEAD, draft(seen, name=name, seed=SEED))
+        campaign_text.check(content)
     if path == STDOUT:
         typer.echo(content, nl=False)
         return
@@ -85,61 +75,6 @@ def init(
     say(f"{path}: written. Read its comments, then start it:")
     folder = [] if datasets is None else ["--datasets", str(datasets)]
     say(f"  {shlex.join(['seqtune', 'launch', str(path), *folder])}")
-
-
-def toml(entries: Iterable["Entry"]) -> str:
-    """Return a campaign file of the entries, tables in the order of their first entries."""
-    listed = list(entries)
-    order = list(dict.fromkeys(entry.table for entry in listed))
-    listed.sort(key=lambda entry: order.index(entry.table))
-    lines = [HEAD]
-    for table, members in groupby(listed, key=lambda entry: entry.table):
-        lines += ["", f"[{table}]"] if table else []
-        for entry in members:
-            lines += _lines(entry)
-    return "\n".join(lines) + "\n"
-
-
-def _lines(entry: "Entry") -> list[str]:
-    import textwrap
-
-    line = f"{'' if entry.active else '# '}{entry.key} = {_value(entry.value)}"
-    why = printable(entry.why)
-    if not why:
-        return [line]
-    beside = f"{line:<{COMMENT}}  # {why}"
-    if len(beside) <= LONGEST:
-        return [beside]
-    return [*(f"# {text}" for text in textwrap.wrap(why, LONGEST)), line]
-
-
-def _value(value: Any) -> str:
-    """Return a value as TOML on one line."""
-    import tomli_w
-
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {_value(inner)}' for key, inner in value.items())} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
-
-
-def _check(content: str) -> None:
-    """Read the file's content as a launch would.
-
-    Raises:
-        CampaignError: it is no campaign, for example with a name that is not allowed.
-    """
-    from tuning.campaign.errors import CampaignError
-    from tuning.campaign.file import load
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "campaign.toml"
-        path.write_text(content, encoding="utf-8")
-        try:
-            load(path)
-        except CampaignError as error:
-            raise CampaignError(*(str(line).removeprefix(f"{path}: ") for line in error.args)) from None
 
 
 def _name(data: str) -> str:

@@ -54,7 +54,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """A configuration.  which: smallest, largest or random; the first two have each dimension at one end.
+    """A configuration.  which: smallest, largest, random or given; the first two have each dimension at one end.
 
     epochs: at least and at most.  float32_s, bfloat16_s: an epoch's time; None where it was not timed.
     """
@@ -67,6 +67,11 @@ class Timed:
     float32_s: float | None = None
     bfloat16_s: float | None = None
     problem: str | None = None
+
+    @property
+    def likely(self) -> bool:
+        """Whether the campaign's configurations are like this one."""
+        return self.which in {"random", "given"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,7 @@ class Estimate:
 
 
 def wall_range(plan: Plan, timed: Sequence[tuple[tuple[int, int], float | None]]) -> Range | None:
-    """Predict the duration of a launch from random configurations: their epochs, and the time of one of each.
+    """Predict the duration of a launch from random or given configurations: their epochs, and the time of one of each.
 
     The bounds are those of early stopping, and two standard errors of the mean time.  Expected are the epochs in their
     middle, or those of ``halved_epochs``.

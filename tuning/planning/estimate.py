@@ -18,7 +18,7 @@ from search_spaces.space import Assignment
 from tuning.analysis.selection import WEIGHTS_KEPT
 from tuning.campaign import own_code
 from tuning.campaign.errors import CampaignError
-from tuning.campaign.plan import Plan, check_task
+from tuning.campaign.plan import Plan, check_task, first_configurations
 from tuning.campaign.seeds import derive
 from tuning.campaign.trial import TrialConfig
 from tuning.campaign.variants import dimensions, key, variants
@@ -43,7 +43,7 @@ ALWAYS = 3
 """Configurations that are timed however long it takes, the smallest first."""
 
 POINTS = 8
-"""Random configurations that are timed, beside the smallest and the largest."""
+"""Random or given configurations that are timed, the random ones beside the smallest and the largest."""
 
 CHECKPOINT = 4
 """Numbers per weight in a checkpoint: itself, two moments, its value at the best epoch."""
@@ -86,8 +86,8 @@ def estimate(
         concurrency=config.resources.concurrency,
         precision=config.train.precision,
         timed=timed,
-        wall_s=wall_range(plan, [(one.epochs, one.float32_s) for one in timed if one.which == "random"]),
-        bfloat16_wall_s=wall_range(plan, [(one.epochs, one.bfloat16_s) for one in timed if one.which == "random"]),
+        wall_s=wall_range(plan, [(one.epochs, one.float32_s) for one in timed if one.likely]),
+        bfloat16_wall_s=wall_range(plan, [(one.epochs, one.bfloat16_s) for one in timed if one.likely]),
         process_bytes=resident + max(needed) if needed else None,
         disk=_disk(plan, timed, prepared, home),
         findings=[],
@@ -98,8 +98,7 @@ def estimate(
 
 def _search(plan: Plan, feasible: float, warm_start: Sequence[WarmStart]) -> Search:
     search = plan.config.search
-    given = len(search.first)
-    configurations = plan.trials // search.replicates
+    given, configurations = len(search.first), plan.configurations
     random = max(0, plan.random_suggestions(sum(len(source.results) for source in warm_start)) - given)
     return Search(
         trials=plan.trials,
@@ -108,16 +107,22 @@ def _search(plan: Plan, feasible: float, warm_start: Sequence[WarmStart]) -> Sea
         given=given,
         random=random,
         model_based=0 if search.algorithm == "grid" else configurations - random - given,
-        repeats=0.0 if search.algorithm == "grid" else expected_repeats(plan.space, configurations),
+        repeats=0.0 if search.algorithm == "grid" or plan.all_given else expected_repeats(plan.space, configurations),
         feasible=feasible,
         warm_start=warm_start_text(warm_start) or None,
     )
 
 
 def _configurations(plan: Plan, data: Mapping[str, DataRecord]) -> tuple[list[tuple[str, Assignment]], float]:
-    """Return the two ends of the space and random configurations within the limits, and the share of these."""
+    """Return configurations, and the share of random ones that is within the limits.
+
+    Those that the file gives, where it gives all; else the two ends of the space and random ones within the limits.
+    """
     infeasible = beyond_limits(plan.config, plan.space, data)
     rng = np.random.default_rng(derive(plan.config.seed, "plan"))
+    if plan.all_given:
+        first = first_configurations(plan.config, plan.space)
+        return [("given", plan.space.sample(rng, values)) for values in first[:POINTS]], 1.0
     found: list[tuple[str, Assignment]] = []
     draws = within = 0
     while len(found) < POINTS and draws < INFEASIBLE_LIMIT:
@@ -224,7 +229,7 @@ def _disk(plan: Plan, timed: Sequence[Timed], prepared: Mapping[str, Prepared], 
         for path in arrays.directory.iterdir()
         if (status := path.stat())
     }
-    weights = [4 * one.parameters for one in timed if one.parameters is not None and one.which == "random"]
+    weights = [4 * one.parameters for one in timed if one.parameters is not None and one.likely]
     mean = round(fmean(weights)) if weights else 0
     return Disk(
         arrays=sum(files.values()),
