@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: audit bench check clean cluster-demo compose-test demo docs down env lint slurm-test test up wheel
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("seqtune", deadline=None)  # two workers share the processor with whatever else runs
 settings.load_profile("seqtune")
 
-GROUPED = ("cluster", "ray", "server", "browser")
+GROUPED = ("ray", "server", "browser")
 """Markers of tests that one pytest-xdist worker runs after one another: all of one, or of ``ray`` those of a module."""
 
 

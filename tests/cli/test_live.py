@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import factories
 import pytest
 from journals import journal, report, trial_events
 from rich.console import Console
@@ -178,6 +179,27 @@ def test_an_epoch_of_more_rows_is_expected_to_take_longer(tmp_path: Path) -> Non
     campaign.data["oversample"] = campaign.data["oversample"].model_copy(update={"epoch": {"N": 20, "S": 20}})
     assert even == pytest.approx(2 * 1.5)
     assert seconds_left(campaign, trials) == pytest.approx(2 * 1.5 * 5)
+
+
+def test_epochs_of_as_many_rows_take_as_long(tmp_path: Path) -> None:
+    config = factories.campaign(search__trials=2, train__epochs=2, train__epoch_rows=4)
+    campaign = record(tmp_path, scores=(0.5,), running=1, config=config)
+    trials = list(campaign.trials.values())
+    campaign.data["oversample"] = campaign.data["oversample"].model_copy(update={"epoch": {"N": 20, "S": 20}})
+    assert seconds_left(campaign, trials) == pytest.approx(1.5)
+
+
+def test_trials_to_come_are_shorter_where_rungs_stop_them(tmp_path: Path) -> None:
+    train = {"epochs": 9, "early_stopping": "successive-halving", "grace_epochs": 1, "reduction_factor": 3}
+    config = factories.campaign(search__trials=20, search__window=4, train=train)
+    campaign = record(tmp_path, scores=(), running=2, config=config)
+    campaign.launches[-1] = campaign.launches[-1].model_copy(update={"trials": 20, "concurrency": 1})
+    trials = list(campaign.trials.values())
+    for trial in trials:
+        del trial.epochs[1:]
+    first = 2 * 8 + 4 * 9  # two are in their second epoch, four more know too few others for a rung
+    rest = 14 * (1 + 2 / 3 + 6 / 9)  # rungs after epochs 1 and 3
+    assert seconds_left(campaign, trials) == pytest.approx((first + rest) * 1.5)
 
 
 def test_the_time_left_is_no_shorter_than_the_longest_trials(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A campaign on a Ray cluster: nodes as processes on loopback, which share nothing but Ray."""
 
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def test_a_node_and_a_driver_that_die_cost_no_more_than_their_epochs(
     process = launch(file, first, "--set", f"resources.address={cluster.address}", **cluster.environment)
     held: dict[int, psutil.Process] = {}
     while len(held) < 2 and process.poll() is None:  # one on each node, in an epoch, so that a trial is lost
+        time.sleep(0.02)
         held |= {
             one.pid: one for one in cluster.processes("Trainable") if one.pid not in held and stopped(one, ".train")
         }

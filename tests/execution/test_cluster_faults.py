@@ -51,12 +51,22 @@ def hang(
     hung: list[psutil.Process] = []
     while len(hung) < count:
         assert process.poll() is None, process.communicate()
-        workers = cluster.processes(doing.partition(".")[0])
-        for worker in workers * 1000 if doing == BETWEEN else workers:  # which lasts some milliseconds
+        for worker in watched(cluster, doing):
             with suppress(psutil.NoSuchProcess):
-                if len(hung) < count and worker not in hung and is_doing(worker, doing) and stopped(worker, doing):
+                if worker not in hung and is_doing(worker, doing) and stopped(worker, doing):
                     hung.append(worker)
+            if len(hung) == count:
+                break
     return hung
+
+
+def watched(cluster: Cluster, doing: str) -> Iterator[psutil.Process]:
+    """Yield the workers of now again and again, for a while: to list them takes much longer than to look at them."""
+    workers = cluster.processes(doing.partition(".")[0])
+    pause = 0.0 if doing == BETWEEN else 0.002  # the time between two epochs is some milliseconds
+    for _ in range(1000 if doing == BETWEEN else 100):
+        yield from workers
+        time.sleep(pause)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a launch shows while it runs: a live table on a terminal, one line for each ended trial elsewhere."""
 
+import math
 import re
 import time
 from statistics import fmean
@@ -20,6 +21,7 @@ from tuning.journal.events import Ended, EpochEnded, Interrupted, Launched, Note
 from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
+from tuning.search.halving import mean_epochs
 
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
@@ -172,24 +174,32 @@ def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | N
     """Estimate the time to the campaign's end from the epochs of the latest trials; None where there are none.
 
     An epoch's time is taken to grow with the steps of all its rows: a balanced one has several times as many rows, one
-    of longer windows more steps.
+    of longer windows more steps.  Trials with rungs of successive halving are shorter than the first ones, without.
     """
-    to_come = max(0, record.target - len(trials))
+    train = record.config.train
+    halving = train.early_stopping != "none"
+    whole = record.config.search.window + train.reduction_factor - 1  # trials that know too few others for a rung
+    to_come = [halving and index >= whole for index in range(len(trials), record.target)]
     trials = [t for t in trials if t.result is not None][-ESTIMATED_FROM:] + [t for t in trials if t.result is None]
-    steps = {variant: data.steps * sum(data.epoch.values()) for variant, data in record.data.items()}
+    most = train.epoch_rows or math.inf
+    steps = {variant: data.steps * min(most, sum(data.epoch.values())) for variant, data in record.data.items()}
     trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
     if not trained:
         return None
     step_s = sum(seconds for seconds, _, _ in trained) / sum(n * steps[record.variant(t.config)] for _, n, t in trained)
     own_s = {t.config.index: seconds / n for seconds, n, t in trained}
-    lengths = [t.result.epochs for t in trials if t.result and t.result.status == "completed"]
-    expected = fmean(lengths) if lengths else float(record.config.train.epochs)
+    expected = {False: float(train.epochs), True: mean_epochs(train)}
+    for rungs in expected:
+        trials_of = [t for t in trials if bool(t.config.rungs) == rungs]
+        if lengths := [t.result.epochs for t in trials_of if t.result and t.result.status in {"completed", "stopped"}]:
+            expected[rungs] = fmean(lengths)
     left = [
-        max(1.0, expected - len(t.epochs)) * own_s.get(t.config.index, step_s * steps[record.variant(t.config)])
+        max(1.0, expected[bool(t.config.rungs)] - len(t.epochs))
+        * own_s.get(t.config.index, step_s * steps[record.variant(t.config)])
         for t in trials
         if t.result is None
     ]
-    left += [expected * step_s * fmean(steps.values())] * to_come
+    left += [expected[rungs] * step_s * fmean(steps.values()) for rungs in to_come]
     workers = record.launches[-1].concurrency if record.launches else 1
     return max(sum(left) / workers, max(left, default=0.0))
 

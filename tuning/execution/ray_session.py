@@ -40,6 +40,8 @@ OBJECT_STORE_BYTES = 128 * 2**20
 """Little goes through Ray's object store: arrays are mapped from the disk."""
 SILENCE_S = 300.0
 """After so long without a report and without a worker that trains, Ray is taken for dead."""
+LEAVE_S = 2.0
+"""So long Ray may take to leave a cluster that is lost."""
 _PREFIX = "seqtune-ray-"
 _LONGEST_FOLDER = 107 - len("/seqtune-ray-12345678/r/session_2026-11-21_20-30-54_703980_4194304/sockets/plasma_store")
 """Characters of a folder for temporary files; Linux takes no longer path of a socket than 107."""
@@ -85,6 +87,8 @@ def session(resources: ResourceOptions, address: str | None = None) -> Iterator[
             raise
         finally:
             if lost:
+                if address is not None:
+                    _leave()
                 _kill(folder)
             else:
                 ray.shutdown()
@@ -234,6 +238,16 @@ def _start(resources: ResourceOptions, folder: Path, address: str | None) -> Non
         raise LaunchInterrupted(
             "ray", f"Ray did not start, as happens on an overloaded machine: {reason.rstrip('.')}"
         ) from error
+
+
+def _leave() -> None:
+    """Leave a cluster that is lost: some seconds after its node on this machine has ended, Ray ends this process too.
+
+    Where the head is lost, Ray's shutdown may not return, and is left to itself.
+    """
+    shutdown = threading.Thread(target=ray.shutdown, name="ray-shutdown", daemon=True)
+    shutdown.start()
+    shutdown.join(LEAVE_S)
 
 
 def _kill(folder: Path) -> None:

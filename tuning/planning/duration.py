@@ -10,6 +10,7 @@ from search_spaces.space import Assignment
 from tuning.analysis.data_notes import data_notes
 from tuning.campaign.plan import Plan
 from tuning.journal.events import DataRecord
+from tuning.search.halving import mean_epochs
 from tuning.search.idle import idle_advice
 from tuning.search.ordered import INFEASIBLE_LIMIT
 from tuning.search.ray_settings import chosen_address
@@ -139,12 +140,8 @@ def halved_epochs(plan: Plan, fewest: int, most: int) -> float:
     train, search = plan.config.train, plan.config.search
     if train.early_stopping == "none" or most == 1:
         return (fewest + most) / 2
-    rungs = [train.grace_epochs]
-    while rungs[-1] < most:
-        rungs.append(rungs[-1] * train.reduction_factor)
     whole = (min(most, 1 + train.early_stopping_patience) + most) / 2
-    passed = (sum(rung < epoch for rung in rungs) for epoch in range(1, most + 1))
-    halved = sum((1 / train.reduction_factor) ** rungs_before for rungs_before in passed)
+    halved = mean_epochs(train)
     first = min(plan.trials, search.window + train.reduction_factor - 1)
     return (first * whole + (plan.trials - first) * min(halved, whole)) / plan.trials
 

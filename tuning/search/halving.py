@@ -7,9 +7,19 @@ here the thresholds are fixed when the trial is suggested, so that it stops at t
 from bisect import insort
 from collections.abc import Sequence
 
-from tuning.campaign.config import CampaignConfig
+from tuning.campaign.config import CampaignConfig, CampaignTrain
 from tuning.campaign.trial import Rung
 from tuning.training.results import EpochReport
+
+
+def mean_epochs(train: CampaignTrain) -> float:
+    """Return the mean epochs of a trial with rungs that passes each with probability 1 / ``reduction_factor``."""
+    total, share, rung = 0.0, 1.0, train.grace_epochs
+    for epoch in range(1, train.epochs + 1):
+        total += share
+        if epoch == rung:
+            share, rung = share / train.reduction_factor, rung * train.reduction_factor
+    return total
 
 
 class Halving:

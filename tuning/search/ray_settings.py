@@ -11,6 +11,7 @@ _ALWAYS = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a call after the end of a launch would start Ray anew
     "RAY_TRAIN_V2_ENABLED": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     # Ray ends this process 60 s after its GCS was lost; ``ray_session.supervise`` does so earlier, and in order.
