@@ -3,10 +3,12 @@ from factories import arrays, campaign, train, trial
 from hypothesis import given
 from hypothesis import strategies as st
 from journals import Run, record
+from simulated import on_random, simulate
 
 from tuning.campaign.plan import plan
 from tuning.campaign.trial import Rung
-from tuning.search.halving import Halving
+from tuning.journal.home import Home
+from tuning.search.halving import Halving, halving_advice, without_rungs
 from tuning.search.proposers import Outcome
 from tuning.search.suggest import Configurations, ordered_search
 from tuning.training.loop import Training
@@ -113,3 +115,38 @@ def test_curves_of_other_folds_are_no_reference():
     assert [trial.data.fold for trial in trials] == [1, 2] * 4
     assert [trial.rungs for trial in trials[:6]] == [()] * 6
     assert [trial.rungs for trial in trials[6:]] == [(Rung(epoch=1, threshold=0.7),), (Rung(epoch=1, threshold=0.1),)]
+
+
+@pytest.mark.parametrize(("window", "factor", "replicates"), [(2, 2, 1), (4, 3, 1), (3, 4, 2), (6, 3, 3)])
+def test_the_first_trials_have_no_rung_and_the_next_one_has(window, factor, replicates, tmp_path):
+    config = campaign(
+        space={"name": "cnn2d", "fix": {"batch_size": 16}},  # of which none fails
+        search={"trials": 12, "window": window, "replicates": replicates},
+        train__epochs=5,
+        train__early_stopping="successive-halving",
+        train__reduction_factor=factor,
+    )
+    trials = simulate(Home(tmp_path), on_random(config)).trials
+    first = without_rungs(config)
+    assert [bool(trials[k].config.rungs) for k in range(first + 1)] == [False] * first + [True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"search__trials": 6}, "the first 6 (search.window + train.reduction_factor - 1) train to their end, and"),
+        ({"search__trials": 6}, "the campaign has 6. Raise search.trials or lower search.window"),
+        ({"search__trials": 4, "search__window": 2}, "the campaign has 4. Raise search.trials"),  # two at a time
+        ({"train__grace_epochs": 9}, "the first rung is after epoch 9 of 9. Lower train.grace_epochs"),
+    ],
+)
+def test_halving_that_stops_nothing_is_told_with_what_to_do(changes, advice):
+    planned = plan(halving(**{"search__window": 4, "search__trials": 20, **changes}))
+    told = halving_advice(planned)
+    assert told is not None
+    assert advice in told
+
+
+def test_halving_that_may_stop_trials_is_not_mentioned():
+    assert halving_advice(plan(halving(search__window=4, search__trials=7))) is None
+    assert halving_advice(plan(campaign())) is None

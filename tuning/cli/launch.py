@@ -81,6 +81,7 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
     from tuning.analysis.leaderboard import leaderboard
     from tuning.cli import tables, top
     from tuning.cli.live import display
+    from tuning.search.halving import halving_advice
     from tuning.search.idle import idle_advice
 
     out = tables.console(error=as_json)
@@ -89,8 +90,9 @@ def _run(plan: "Plan", *, home: "Home", datasets: Path | None, as_json: bool) ->
         tables.line(out, f"Note: all {plan.trials} trials are random suggestions, as {reason}", "yellow")
     for file in plan.config.code_files:
         tables.line(out, f"code: {file}")
-    if not home.journal(name).exists() and (advice := idle_advice(plan)):
-        tables.line(out, f"Note: {advice}", "yellow")
+    if not home.journal(name).exists():
+        for advice in filter(None, (idle_advice(plan), halving_advice(plan))):
+            tables.line(out, f"Note: {advice}", "yellow")
     with json_only(as_json=as_json), display(out) as watching, Tracking(home, name) as tracking:
         from tuning.execution.launch import launch as run
 

@@ -21,7 +21,7 @@ from tuning.journal.events import Ended, EpochEnded, Interrupted, Launched, Note
 from tuning.journal.lines import Entry
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import Cell, duration, score, settings, shown, trial_name
-from tuning.search.halving import mean_epochs
+from tuning.search.halving import mean_epochs, without_rungs
 
 AROUND = 7
 """Lines of the live table that are no trials: header, progress, column heads, and one for the cursor."""
@@ -178,7 +178,7 @@ def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | N
     """
     train = record.config.train
     halving = train.early_stopping != "none"
-    whole = record.config.search.window + train.reduction_factor - 1  # trials that know too few others for a rung
+    whole = without_rungs(record.config)
     to_come = [halving and index >= whole for index in range(len(trials), record.target)]
     trials = [t for t in trials if t.result is not None][-ESTIMATED_FROM:] + [t for t in trials if t.result is None]
     most = train.epoch_rows or math.inf

@@ -10,7 +10,7 @@ from search_spaces.space import Assignment
 from tuning.analysis.data_notes import data_notes
 from tuning.campaign.plan import Plan
 from tuning.journal.events import DataRecord
-from tuning.search.halving import mean_epochs
+from tuning.search.halving import halving_advice, mean_epochs, without_rungs
 from tuning.search.idle import idle_advice
 from tuning.search.ordered import INFEASIBLE_LIMIT
 from tuning.search.ray_settings import chosen_address
@@ -137,12 +137,12 @@ def halved_epochs(plan: Plan, fewest: int, most: int) -> float:
     Their middle; with successive halving the mean over a campaign where each trial passes a rung with the probability
     1 / ``reduction_factor``, but for the first ones, which know too few others for a rung.
     """
-    train, search = plan.config.train, plan.config.search
+    train = plan.config.train
     if train.early_stopping == "none" or most == 1:
         return (fewest + most) / 2
     whole = (min(most, 1 + train.early_stopping_patience) + most) / 2
     halved = mean_epochs(train)
-    first = min(plan.trials, search.window + train.reduction_factor - 1)
+    first = min(plan.trials, without_rungs(plan.config))
     return (first * whole + (plan.trials - first) * min(halved, whole)) / plan.trials
 
 
@@ -155,6 +155,8 @@ def findings(plan: Plan, found: Estimate, no_device: str | None) -> list[str]:
     valid = dict.fromkeys(pair for one in found.data.values() if one.classes for pair in one.valid.items())
     texts += [_few(name, rows) for name, rows in valid if rows < FEW_VALIDATION_ROWS]
     if advice := idle_advice(plan):
+        texts.append(advice)
+    if advice := halving_advice(plan):
         texts.append(advice)
     if reason := plan.random_only:
         texts.append(f"all suggestions are random, as {reason}")

@@ -8,6 +8,7 @@ from bisect import insort
 from collections.abc import Sequence
 
 from tuning.campaign.config import CampaignConfig, CampaignTrain
+from tuning.campaign.plan import Plan
 from tuning.campaign.trial import Rung
 from tuning.training.results import EpochReport
 
@@ -20,6 +21,31 @@ def mean_epochs(train: CampaignTrain) -> float:
         if epoch == rung:
             share, rung = share / train.reduction_factor, rung * train.reduction_factor
     return total
+
+
+def without_rungs(config: CampaignConfig) -> int:
+    """Return how many trials, the first ones, know too few others for a rung."""
+    return config.search.window + config.train.reduction_factor - 1
+
+
+def halving_advice(plan: Plan) -> str | None:
+    """Return why successive halving stops none of the trials, with what to do; None where it may."""
+    train, search = plan.config.train, plan.config.search
+    if train.early_stopping == "none":
+        return None
+    if train.grace_epochs >= train.epochs:
+        return (
+            f"successive halving stops no trial: the first rung is after epoch {train.grace_epochs} of {train.epochs}. "
+            "Lower train.grace_epochs"
+        )
+    first = without_rungs(plan.config)
+    if plan.trials > first:
+        return None
+    window = " or lower search.window" if search.window > plan.config.resources.concurrency else ""
+    return (
+        f"successive halving stops no trial: the first {first} (search.window + train.reduction_factor - 1) train to "
+        f"their end, and the campaign has {plan.trials}. Raise search.trials{window}"
+    )
 
 
 class Halving:
