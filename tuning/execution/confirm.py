@@ -19,15 +19,20 @@ from tuning.campaign.errors import CampaignError, RecordError
 from tuning.campaign.resume import changed_resources
 from tuning.campaign.variants import variant_of
 from tuning.execution.confirmation_trials import ConfirmationTrials, confirmation_trials, confirmed_data
-from tuning.execution.driver import Driver, LaunchInterrupted, Observer
-from tuning.execution.launch import PREPARATIONS, check_resources, lacks_arrays, recorded_data
+from tuning.execution.driver import Driver, Observer
+from tuning.execution.launch import (
+    PREPARATIONS,
+    check_resources,
+    environment,
+    lacks_arrays,
+    recorded_data,
+    run_trials,
+)
 from tuning.execution.signals import STOP
 from tuning.journal.events import ConfirmationRequest, Launched, Opened, OpenedTest
 from tuning.journal.home import Home
 from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, fold
-from tuning.search.ray_settings import chosen_address
-from tuning.training.environment import current, share_commit
 
 RANDOM_SPLITS = ("stratified", "grouped")
 """Splits that a seed draws."""
@@ -151,11 +156,9 @@ def _run(
     if record.finished_at is not None and all(suggested.trial.index in record.trials for suggested in wanted):
         opened()
         return record
-    share_commit()
-    on_cluster = chosen_address(config.resources.address) is not None
     new_data = {key: data for key, data in recorded_data(prepared).items() if key not in record.data}
     launched = Launched(
-        environment=current("cpu" if on_cluster else config.resources.device),
+        environment=environment(config.resources),
         trials=max(len(record.trials), *(suggested.trial.index + 1 for suggested in wanted)),
         concurrency=config.resources.concurrency,
         datasets=None if datasets is None else str(datasets.expanduser().absolute()),
@@ -166,19 +169,8 @@ def _run(
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
     if driver.complete:
         opened()
-        return driver.record
-    from tuning.execution.ray_tune import run
-
-    try:
-        run(
-            driver,
-            {variant: arrays.directory for variant, arrays in prepared.items()},
-            home.confirmations,
-            config,
-            before_test=opened,
-        )
-    except LaunchInterrupted as interruption:
-        driver.interrupted(interruption.cause, str(interruption))
+    else:
+        run_trials(driver, prepared, home=home.confirmations, config=config, progress=progress, before_test=opened)
     return driver.record
 
 

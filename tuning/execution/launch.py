@@ -7,7 +7,7 @@ from pathlib import Path
 from data.preparation import Preparation
 from data.prepare import Prepared, prepare
 from tuning.campaign import own_code
-from tuning.campaign.config import LimitOptions, ResourceOptions
+from tuning.campaign.config import CampaignConfig, LimitOptions, ResourceOptions
 from tuning.campaign.errors import CampaignError
 from tuning.campaign.plan import Plan, check_task
 from tuning.campaign.resume import resumed
@@ -22,7 +22,7 @@ from tuning.journal.log import Journal
 from tuning.journal.record import CampaignRecord, fold
 from tuning.search.ray_settings import chosen_address, configure
 from tuning.search.suggest import ordered_search
-from tuning.training.environment import check_device, check_threads, current, share_commit
+from tuning.training.environment import Environment, check_device, check_threads, current, share_commit
 
 PREPARATIONS = 3
 """Times that one launch prepares arrays that are damaged or deleted while trials need them."""
@@ -123,10 +123,8 @@ def _run(
     progress: Callable[[str], None],
 ) -> CampaignRecord:
     config = plan.config
-    share_commit()
-    on_cluster = chosen_address(config.resources.address) is not None  # whose GPUs are not the driver's
     launched = Launched(
-        environment=current("cpu" if on_cluster else config.resources.device),
+        environment=environment(config.resources),
         trials=plan.trials,
         concurrency=config.resources.concurrency,
         resources=config.resources,
@@ -138,19 +136,42 @@ def _run(
     new_search = partial(ordered_search, plan.complete, plan.space, recorded_data(prepared), warm_start)
     source = SearchTrials(plan.space, new_search)
     driver = Driver(journal, source, launched=launched, observers=observers, progress=progress)
-    if driver.complete:  # only the comparison is new
-        return driver.record
+    if not driver.complete:  # else only the comparison is new
+        run_trials(driver, prepared, home=home, config=config, progress=progress)
+    return driver.record
+
+
+def environment(resources: ResourceOptions) -> Environment:
+    """Return that of this process, for the record of a launch; let the workers know its commit."""
+    share_commit()
+    on_cluster = chosen_address(resources.address) is not None  # whose GPUs are not the driver's
+    return current("cpu" if on_cluster else resources.device)
+
+
+def run_trials(
+    driver: Driver,
+    prepared: Mapping[str, Prepared],
+    *,
+    home: Home,
+    config: CampaignConfig,
+    progress: Callable[[str], None],
+    before_test: Callable[[], None] | None = None,
+) -> None:
+    """Run a driver's trials on Ray until it has no more, or is interrupted, which is recorded.
+
+    config: of this launch.  before_test: evaluate each trial on the test part, too; called before the first one.
+    """
     progress("starting Ray")
     from tuning.execution.ray_tune import run
 
+    arrays = {variant: entry.directory for variant, entry in prepared.items()}
     try:
-        run(driver, {variant: arrays.directory for variant, arrays in prepared.items()}, home, config)
+        run(driver, arrays, home, config, before_test=before_test)
     except LaunchInterrupted as interruption:
         driver.interrupted(interruption.cause, str(interruption))
     else:
-        if source.none_left:
-            driver.interrupted("limits", source.none_left)
-    return driver.record
+        if driver.source.none_left:
+            driver.interrupted("limits", driver.source.none_left)
 
 
 def check_resources(resources: ResourceOptions) -> None:
