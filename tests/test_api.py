@@ -5,18 +5,21 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import factories
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from journals import Run, journal, table, write
 from nbclient import NotebookClient
+from simulated import simulate
 
 from tuning import api
 from tuning.analysis.export_file import read
 from tuning.campaign.errors import CampaignError, RecordError, StoreError
 from tuning.campaign.file import from_dict
 from tuning.campaign.file import load as load_file
+from tuning.campaign.plan import first_configurations
 from tuning.journal.home import Home
 
 ROOT = Path(__file__).parent.parent
@@ -70,9 +73,21 @@ def test_the_best_trials_are_those_of_an_export(home: Home, tmp_path: Path) -> N
 @pytest.mark.parametrize("k", [0, -1])
 def test_an_export_of_no_trials_is_refused(home: Home, tmp_path: Path, k: int) -> None:
     journal(home)
-    with pytest.raises(CampaignError, match=rf"k = {k}: must be at least 1"):
-        api.load("tiny", home=home.path).export(tmp_path / "top.json", k)
+    campaign = api.load("tiny", home=home.path)
+    for attempt in (lambda: campaign.export(tmp_path / "top.json", k), lambda: campaign.best_campaign(k)):
+        with pytest.raises(CampaignError, match=rf"k = {k}: must be at least 1"):
+            attempt()
     assert not (tmp_path / "top.json").exists()
+
+
+def test_a_campaign_of_the_best_is_one_for_launch_and_may_be_changed(home: Home) -> None:
+    simulate(home, factories.campaign(space={"name": "cnn2d"}, search__trials=5))
+    campaign = api.load("tiny", home=home.path)
+    longer = campaign.best_campaign(2)
+    longer["train"]["epochs"] = 30
+    plan = from_dict(longer)
+    assert (plan.config.name, plan.config.train.epochs, plan.trials) == ("tiny-best", 30, 2)
+    assert first_configurations(plan.config, plan.space) == [best.settings for best in campaign.top(2)]
 
 
 def test_with_replicates_the_best_are_configurations(home: Home) -> None:
@@ -88,7 +103,12 @@ def test_nothing_finished_is_an_empty_list_and_a_message(home: Home, tmp_path: P
     assert campaign.top() == []
     assert list(campaign.trials["status"]) == ["running"]
     assert campaign.trials["f1_macro"].isna().all()
-    for attempt in (lambda: campaign.best, lambda: campaign.export(tmp_path / "x.json"), campaign.report):
+    for attempt in (
+        lambda: campaign.best,
+        lambda: campaign.export(tmp_path / "x.json"),
+        campaign.best_campaign,
+        campaign.report,
+    ):
         with pytest.raises(RecordError, match="campaign 'begun': no trial has"):
             attempt()
     assert not (tmp_path / "x.json").exists()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuning.analysis.best_campaign import best_campaign
 from tuning.analysis.export import ExportedTrial
 from tuning.analysis.export import export as export_of
 from tuning.analysis.export_file import EXPORT_SUFFIXES, write
@@ -218,6 +219,19 @@ class Campaign:
         check_suffix(file, EXPORT_SUFFIXES, "path")
         write(export_of(self.record, k), file, "path")
         return file
+
+    def best_campaign(self, k: int = 10) -> dict[str, Any]:
+        """Return a campaign of the best ``k`` configurations, to change and to ``launch``: for more epochs, or rows.
+
+        It has the keys of a campaign file, as ``seqtune export --format campaign`` writes it.
+
+        Raises:
+            CampaignError: ``k`` is below 1.
+            RecordError: no trial has completed.
+        """
+        if k < 1:
+            raise CampaignError(f"k = {k}: must be at least 1")
+        return best_campaign(self.record, k, self.home.code)[0]
 
     def report(self, path: Path | str | None = None) -> WrittenReport:
         """Write the report, one HTML file, and add it to the campaign's run in MLflow.  path: default ``NAME.html``.

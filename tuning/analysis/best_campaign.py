@@ -1,10 +1,10 @@
 """A campaign of the best configurations of another: to train them for longer, or on more rows."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tuning.analysis.selection import best_configurations
+from tuning.campaign.code_files import copy_path
 from tuning.campaign.errors import RecordError
 from tuning.journal.record import CampaignRecord, TrialRecord
 from tuning.journal.text import short_names
@@ -16,13 +16,13 @@ STOPPING = ("early_stopping", "grace_epochs", "reduction_factor")
 """The keys that end trials by comparison with others."""
 
 
-def best_campaign(record: CampaignRecord, k: int, code: Iterable[Path]) -> tuple[dict[str, Any], list[TrialRecord]]:
+def best_campaign(record: CampaignRecord, k: int, code: Path) -> tuple[dict[str, Any], list[TrialRecord]]:
     """Return a campaign that trains the ``k`` best configurations, as its file has it, and the trials of these.
 
     Data, space, seed and training are those of the campaign, so that the parts of the data are, too.  Trials are not
     stopped early by successive halving; limits of size, budget and comparison are left out.
 
-    code: copies of the user's code, whose names the record has.
+    code: folder of the copies of the user's code.
 
     Raises:
         RecordError: no trial has completed.
@@ -37,10 +37,10 @@ def best_campaign(record: CampaignRecord, k: int, code: Iterable[Path]) -> tuple
     objective = {key: value for key, value in whole.get("objective", {}).items() if key != "own_goal"}
     names = short_names(record.dimensions)
     first = [{names[path]: value for path, value in trial.assignment.items()} for trial in best]
-    document = {
+    document: dict[str, Any] = {
         "name": f"{config.name[:95]}-best",
         "seed": config.seed,
-        "code": [str(path) for path in code],
+        "code": [str(copy_path(code, file).absolute()) for file in config.code_files if file.kind == "file"],
         "data": whole["data"],
         "space": whole["space"],
         "search": {
@@ -53,6 +53,7 @@ def best_campaign(record: CampaignRecord, k: int, code: Iterable[Path]) -> tuple
         "objective": objective,
         "resources": whole.get("resources", {}),
     }
-    if not document["search"]["first"]:
-        del document["search"]["first"]
-    return {key: value for key, value in document.items() if value not in ({}, [])}, best
+    for table, key in ((document, "code"), (document["search"], "first")):
+        if not table[key]:
+            del table[key]
+    return document, best

@@ -123,7 +123,6 @@ def _campaign(
 ) -> None:
     """Write a campaign file that trains the best configurations, and say how to launch it."""
     from tuning.analysis.best_campaign import best_campaign
-    from tuning.campaign.code_files import copy_path
     from tuning.campaign.draft import Entry
     from tuning.campaign.errors import CampaignError
     from tuning.campaign.overrides import override
@@ -135,8 +134,7 @@ def _campaign(
     if out.exists() or out.is_symlink():
         raise CampaignError(f"{out}: exists, and is not overwritten. Choose another --out, or remove it")
     name, metric = record.config.name, record.config.objective.metric
-    copies = [copy_path(place.code, file).absolute() for file in record.config.code_files if file.kind == "file"]
-    document, best = best_campaign(record, k, copies)
+    document, best = best_campaign(record, k, place.code)
     override(document, settings=settings, trials=None, name=None)
     entries = [
         Entry(table=table if isinstance(values, dict) else "", key=key, value=value)
