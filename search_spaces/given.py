@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from search_spaces.dimensions import as_held
 from search_spaces.errors import SpaceError
-from search_spaces.families import FAMILY, has
+from search_spaces.families import FAMILY, family_name, has
 from search_spaces.space import Assignment, Space
 
 
@@ -36,8 +36,9 @@ def given_values(space: Space, values: Mapping[str, object]) -> Assignment:
 
 def _check_decided(space: Space, path: str, found: Assignment) -> None:
     """Raise SpaceError where a path may turn out inactive, as it depends on what the search will draw."""
-    needed = [condition.field for condition in space.conditions_of(path)]
-    if any(not has(family, path) for family in space.families):
+    families = [one for one in space.families if found.get(FAMILY, family_name(one)) == family_name(one)]
+    needed = [condition.field for family in families for condition in space.conditions_of(path, family)]
+    if any(not has(family, path) for family in families):
         needed.insert(0, FAMILY)
     for field in needed:
         if field in space.dimensions and field not in found:

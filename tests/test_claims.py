@@ -83,6 +83,16 @@ def test_a_recorded_campaign_is_still_that_of_its_file(path):
     assert resumed(planned, opened.config, trials=opened.target).trials == opened.target == len(opened.ended)
 
 
+@pytest.mark.parametrize("path", sorted((DOCS / "recorded" / "unfinished").glob("*")), ids=named)
+def test_an_unfinished_campaign_is_adopted_and_its_file_resumes_it(tmp_path, path):
+    assert b'"datasets":"' not in gzip.decompress(path.read_bytes())
+    for command in (["adopt", str(path)], ["top", named(path)], ["status", named(path)]):
+        assert CliRunner().invoke(app, [*command, "--home", str(tmp_path)]).exit_code == 0, command
+    (file,) = (DOCS.parent / "campaigns").rglob(f"{named(path)}.toml")
+    opened = fold(read(path))
+    assert resumed(load(file), opened.config, trials=opened.target).trials == opened.target > len(opened.ended) > 0
+
+
 def test_no_trial_has_equal_weights_with_other_instructions_or_on_another_processor():
     records = [fold(read(DOCS / "recorded" / f"cell-type{of}.jsonl.gz")) for of in ("", "-avx2", "-epyc")]
     for one, other in combinations(records, 2):

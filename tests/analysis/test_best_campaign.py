@@ -6,7 +6,7 @@ from typing import Any
 import own_code_files
 import pytest
 from factories import campaign
-from simulated import simulate
+from simulated import crash, simulate
 from typer.testing import CliRunner, Result
 
 from tuning.analysis.selection import best_configurations
@@ -23,6 +23,16 @@ SPACES: list[dict[str, Any]] = [
     {"space": {"name": "cnn2d"}},
     {"space": {"name": "laboratory", "include": ["train.scheduler", "train.optimizer"]}},
     {"space": {"name": "cnn2d", "dimensions": {"train.learning_rate": [1e-3, 3e-3]}}},
+    {"space": {"name": "architectures"}},
+    {
+        "space": {
+            "name": "cnn2d",
+            "fix": {"hidden": 62},
+            "dimensions": {"train.plateau_patience": {"values": [3, 9], "when": {"train.scheduler": "plateau"}}},
+        },
+        "train__scheduler": "plateau",  # which is the default
+    },
+    {"space": {"name": "cnn2d"}, "data__folds": 2, "search__replicates": 2},
     {"space": {"name": "cnn2d", "narrow": {"layers": {"low": 2, "high": 3}}}, "search__replicates": 2},
 ]
 
@@ -74,6 +84,7 @@ def test_data_seed_and_training_are_those_of_the_campaign_without_what_compares_
         "train__reduction_factor": 2,
         "train__early_stopping_patience": 7,
         "budget": {"wall_s": 60.0},
+        "resources__trial_wall_s": 60.0,
         "limits": {"parameters": 10**9},
         "comparison": {"factor": "data.balance"},
         "objective": {"metric": "f1_macro"},
@@ -84,7 +95,7 @@ def test_data_seed_and_training_are_those_of_the_campaign_without_what_compares_
     assert (new.seed, new.data, new.space, new.objective) == (config.seed, config.data, config.space, config.objective)
     assert new.train.of_trial() == config.train.of_trial()
     assert (new.train.early_stopping, new.search.algorithm, new.comparison) == ("none", "random", None)
-    assert (new.budget.wall_s, new.limits.parameters) == (None, None)
+    assert (new.budget.wall_s, new.limits.parameters, new.resources.trial_wall_s) == (None, None, None)
 
 
 def test_equal_configurations_are_one_and_the_message_counts_them(home: Home, tmp_path: Path) -> None:
@@ -116,7 +127,11 @@ def test_set_changes_the_file(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--set", "train.epoch=30"], "train.epoch: no such key"),
+        (["--set", "train.epoch=30"], "--set train.epoch=30: train.epoch: no such key"),
+        (["--set", 'train."a b"=3'], "no such key"),
+        (["--set", '"my table".x=3'], "my table: no such"),
+        (["--set", "search.first="], "search.first is what this command writes"),
+        (["--set", "name=a\udcff"], "--set name="),
         (["--set", "train.epochs=many"], 'train.epochs = "many": must be a whole number'),
         (["--set", "search.trials=1"], "search.first: has 3 configurations, and the campaign tries 1"),
         (["--set", "epochs"], "--set epochs: no value. Write KEY=VALUE"),
@@ -129,7 +144,6 @@ def test_a_change_that_no_campaign_may_have_is_refused_and_nothing_is_written(
     launched(home)
     done = export(home, tmp_path / "best.toml", "-k", 3, *words)
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
-    assert str(tmp_path / "best.toml") not in done.stderr
     assert not (tmp_path / "best.toml").exists()
 
 
@@ -139,6 +153,19 @@ def test_a_file_that_exists_is_not_overwritten(home: Home, tmp_path: Path) -> No
     done = export(home, tmp_path / "best.toml")
     assert (done.exit_code, "exists, and is not overwritten" in done.stderr) == (2, True)
     assert (tmp_path / "best.toml").read_text() == "mine"
+
+
+def test_a_file_that_cannot_be_made_is_told_as_any_other(home: Home, tmp_path: Path) -> None:
+    launched(home)
+    for out in (tmp_path / f"{'x' * 300}.toml", tmp_path / "none" / "best.toml"):
+        done = export(home, out)
+        assert (done.exit_code, done.stderr.startswith("seqtune: ")) == (2, True), done.stderr
+
+
+def test_an_unfinished_campaign_is_said_to_be_so(home: Home, tmp_path: Path) -> None:
+    crash(home, campaign(search__trials=8, train__epochs=4), 20)
+    done = export(home, tmp_path / "best.toml", "-k", 1)
+    assert "tiny is not finished: " in done.stdout
 
 
 def test_another_suffix_and_set_without_a_campaign_file_are_refused(home: Home, tmp_path: Path) -> None:
@@ -162,3 +189,9 @@ def test_code_of_the_user_is_named_by_the_home_s_copy_and_not_run(home: Home, tm
     best = best_configurations(record, 1)[0].assignment
     assert first_configurations(again.config, again.space) == [best]
     own_code.forget()
+    wrong = export(home, tmp_path / "other.toml", "--set", "train.epoch=30", name="own")
+    assert (wrong.exit_code, "train.epoch: no such key" in wrong.stderr) == (2, True)
+    next(home.code.iterdir()).unlink()
+    lacking = export(home, tmp_path / "other.toml", name="own")
+    assert (lacking.exit_code, "mine.py" in lacking.stderr) == (2, True), lacking.stderr
+    assert not (tmp_path / "other.toml").exists()

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tuning.cli import tables
 from tuning.cli.live import Lines, LiveTable, display, headline, seconds_left
-from tuning.journal.events import Ended, Noted, Retried
+from tuning.journal.events import ConfirmationRequest, Ended, Noted, Retried
 from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.log import read
@@ -185,8 +185,10 @@ def test_epochs_of_as_many_rows_take_as_long(tmp_path: Path) -> None:
     config = factories.campaign(search__trials=2, train__epochs=2, train__epoch_rows=4)
     campaign = record(tmp_path, scores=(0.5,), running=1, config=config)
     trials = list(campaign.trials.values())
-    campaign.data["oversample"] = campaign.data["oversample"].model_copy(update={"epoch": {"N": 20, "S": 20}})
-    assert seconds_left(campaign, trials) == pytest.approx(1.5)
+    trials[1].epochs.clear()
+    for epoch in ({"N": 20, "S": 20}, {"N": 1, "S": 1}):  # also where an epoch has a row several times
+        campaign.data["oversample"] = campaign.data["oversample"].model_copy(update={"epoch": epoch})
+        assert seconds_left(campaign, trials) == pytest.approx(2 * 1.5)
 
 
 def test_trials_to_come_are_shorter_where_rungs_stop_them(tmp_path: Path) -> None:
@@ -200,6 +202,9 @@ def test_trials_to_come_are_shorter_where_rungs_stop_them(tmp_path: Path) -> Non
     first = 2 * 8 + 4 * 9  # two are in their second epoch, four more know too few others for a rung
     rest = 14 * (1 + 2 / 3 + 6 / 9)  # rungs after epochs 1 and 3
     assert seconds_left(campaign, trials) == pytest.approx((first + rest) * 1.5)
+    request = ConfirmationRequest(trials=(0,), seeds=20, splits=0, ended=20)
+    campaign.launches[-1] = campaign.launches[-1].model_copy(update={"confirmation": request})
+    assert seconds_left(campaign, trials) == pytest.approx((2 * 8 + 18 * 9) * 1.5)  # of which none has a rung
 
 
 def test_the_time_left_is_no_shorter_than_the_longest_trials(tmp_path: Path) -> None:

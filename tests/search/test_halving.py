@@ -117,11 +117,19 @@ def test_curves_of_other_folds_are_no_reference():
     assert [trial.rungs for trial in trials[6:]] == [(Rung(epoch=1, threshold=0.7),), (Rung(epoch=1, threshold=0.1),)]
 
 
-@pytest.mark.parametrize(("window", "factor", "replicates"), [(2, 2, 1), (4, 3, 1), (3, 4, 2), (6, 3, 3)])
-def test_the_first_trials_have_no_rung_and_the_next_one_has(window, factor, replicates, tmp_path):
+@pytest.mark.parametrize(
+    ("window", "factor", "replicates", "folds"),
+    [(2, 2, 1, None), (4, 3, 1, None), (3, 4, 2, None), (6, 3, 3, None), (8, 3, 5, 5), (8, 3, 3, 3), (2, 2, 4, 2)],
+)
+def test_the_first_trials_have_no_rung_and_the_next_one_has(window, factor, replicates, folds, tmp_path):
     config = campaign(
+        data__folds=folds,
         space={"name": "cnn2d", "fix": {"batch_size": 16}},  # of which none fails
-        search={"trials": 12, "window": window, "replicates": replicates},
+        search={
+            "trials": 12 if folds is None else 30 // replicates * replicates,
+            "window": window,
+            "replicates": replicates,
+        },
         train__epochs=5,
         train__early_stopping="successive-halving",
         train__reduction_factor=factor,
@@ -134,10 +142,11 @@ def test_the_first_trials_have_no_rung_and_the_next_one_has(window, factor, repl
 @pytest.mark.parametrize(
     ("changes", "advice"),
     [
-        ({"search__trials": 6}, "the first 6 (search.window + train.reduction_factor - 1) train to their end, and"),
-        ({"search__trials": 6}, "the campaign has 6. Raise search.trials or lower search.window"),
-        ({"search__trials": 4, "search__window": 2}, "the campaign has 4. Raise search.trials"),  # two at a time
-        ({"train__grace_epochs": 9}, "the first rung is after epoch 9 of 9. Lower train.grace_epochs"),
+        ({"search__trials": 6}, "the first 6 know too few others for a rung, and the campaign has 6. Raise"),
+        ({"search__trials": 6}, "Raise search.trials or lower search.window"),
+        ({"search__trials": 4}, "and the campaign has 4. Raise search.trials"),  # with a window of 2, the least, too
+        ({"search__trials": 15, "data__folds": 5, "search__replicates": 5}, "the first 15 know too few"),
+        ({"train__grace_epochs": 9}, "the first rung is after epoch 9 of 9. Raise train.epochs or lower train.grace"),
     ],
 )
 def test_halving_that_stops_nothing_is_told_with_what_to_do(changes, advice):
@@ -145,8 +154,14 @@ def test_halving_that_stops_nothing_is_told_with_what_to_do(changes, advice):
     told = halving_advice(planned)
     assert told is not None
     assert advice in told
+    assert told.endswith(advice) or advice.endswith(("Raise", "too few", "grace"))
 
 
 def test_halving_that_may_stop_trials_is_not_mentioned():
     assert halving_advice(plan(halving(search__window=4, search__trials=7))) is None
     assert halving_advice(plan(campaign())) is None
+    assert halving_advice(plan(campaign(train__epochs=1, train__early_stopping="successive-halving"))) == (
+        "successive halving stops no trial: the first rung is after epoch 1 of 1. Raise train.epochs"
+    )
+    assert halving_advice(plan(halving(search__trials=4, space={"name": "cnn2d", "fix": {}}))) is not None
+    assert halving_advice(plan(halving(search__trials=4, space={"model": "majority"}))) is None

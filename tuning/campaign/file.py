@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -120,6 +121,35 @@ def _loaded(
     except CampaignError as error:
         first, *rest = error.args
         raise CampaignError(f"{_where(('code',), given, path)}: {first}", *rest) from None
+    config = _validated(document, path, given)
+    return replace(_plan(config, document, path, given), sources=sources, folder=folder)
+
+
+def check(
+    document: Mapping[str, Any], path: Path, given: Mapping[messages.Path, str], recorded: CampaignConfig
+) -> None:
+    """Check what is to be written as a campaign file; code of the user is not run.
+
+    path: of the file.  given: as ``override`` returns it.  recorded: of the campaign from which the document was made;
+    with code of its own, its space and metric are not looked up.
+
+    Raises:
+        CampaignError: as ``load``.
+    """
+    copy = documents.checked(deepcopy(dict(document)))
+    if not recorded.code:
+        _loaded(copy, path, given, folder=path.parent, with_code=False, printed=ignore)
+        return
+    _flatten(copy)
+    copy["code"] = recorded.model_dump(mode="json")["code"]
+    objective = copy.get("objective")
+    if isinstance(objective, dict) and objective.get("metric") == recorded.objective.metric:
+        objective["own_goal"] = recorded.objective.own_goal
+    _validated(copy, path, given)
+
+
+def _validated(document: dict[str, Any], path: Path | str, given: Mapping[messages.Path, str]) -> CampaignConfig:
+    """Return a document's configuration; its space, data set and metric are not looked up yet."""
     try:
         config = CampaignConfig.model_validate(document, strict=True)
     except ValidationError as error:
@@ -131,7 +161,7 @@ def _loaded(
     for place, number in _numbers(document):
         if not math.isfinite(number):
             raise CampaignError(f"{_where(place, given, path)}: {dotted(place)} = {number}: must be a finite number")
-    return replace(_plan(config, document, path, given), sources=sources, folder=folder)
+    return config
 
 
 def json_schema() -> dict[str, Any]:

@@ -57,8 +57,9 @@ class Plan:
 
     @property
     def all_given(self) -> bool:
-        """Whether ``search.first`` has every configuration."""
-        return len(self.config.search.first) == self.configurations
+        """Whether ``search.first`` has every configuration, each with all of its values."""
+        first = first_configurations(self.config, self.space)
+        return len(first) == self.configurations and all(_whole(self.space, values) for values in first)
 
     @property
     def blind(self) -> int:
@@ -123,6 +124,15 @@ def first_configurations(config: CampaignConfig, space: Space) -> list[Assignmen
         except SpaceError as error:
             raise CampaignError(f"search.first: configuration {number}: {error}") from None
     return found
+
+
+def _whole(space: Space, values: Assignment) -> bool:
+    """Return whether an assignment has all values of a configuration."""
+    try:
+        space.check(values)
+    except SpaceError:
+        return False
+    return True
 
 
 def _check_first(config: CampaignConfig, space: Space, trials: int) -> None:

@@ -1,5 +1,8 @@
 """A campaign's space: a named one or a family's, changed as its file says."""
 
+from collections.abc import Collection
+from typing import Any
+
 from search_spaces.catalogue import find
 from search_spaces.errors import SpaceError
 from search_spaces.families import find_family
@@ -41,6 +44,23 @@ def campaign_space(config: CampaignConfig) -> Space:
     if options.model is not None or paths or len(fix) < len(options.fix):
         check_combinations(space)  # named spaces hold none that a family refuses
     return space
+
+
+def written_fields(config: CampaignConfig, searched: Collection[str]) -> dict[str, Any]:
+    """Return a configuration as a campaign file has it: without defaults, but for those that a condition needs.
+
+    searched: the paths of the campaign's dimensions.
+    """
+    fields = config.model_dump(mode="json", exclude_defaults=True)
+    whole = config.train.of_trial()
+    wanted = {
+        name.removeprefix("train.") for own in config.space.dimensions.values() for name in getattr(own, "when", ())
+    }
+    fixed = {name.removeprefix("train.") for name in config.space.fix}
+    for name in wanted & whole.keys() - fixed:
+        if f"train.{name}" not in searched:
+            fields.setdefault("train", {}).setdefault(name, whole[name])
+    return fields
 
 
 def own_paths(config: CampaignConfig) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,14 +31,14 @@ def written(head: str, entries: Iterable[Entry]) -> str:
     listed.sort(key=lambda entry: order.index(entry.table))
     lines = [f"# {line}" for line in textwrap.wrap(printable(head), LONGEST - 2)]
     for table, members in groupby(listed, key=lambda entry: entry.table):
-        lines += ["", f"[{table}]"] if table else []
+        lines += ["", f"[{_key(table)}]"] if table else []
         for entry in members:
             lines += _lines(entry)
     return "\n".join(lines) + "\n"
 
 
 def _lines(entry: Entry) -> list[str]:
-    line = f"{'' if entry.active else '# '}{entry.key} = {_value(entry.value)}"
+    line = f"{'' if entry.active else '# '}{_key(entry.key)} = {_value(entry.value)}"
     why = printable(entry.why)
     if not why:
         return [line]
@@ -65,6 +66,13 @@ def _key(key: str) -> str:
 
 def _toml(key: str, value: Any) -> str:
     return tomli_w.dumps({key: value}).rstrip("\n")
+
+
+def check_new(path: Path, argument: str = "--out") -> None:
+    """Raise CampaignError where a file is there already, which is not overwritten.  argument: what named it."""
+    with suppress(OSError):  # writing the file tells what is wrong with its folder
+        if path.exists() or path.is_symlink():
+            raise CampaignError(f"{path}: exists, and is not overwritten. Choose another {argument}, or remove it")
 
 
 def check(content: str) -> None:

@@ -125,17 +125,22 @@ def _campaign(
     from tuning.analysis.best_campaign import best_campaign
     from tuning.campaign.draft import Entry
     from tuning.campaign.errors import CampaignError
+    from tuning.campaign.file import check
     from tuning.campaign.overrides import override
     from tuning.cli import campaign_text
     from tuning.journal.text import trial_name
     from tuning.training.files import check_suffix, write_output
 
     check_suffix(out, (".toml",))
-    if out.exists() or out.is_symlink():
-        raise CampaignError(f"{out}: exists, and is not overwritten. Choose another --out, or remove it")
+    campaign_text.check_new(out)
     name, metric = record.config.name, record.config.objective.metric
     document, best = best_campaign(record, k, place.code)
-    override(document, settings=settings, trials=None, name=None)
+    given = override(document, settings=settings, trials=None, name=None)
+    if written := next((option for keys, option in given.items() if keys[:2] == ("search", "first")), None):
+        raise CampaignError(
+            f"{written}: search.first is what this command writes. Leave the option out, or edit the file"
+        )
+    check(document, out, given, record.config)
     entries = [
         Entry(table=table if isinstance(values, dict) else "", key=key, value=value)
         for table, values in document.items()
@@ -147,11 +152,14 @@ def _campaign(
         f"The best {configurations} of campaign {name} by {metric} on its validation part, {trials}, written by "
         "`seqtune export --format campaign`."
     )
-    content = campaign_text.written(head, entries)
-    if not record.config.code:  # which only a launch runs
-        campaign_text.check(content)
-    write_output(out, content.encode())
+    try:
+        content = campaign_text.written(head, entries).encode()
+    except UnicodeEncodeError as error:
+        raise CampaignError(f"{out}: a path or a name is not UTF-8, which a campaign file must be: {error}") from None
+    write_output(out, content)
     say(f"{out}: a campaign of the best {configurations} of {name} by {metric}, validation split")
+    if record.finished_at is None:
+        say(f"{name} is not finished: {len(record.ended)} of {record.target} trials have ended")
     say(f"start it: {place.command('launch', out, datasets=datasets or record.datasets)}")
 
 

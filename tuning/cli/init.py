@@ -58,8 +58,8 @@ def init(
 
     name = name or _name(data)
     path = out or Path(f"{name}.toml")
-    if path != STDOUT and (path.exists() or path.is_symlink()):
-        raise CampaignError(f"{path}: exists, and is not overwritten. Choose another --out, or remove it")
+    if path != STDOUT:
+        campaign_text.check_new(path)
     if data.endswith(".toml"):
         raise CampaignError(f"{data}: is a campaign file already. Start it: seqtune launch {shlex.quote(data)}")
     columns = {"label": label, "group": group, "text": text, "target": target, "sequence": sequence}

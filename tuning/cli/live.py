@@ -1,6 +1,5 @@
 """What a launch shows while it runs: a live table on a terminal, one line for each ended trial elsewhere."""
 
-import math
 import re
 import time
 from statistics import fmean
@@ -177,18 +176,20 @@ def seconds_left(record: CampaignRecord, trials: list[TrialRecord]) -> float | N
     of longer windows more steps.  Trials with rungs of successive halving are shorter than the first ones, without.
     """
     train = record.config.train
-    halving = train.early_stopping != "none"
+    confirming = any(launch.confirmation is not None for launch in record.launches)
+    halving = train.early_stopping != "none" and not confirming
     whole = without_rungs(record.config)
     to_come = [halving and index >= whole for index in range(len(trials), record.target)]
     trials = [t for t in trials if t.result is not None][-ESTIMATED_FROM:] + [t for t in trials if t.result is None]
-    most = train.epoch_rows or math.inf
-    steps = {variant: data.steps * min(most, sum(data.epoch.values())) for variant, data in record.data.items()}
+    steps = {
+        variant: data.steps * (train.epoch_rows or sum(data.epoch.values())) for variant, data in record.data.items()
+    }
     trained = [(sum(report.seconds for report in epochs), len(epochs), t) for t in trials if (epochs := list(t.epochs))]
     if not trained:
         return None
     step_s = sum(seconds for seconds, _, _ in trained) / sum(n * steps[record.variant(t.config)] for _, n, t in trained)
     own_s = {t.config.index: seconds / n for seconds, n, t in trained}
-    expected = {False: float(train.epochs), True: mean_epochs(train)}
+    expected = {False: float(train.epochs), True: mean_epochs(train, train.epochs)}
     for rungs in expected:
         trials_of = [t for t in trials if bool(t.config.rungs) == rungs]
         if lengths := [t.result.epochs for t in trials_of if t.result and t.result.status in {"completed", "stopped"}]:

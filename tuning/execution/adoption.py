@@ -9,9 +9,9 @@ from pathlib import Path
 import tomli_w
 
 from tuning.campaign import own_code
-from tuning.campaign.config import CampaignConfig
 from tuning.campaign.errors import CampaignError, JournalError, StoreError
 from tuning.campaign.file import ignore
+from tuning.campaign.space import written_fields
 from tuning.execution.recorded_code import sources_of
 from tuning.journal import log as journal
 from tuning.journal.events import Event, Opened
@@ -19,7 +19,7 @@ from tuning.journal.home import Home
 from tuning.journal.lines import Entry
 from tuning.journal.log import COMPRESSED
 from tuning.journal.order import check_order
-from tuning.journal.record import fold
+from tuning.journal.record import CampaignRecord, fold
 
 JOURNAL = ".jsonl"
 """Ending of a file with a campaign's journal."""
@@ -85,7 +85,7 @@ def adopt_file(
             for source in (source for source in sources if source.file.kind == "file"):
                 (folder / source.file.name).write_bytes(source.content)
             file = folder / "campaign.toml"
-            file.write_text(campaign_file(record.config, record.target), encoding="utf-8")
+            file.write_text(campaign_file(record), encoding="utf-8")
             if confirmation:
                 home.confirmations.campaign(name).mkdir(parents=True, exist_ok=True)
                 journal.create(home.confirmations.journal(name), _rows(confirmation))
@@ -156,10 +156,11 @@ def adopting(home: Home, name: str) -> Iterator[tuple[Path, Path]]:
             folder.rmdir()  # succeeds only if the folder is empty
 
 
-def campaign_file(config: CampaignConfig, trials: int) -> str:
-    """Return the campaign file of a configuration.  trials: the campaign's present number."""
-    fields = config.model_dump(mode="json", exclude_defaults=True)
-    fields.setdefault("search", {})["trials"] = trials
+def campaign_file(record: CampaignRecord) -> str:
+    """Return the campaign file of a record, with its present number of trials."""
+    config = record.config
+    fields = written_fields(config, record.dimensions)
+    fields.setdefault("search", {})["trials"] = record.target
     fields.pop("code", None)
     if own := [file.name for file in config.code_files if file.kind == "file"]:
         fields["code"] = own  # names alone, as records have them; packages are found by the names of their entries

@@ -55,7 +55,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """A configuration.  which: smallest, largest, random or given; the first two have each dimension at one end.
+    """A configuration.  which: smallest, largest, random or given 1, given 2 ...
+
+    Smallest and largest have each dimension at one end.
 
     epochs: at least and at most.  float32_s, bfloat16_s: an epoch's time; None where it was not timed.
     """
@@ -72,7 +74,7 @@ class Timed:
     @property
     def likely(self) -> bool:
         """Whether the campaign's configurations are like this one."""
-        return self.which in {"random", "given"}
+        return self.which == "random" or self.which.startswith("given")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,7 @@ def halved_epochs(plan: Plan, fewest: int, most: int) -> float:
     if train.early_stopping == "none" or most == 1:
         return (fewest + most) / 2
     whole = (min(most, 1 + train.early_stopping_patience) + most) / 2
-    halved = mean_epochs(train)
+    halved = mean_epochs(train, most)
     first = min(plan.trials, without_rungs(plan.config))
     return (first * whole + (plan.trials - first) * min(halved, whole)) / plan.trials
 

@@ -43,7 +43,7 @@ ALWAYS = 3
 """Configurations that are timed however long it takes, the smallest first."""
 
 POINTS = 8
-"""Random or given configurations that are timed, the random ones beside the smallest and the largest."""
+"""Random configurations that are timed, beside the smallest and the largest; of given ones as many in all."""
 
 CHECKPOINT = 4
 """Numbers per weight in a checkpoint: itself, two moments, its value at the best epoch."""
@@ -122,7 +122,7 @@ def _configurations(plan: Plan, data: Mapping[str, DataRecord]) -> tuple[list[tu
     rng = np.random.default_rng(derive(plan.config.seed, "plan"))
     if plan.all_given:
         first = first_configurations(plan.config, plan.space)
-        return [("given", plan.space.sample(rng, values)) for values in first[:POINTS]], 1.0
+        return [(f"given {number}", values) for number, values in enumerate(first, start=1)], 1.0
     found: list[tuple[str, Assignment]] = []
     draws = within = 0
     while len(found) < POINTS and draws < INFEASIBLE_LIMIT:
@@ -197,10 +197,11 @@ def _timed(
 ) -> list[Timed]:
     """Time the configurations in their order, as far as the time allows."""
     begin_s = time.monotonic()
-    share = LIMIT_S / (2 * len(described))
+    share = LIMIT_S / (2 * min(len(described), POINTS + 2))
     done: list[Timed] = []
     for number, one in enumerate(described, start=1):
         late = len(done) >= ALWAYS and time.monotonic() - begin_s > LIMIT_S
+        late = late or len(done) >= POINTS + 2  # of many given ones
         if one.problem is not None or late:
             done.append(one)
             continue

@@ -4,48 +4,58 @@ Source: Jamieson and Talwalkar 2016; Li et al. 2020 (asynchronous).  There a tri
 here the thresholds are fixed when the trial is suggested, so that it stops at the same epoch whenever it is trained.
 """
 
+import math
 from bisect import insort
 from collections.abc import Sequence
 
+from models.configs import NeuralConfig
 from tuning.campaign.config import CampaignConfig, CampaignTrain
 from tuning.campaign.plan import Plan
 from tuning.campaign.trial import Rung
 from tuning.training.results import EpochReport
 
 
-def mean_epochs(train: CampaignTrain) -> float:
-    """Return the mean epochs of a trial with rungs that passes each with probability 1 / ``reduction_factor``."""
+def mean_epochs(train: CampaignTrain, most: int) -> float:
+    """Return the mean epochs of a trial with rungs that passes each with probability 1 / ``reduction_factor``.
+
+    most: epochs that it may train.
+    """
     total, share, rung = 0.0, 1.0, train.grace_epochs
-    for epoch in range(1, train.epochs + 1):
+    for epoch in range(1, most + 1):
         total += share
         if epoch == rung:
             share, rung = share / train.reduction_factor, rung * train.reduction_factor
     return total
 
 
-def without_rungs(config: CampaignConfig) -> int:
-    """Return how many trials, the first ones, know too few others for a rung."""
-    return config.search.window + config.train.reduction_factor - 1
+def without_rungs(config: CampaignConfig, window: int | None = None) -> int:
+    """Return how many trials, the first ones, know too few others of their fold or split for a rung.
+
+    window: default ``search.window``.
+    """
+    divisions = config.data.divisions or 1
+    return divisions * (config.train.reduction_factor - 1 + math.ceil((window or config.search.window) / divisions))
 
 
 def halving_advice(plan: Plan) -> str | None:
     """Return why successive halving stops none of the trials, with what to do; None where it may."""
-    train, search = plan.config.train, plan.config.search
-    if train.early_stopping == "none":
+    train, first = plan.config.train, without_rungs(plan.config)
+    if train.early_stopping == "none" or not any(issubclass(family, NeuralConfig) for family in plan.space.families):
         return None
-    if train.grace_epochs >= train.epochs:
+    if "train.epochs" not in plan.space.dimensions and train.grace_epochs >= train.epochs:
+        lower = " or lower train.grace_epochs" if train.grace_epochs > 1 else ""
         return (
             f"successive halving stops no trial: the first rung is after epoch {train.grace_epochs} of {train.epochs}. "
-            "Lower train.grace_epochs"
+            f"Raise train.epochs{lower}"
         )
-    first = without_rungs(plan.config)
     if plan.trials > first:
         return None
-    window = " or lower search.window" if search.window > plan.config.resources.concurrency else ""
-    return (
-        f"successive halving stops no trial: the first {first} (search.window + train.reduction_factor - 1) train to "
-        f"their end, and the campaign has {plan.trials}. Raise search.trials{window}"
-    )
+    least = without_rungs(plan.config, plan.config.resources.concurrency)
+    window = " or lower search.window" if plan.trials > least else ""
+    more = f"the first {first} know too few others for a rung, and the campaign has {plan.trials}"
+    if plan.config.search.algorithm == "grid":
+        return f"successive halving stops no trial: {more}"
+    return f"successive halving stops no trial: {more}. Raise search.trials{window}"
 
 
 class Halving:

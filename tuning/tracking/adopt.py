@@ -75,7 +75,7 @@ def adopt(
             for source in (source for source in sources if source.file.kind == "file"):  # beside the file that names it
                 (folder / source.file.name).write_bytes(source.content)
             file = folder / "campaign.toml"
-            file.write_text(campaign_file(record.config, record.target), encoding="utf-8")
+            file.write_text(campaign_file(record), encoding="utf-8")
             journal.create(home.journal(name), rows)
     return Adoption(
         campaign=name,
